@@ -1,0 +1,190 @@
+/* Files: what is refused, what survives, and what a failed write leaves. Works in a new directory. */
+#include "common/base/file.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char directory[64];
+
+static int remove_entry(const char *path, const struct stat *about, int kind, struct FTW *walk)
+{
+    (void)about, (void)kind, (void)walk;
+    return remove(path);
+}
+
+static void enter(void)
+{
+    snprintf(directory, sizeof directory, "/tmp/dcep-file-XXXXXX");
+    cr_assert_not_null(mkdtemp(directory));
+    cr_assert_eq(chdir(directory), 0);
+}
+
+static void leave(void)
+{
+    cr_assert_eq(chdir("/"), 0);
+    nftw(directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+TestSuite(file, .init = enter, .fini = leave);
+
+static void expect_content(const char *path, const char *content)
+{
+    struct buffer buffer AUTO(buffer_fini) = {0};
+    cr_expect_eq(file_read(&buffer, path, 1 << 20), ERR_OK, "%s", path);
+    cr_expect(span_equal(buffer_span(&buffer), span_text(content)), "%s", path);
+}
+
+static mode_t mode_of(const char *path)
+{
+    struct stat about;
+    cr_assert_eq(stat(path, &about), 0);
+    return about.st_mode & 0777;
+}
+
+static unsigned entries_count(void)
+{
+    FILE *list = popen("ls -A | wc -l", "r");
+    unsigned count = 0;
+    cr_assert_eq(fscanf(list, "%u", &count), 1);
+    pclose(list);
+    return count;
+}
+
+Test(file, read)
+{
+    static const struct {
+        const char *path;
+        size_t limit;
+        enum err error;
+    } rows[] = {
+        {"ten", 10, ERR_OK},      {"ten", 11, ERR_OK},        {"ten", 9, ERR_LIMIT},
+        {"ten", 0, ERR_LIMIT},    {"empty", 0, ERR_OK},       {"empty", 1, ERR_OK},
+        {"none", 10, ERR_MISSING}, {"ten/x", 10, ERR_MISSING}, {".", 10, ERR_IO},
+        {"/dev/zero", 10, ERR_IO}, {"/dev/null", 10, ERR_IO},
+    };
+    cr_assert_eq(file_write_new("ten", span_text("0123456789"), FILE_PUBLIC), ERR_OK);
+    cr_assert_eq(file_write_new("empty", span_of(NULL, 0), FILE_PUBLIC), ERR_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct buffer buffer AUTO(buffer_fini) = {0};
+        cr_expect_eq(file_read(&buffer, rows[i].path, rows[i].limit), rows[i].error, "row %zu", i);
+        if (rows[i].error != ERR_OK)
+            cr_expect_eq(buffer.size, 0u, "row %zu", i);
+    }
+}
+
+Test(file, a_file_larger_than_the_default_buffer_is_read_when_the_caller_says_so)
+{
+    size_t size = BUFFER_LIMIT_DEFAULT + 1;
+    struct buffer buffer AUTO(buffer_fini) = {0};
+    int fd = open("large", O_CREAT | O_WRONLY, 0600);
+    cr_assert_eq(ftruncate(fd, (off_t)size), 0);
+    close(fd);
+    cr_expect_eq(file_read(&buffer, "large", size), ERR_OK);
+    cr_expect_eq(buffer.size, size);
+}
+
+Test(file, read_takes_a_pipe_to_its_end)
+{
+    cr_assert_eq(mkfifo("pipe", 0600), 0);
+    pid_t writer = fork();
+    if (writer == 0) {
+        int fd = open("pipe", O_WRONLY);
+        bool good = write(fd, "01234", 5) == 5 && usleep(20000) == 0 && write(fd, "56789", 5) == 5;
+        _exit(good ? 0 : 1);
+    }
+    expect_content("pipe", "0123456789");
+    waitpid(writer, NULL, 0);
+}
+
+Test(file, read_secret)
+{
+    static const struct {
+        mode_t mode;
+        enum err error;
+    } rows[] = {
+        {0600, ERR_OK},         {0400, ERR_OK},         {0640, ERR_PERMISSION},
+        {0604, ERR_PERMISSION}, {0620, ERR_PERMISSION}, {0644, ERR_PERMISSION},
+    };
+    cr_assert_eq(file_write_new("key", span_text("k"), FILE_PRIVATE), ERR_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct buffer buffer AUTO(buffer_fini) = {0};
+        cr_assert_eq(chmod("key", rows[i].mode), 0);
+        cr_expect_eq(file_read_secret(&buffer, "key", 10), rows[i].error, "%03o", rows[i].mode);
+    }
+}
+
+Test(file, write_new_refuses_an_existing_name_and_leaves_it)
+{
+    cr_expect_eq(file_write_new("a", span_text("old"), FILE_PRIVATE), ERR_OK);
+    cr_expect_eq(mode_of("a"), 0600u);
+    cr_expect_eq(file_write_new("a", span_text("new"), FILE_PUBLIC), ERR_EXISTS);
+    cr_expect_eq(symlink("nowhere", "dangling"), 0);
+    cr_expect_eq(file_write_new("dangling", span_text("new"), FILE_PUBLIC), ERR_EXISTS);
+    cr_expect_eq(file_write_new("none/a", span_text("new"), FILE_PUBLIC), ERR_MISSING);
+    expect_content("a", "old");
+    cr_expect_eq(entries_count(), 2u, "no temporary file stays");
+}
+
+Test(file, replace)
+{
+    umask(077);
+    cr_expect_eq(file_replace("a", span_text("one"), FILE_PUBLIC), ERR_OK);
+    cr_expect_eq(mode_of("a"), 0644u, "the umask has no say");
+    cr_expect_eq(file_replace("a", span_text("two"), FILE_PRIVATE), ERR_OK);
+    expect_content("a", "two");
+    cr_expect_eq(mode_of("a"), 0600u);
+    cr_expect_eq(symlink("a", "link"), 0);
+    cr_expect_eq(file_replace("link", span_text("three"), FILE_PRIVATE), ERR_OK);
+    expect_content("a", "three");
+    cr_expect_eq(mkdir("dir", 0700), 0);
+    cr_expect_neq(file_replace("dir", span_text("x"), FILE_PRIVATE), ERR_OK);
+    cr_expect_eq(entries_count(), 3u, "no temporary file stays");
+}
+
+Test(file, a_device_is_written_to_and_never_replaced)
+{
+    struct stat about;
+    cr_expect_eq(file_replace("/dev/null", span_text("x"), FILE_PRIVATE), ERR_OK);
+    cr_expect_eq(file_write_new("/dev/null", span_text("x"), FILE_PRIVATE), ERR_OK);
+    cr_assert_eq(stat("/dev/null", &about), 0);
+    cr_expect(S_ISCHR(about.st_mode));
+    cr_expect_eq(file_replace("/dev/full", span_text("x"), FILE_PRIVATE), ERR_DISK_FULL);
+}
+
+Test(file, make_dir)
+{
+    cr_expect_eq(file_make_dir("a/b/c"), ERR_OK);
+    cr_expect_eq(mode_of("a"), 0700u);
+    cr_expect_eq(mode_of("a/b/c"), 0700u);
+    cr_expect_eq(file_make_dir("a/b/c"), ERR_OK);
+    cr_expect_eq(file_make_dir("a/b//d/"), ERR_OK);
+    cr_expect_eq(file_write_new("f", span_text("x"), FILE_PRIVATE), ERR_OK);
+    cr_expect_eq(file_make_dir("f"), ERR_EXISTS);
+    cr_expect_eq(file_make_dir("f/g"), ERR_EXISTS);
+    cr_expect_eq(file_make_dir(""), ERR_IO);
+    cr_expect(file_exists("a/b/d") && !file_exists("a/x"));
+}
+
+Test(file, lock_is_exclusive_and_ends_with_its_holder)
+{
+    int mine = -1, other = -1;
+    cr_expect_eq(file_lock(&mine, "lock"), ERR_OK);
+    cr_expect_eq(file_lock(&other, "lock"), ERR_LOCKED);
+    cr_expect_eq(other, -1);
+    close(mine);
+    pid_t holder = fork();
+    if (holder == 0)
+        _exit(file_lock(&other, "lock") == ERR_OK ? 0 : 1);
+    int result = 0;
+    waitpid(holder, &result, 0);
+    cr_expect_eq(result, 0);
+    cr_expect_eq(file_lock(&other, "lock"), ERR_OK);
+    close(other);
+}
