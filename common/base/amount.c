@@ -1,6 +1,7 @@
 /* Money: the only file that touches the field `fen`.
  *
- * 1. An amount that came out of this file lies in 0..AMOUNT_MAX, a balance in -AMOUNT_MAX..AMOUNT_MAX.
+ * 1. What comes out of this file is in range: an amount in 0..AMOUNT_MAX, a balance in
+ *    -AMOUNT_MAX..AMOUNT_MAX.
  * 2. Nothing wraps: what would leave the range is refused with ERR_RANGE, the output untouched.
  * 3. What amount_format and amount_format_plain write, amount_parse reads back as the same amount.
  *

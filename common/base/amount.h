@@ -9,16 +9,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct amount { uint64_t fen; };
+struct amount {
+    uint64_t fen;
+};
 
 #define AMOUNT_MAX UINT64_C(9007199254740991)
 enum { AMOUNT_TEXT_SIZE = 40 }; /* room for the longest text of amount_format, with NUL */
 
 struct amount amount_zero(void);
-enum err amount_from_fen(struct amount *out, uint64_t fen) MUST_USE; /* ERR_RANGE above AMOUNT_MAX */
+/* All three: ERR_RANGE outside 0..AMOUNT_MAX. */
+enum err amount_from_fen(struct amount *out, uint64_t fen) MUST_USE;
+enum err amount_add(struct amount *out, struct amount a, struct amount b) MUST_USE;
+enum err amount_sub(struct amount *out, struct amount a, struct amount b) MUST_USE;
 uint64_t amount_fen(struct amount a);
-enum err amount_add(struct amount *out, struct amount a, struct amount b) MUST_USE; /* ERR_RANGE */
-enum err amount_sub(struct amount *out, struct amount a, struct amount b) MUST_USE; /* ERR_RANGE if a < b */
 int amount_compare(struct amount a, struct amount b); /* -1, 0, 1 */
 bool amount_is_zero(struct amount a);
 struct amount amount_min(struct amount a, struct amount b);
@@ -31,11 +34,14 @@ enum err amount_parse(struct amount *out, const char *text) MUST_USE;
 void amount_format(char text[AMOUNT_TEXT_SIZE], struct amount a);
 void amount_format_plain(char text[AMOUNT_TEXT_SIZE], struct amount a);
 
-/* A signed sum for the books: net funded and the loss account may go below zero. */
-struct balance { int64_t fen; };
-enum err balance_add(struct balance *out, struct balance b, struct amount a) MUST_USE; /* ERR_RANGE */
-enum err balance_sub(struct balance *out, struct balance b, struct amount a) MUST_USE; /* ERR_RANGE */
-enum err balance_sum(struct balance *out, struct balance a, struct balance b) MUST_USE; /* ERR_RANGE */
+/* A signed sum for the books: net funded and the loss account may go below zero.
+ * add, sub and sum: ERR_RANGE outside -AMOUNT_MAX..AMOUNT_MAX. */
+struct balance {
+    int64_t fen;
+};
+enum err balance_add(struct balance *out, struct balance b, struct amount a) MUST_USE;
+enum err balance_sub(struct balance *out, struct balance b, struct amount a) MUST_USE;
+enum err balance_sum(struct balance *out, struct balance a, struct balance b) MUST_USE;
 int balance_compare(struct balance a, struct balance b);
 struct balance balance_from_fen(int64_t fen); /* CHECKs |fen| <= AMOUNT_MAX: our own rows only */
 int64_t balance_fen(struct balance b);

@@ -4,7 +4,8 @@
  * 2. Everything handed out is zeroed, and stays where it is until reset.
  * 3. Memory is asked of the system in blocks that double, so that a small request stays small.
  *
- * In sanitizer builds each allocation is a block of its own, so that stepping over its end shows. */
+ * In sanitizer builds each allocation is a block of its own, so that stepping over its
+ * end shows. */
 #include "common/base/span.h"
 
 #include <stdalign.h>
@@ -54,7 +55,8 @@ enum err arena_alloc(struct arena *arena, void **out, size_t count, size_t size)
     size_t limit = arena_limit(arena), left = arena->used < limit ? limit - arena->used : 0;
     if (size != 0 && count > left / size)
         return ERR_LIMIT;
-    size_t total = count * size != 0 ? count * size : 1; /* a pointer to nothing is still a pointer */
+    /* A pointer to nothing is still a pointer. */
+    size_t total = count * size != 0 ? count * size : 1;
     if (total > SIZE_MAX - ALIGNMENT)
         return ERR_LIMIT;
     total = (total + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;

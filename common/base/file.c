@@ -1,6 +1,6 @@
 /* Files, carefully: bounded reads, durable writes.
  *
- * 1. After file_write_new or file_replace answers ERR_OK, the bytes and the name survive a power cut.
+ * 1. After file_write_new or file_replace answers ERR_OK, bytes and name survive a power cut.
  * 2. A failed write leaves the old file whole; a crash may leave a file NAME.tmp-XXXXXX beside it.
  * 3. A read never takes more than its limit, whatever the file claims to be.
  * 4. Pipes and devices named as the target are written to, never replaced.

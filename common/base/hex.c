@@ -1,6 +1,6 @@
 /* Hex in lower case (contract in span.h).
  *
- * 1. One value has one text: what hex_decode accepts, hex_encode writes again; upper case is refused.
+ * 1. One value has one text: what hex_decode accepts, hex_encode writes again; no upper case.
  * 2. hex_decode writes nothing when it refuses. */
 #include "common/base/span.h"
 

@@ -1,5 +1,5 @@
-/* Log lines of servers, to stderr, logfmt: "time level event key=value ...". Shells only; a core answers,
- * the shell talks. Never a secret, a name of a citizen, or raw bytes from outside (log_text escapes). */
+/* Log lines of servers, to stderr: "time level event key=value ...". Shells only: a core answers,
+ * the shell talks. Never a secret or the name of a citizen; control characters are made visible. */
 #ifndef DCEP_COMMON_BASE_LOG_H
 #define DCEP_COMMON_BASE_LOG_H
 

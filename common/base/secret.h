@@ -10,8 +10,8 @@ struct secret {
     uint8_t bytes[SECRET_SIZE_MAX];
     size_t size;
 };
-void secret_wipe(struct secret *secret);                 /* explicit_bzero, size 0 */
-bool secret_equal(struct span a, struct span b);         /* constant time in the content */
+void secret_wipe(struct secret *secret);         /* explicit_bzero, size 0 */
+bool secret_equal(struct span a, struct span b); /* constant time in the content */
 void secret_wipe_bytes(void *data, size_t size);
 /* At start-up of every program: no core dumps, not ptraceable by others (prctl, setrlimit). */
 void secret_harden_process(void);

@@ -19,13 +19,23 @@ struct span {
 
 /* Fixed-size values of the protocol (docs/PROTOCOL.md section 2). */
 enum { ID_SIZE = 32, KEY_SIZE = 33, KEY_ID_SIZE = 8, NONCE_SIZE = 16, SIGNATURE_SIZE = 64 };
-struct id { uint8_t bytes[ID_SIZE]; };                /* SHA-256 */
-struct public_key { uint8_t bytes[KEY_SIZE]; };       /* compressed P-256 point, SEC 1 section 2.3.3 */
-struct key_id { uint8_t bytes[KEY_ID_SIZE]; };        /* first 8 bytes of SHA-256(public key) */
-struct nonce { uint8_t bytes[NONCE_SIZE]; };
-struct signature { uint8_t bytes[SIGNATURE_SIZE]; };  /* r || s, big-endian, RFC 9053 section 2.1 */
+struct id {
+    uint8_t bytes[ID_SIZE]; /* SHA-256 */
+};
+struct public_key {
+    uint8_t bytes[KEY_SIZE]; /* compressed P-256 point, SEC 1 section 2.3.3 */
+};
+struct key_id {
+    uint8_t bytes[KEY_ID_SIZE]; /* first 8 bytes of SHA-256(public key) */
+};
+struct nonce {
+    uint8_t bytes[NONCE_SIZE];
+};
+struct signature {
+    uint8_t bytes[SIGNATURE_SIZE]; /* r || s, big-endian, RFC 9053 section 2.1 */
+};
 
-#define SPAN(value) ((struct span){(const uint8_t *)(value).bytes, sizeof (value).bytes})
+#define SPAN(value) ((struct span){(const uint8_t *)(value).bytes, sizeof(value).bytes})
 struct span span_of(const void *data, size_t size);
 struct span span_text(const char *text); /* without the NUL */
 bool span_equal(struct span a, struct span b);

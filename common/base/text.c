@@ -15,7 +15,7 @@ struct range {
 
 static const uint8_t replacement[] = {0xef, 0xbf, 0xbd}; /* U+FFFD */
 
-/* Lead bytes: how many continuation bytes follow, the lead's own bits, the smallest honest value. */
+/* Of a lead byte: how many bytes follow, its own bits, the smallest honest value. */
 static size_t lead_tail(uint8_t lead, uint32_t *bits, uint32_t *smallest)
 {
     static const struct {
@@ -70,20 +70,21 @@ static bool in_ranges(const struct range *ranges, size_t count, uint32_t charact
     return false;
 }
 
-#define IN_RANGES(ranges, character) in_ranges(ranges, sizeof(ranges) / sizeof(ranges)[0], character)
+#define IN_RANGES(ranges, character)                                                               \
+    in_ranges(ranges, sizeof(ranges) / sizeof(ranges)[0], character)
 
 static bool is_unsafe(uint32_t character)
 {
     static const struct range unsafe[] = {
-        {0x00, 0x1f},         /* C0 */
-        {0x7f, 0x9f},         /* DEL, C1 */
-        {0x061c, 0x061c},     /* Arabic letter mark: a bidi control */
-        {0x200b, 0x200f},     /* zero width, direction marks */
-        {0x2028, 0x202e},     /* line and paragraph separators, bidi embeddings */
-        {0x2060, 0x206f},     /* invisible operators, bidi isolates */
-        {0xfeff, 0xfeff},     /* byte order mark */
-        {0xfff9, 0xfffb},     /* interlinear annotation */
-        {0xe0000, 0xe0fff},   /* invisible tags and selectors */
+        {0x00, 0x1f},       /* C0 */
+        {0x7f, 0x9f},       /* DEL, C1 */
+        {0x061c, 0x061c},   /* Arabic letter mark: a bidi control */
+        {0x200b, 0x200f},   /* zero width, direction marks */
+        {0x2028, 0x202e},   /* line and paragraph separators, bidi embeddings */
+        {0x2060, 0x206f},   /* invisible operators, bidi isolates */
+        {0xfeff, 0xfeff},   /* byte order mark */
+        {0xfff9, 0xfffb},   /* interlinear annotation */
+        {0xe0000, 0xe0fff}, /* invisible tags and selectors */
     };
     return IN_RANGES(unsafe, character);
 }
@@ -96,8 +97,8 @@ void text_printable(char *out, size_t size, struct span text)
         uint32_t character;
         size_t step;
         bool good = next_character(&character, &step, text) && !is_unsafe(character);
-        struct span piece = good ? (struct span){text.data, step}
-                                 : (struct span){replacement, sizeof replacement};
+        struct span piece =
+            good ? (struct span){text.data, step} : (struct span){replacement, sizeof replacement};
         if (piece.size > size - 1 - at)
             break;
         memcpy(out + at, piece.data, piece.size);
@@ -110,11 +111,10 @@ void text_printable(char *out, size_t size, struct span text)
 static size_t character_columns(uint32_t character)
 {
     static const struct range none[] = {
-        {0x0000, 0x001f}, {0x007f, 0x009f}, {0x0300, 0x036f},   {0x0483, 0x0489},
-        {0x0591, 0x05bd}, {0x0610, 0x061a}, {0x064b, 0x065f},   {0x1ab0, 0x1aff},
-        {0x1dc0, 0x1dff}, {0x200b, 0x200f}, {0x2028, 0x202e},   {0x2060, 0x206f},
-        {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f},   {0xfeff, 0xfeff},
-        {0xe0000, 0xe0fff},
+        {0x0000, 0x001f}, {0x007f, 0x009f},   {0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05bd},
+        {0x0610, 0x061a}, {0x064b, 0x065f},   {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x200b, 0x200f},
+        {0x2028, 0x202e}, {0x2060, 0x206f},   {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f},
+        {0xfeff, 0xfeff}, {0xe0000, 0xe0fff},
     };
     static const struct range wide[] = {
         {0x1100, 0x115f},   {0x231a, 0x231b},   {0x2329, 0x232a},   {0x23e9, 0x23ec},

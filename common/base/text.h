@@ -1,4 +1,5 @@
-/* Text from outside, made safe to show: escape sequences, control and bidi characters, broken UTF-8. */
+/* Text from outside, made safe to show: escape sequences, control and bidi characters, broken
+ * UTF-8. */
 #ifndef DCEP_COMMON_BASE_TEXT_H
 #define DCEP_COMMON_BASE_TEXT_H
 

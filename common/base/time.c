@@ -55,8 +55,8 @@ struct date {
 };
 
 /* Days to a date, counting years from 1 March so that the leap day comes last. An era is 400 years,
- * after which the calendar repeats; 719468 days lie between 0000-03-01 and 1970-01-01. Whole eras are
- * taken off first, so that no 64-bit day overflows. */
+ * after which the calendar repeats; 719468 days lie between 0000-03-01 and 1970-01-01. Whole eras
+ * are taken off first, so that no 64-bit day overflows. */
 static struct date date_of_day(uint64_t day)
 {
     uint64_t shifted = day % DAYS_PER_ERA + 719468;

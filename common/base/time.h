@@ -9,7 +9,7 @@
 
 enum { SECONDS_PER_DAY = 86400, TIME_TEXT_SIZE = 32 };
 
-uint64_t time_now(void);        /* Unix seconds. Shells only. Honours DCEP_CLOCK_OFFSET_S (a signed
+uint64_t time_now(void); /* Unix seconds. Shells only. Honours DCEP_CLOCK_OFFSET_S (a signed
                                    number of seconds; tests move the clock with it). */
 uint64_t time_monotonic_ms(void); /* for deadlines. Shells only. */
 uint64_t time_day(uint64_t seconds);

@@ -19,7 +19,8 @@ Test(amount, from_fen)
     static const struct {
         uint64_t fen;
         enum err error;
-    } rows[] = {{0, ERR_OK}, {1, ERR_OK}, {MAX, ERR_OK}, {MAX + 1, ERR_RANGE}, {UINT64_MAX, ERR_RANGE}};
+    } rows[] = {
+        {0, ERR_OK}, {1, ERR_OK}, {MAX, ERR_OK}, {MAX + 1, ERR_RANGE}, {UINT64_MAX, ERR_RANGE}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct amount a = fen(42);
         cr_expect_eq(amount_from_fen(&a, rows[i].fen), rows[i].error, "row %zu", i);

@@ -10,17 +10,18 @@ Test(buffer, limit)
         size_t limit, first, second;
         enum err error;
     } rows[] = {
-        {10, 0, 0, ERR_OK},           {10, 10, 0, ERR_OK},
-        {10, 5, 5, ERR_OK},           {10, 5, 6, ERR_LIMIT},
-        {10, 10, 1, ERR_LIMIT},       {1, 0, 2, ERR_LIMIT},
-        {1000, 300, 700, ERR_OK},     {1000, 300, 701, ERR_LIMIT},
-        {0, 4000, 4000, ERR_OK},      {8000, 4000, 4001, ERR_LIMIT},
+        {10, 0, 0, ERR_OK},       {10, 10, 0, ERR_OK},
+        {10, 5, 5, ERR_OK},       {10, 5, 6, ERR_LIMIT},
+        {10, 10, 1, ERR_LIMIT},   {1, 0, 2, ERR_LIMIT},
+        {1000, 300, 700, ERR_OK}, {1000, 300, 701, ERR_LIMIT},
+        {0, 4000, 4000, ERR_OK},  {8000, 4000, 4001, ERR_LIMIT},
     };
     static const uint8_t bytes[4096] = {7};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct buffer buffer AUTO(buffer_fini) = {.limit = rows[i].limit};
         cr_assert_eq(buffer_put(&buffer, span_of(bytes, rows[i].first)), ERR_OK);
-        cr_expect_eq(buffer_put(&buffer, span_of(bytes, rows[i].second)), rows[i].error, "row %zu", i);
+        cr_expect_eq(buffer_put(&buffer, span_of(bytes, rows[i].second)), rows[i].error, "row %zu",
+                     i);
         size_t expected = rows[i].first + (rows[i].error == ERR_OK ? rows[i].second : 0);
         cr_expect_eq(buffer.size, expected, "row %zu", i);
         cr_expect(buffer.capacity <= (rows[i].limit > 256 ? rows[i].limit : 8192), "row %zu", i);

@@ -1,4 +1,4 @@
-/* Files: what is refused, what survives, and what a failed write leaves. Works in a new directory. */
+/* Files: what is refused, what survives, what a failed write leaves. Works in a new directory. */
 #include "common/base/file.h"
 
 #include <criterion/criterion.h>
@@ -64,8 +64,8 @@ Test(file, read)
         size_t limit;
         enum err error;
     } rows[] = {
-        {"ten", 10, ERR_OK},      {"ten", 11, ERR_OK},        {"ten", 9, ERR_LIMIT},
-        {"ten", 0, ERR_LIMIT},    {"empty", 0, ERR_OK},       {"empty", 1, ERR_OK},
+        {"ten", 10, ERR_OK},       {"ten", 11, ERR_OK},        {"ten", 9, ERR_LIMIT},
+        {"ten", 0, ERR_LIMIT},     {"empty", 0, ERR_OK},       {"empty", 1, ERR_OK},
         {"none", 10, ERR_MISSING}, {"ten/x", 10, ERR_MISSING}, {".", 10, ERR_IO},
         {"/dev/zero", 10, ERR_IO}, {"/dev/null", 10, ERR_IO},
     };

@@ -43,11 +43,13 @@ Test(secret, equal)
         const char *a, *b;
         bool equal;
     } rows[] = {
-        {"", "", true},       {"a", "", false},     {"a", "a", true},   {"abc", "abd", false},
-        {"xbc", "abc", false}, {"abc", "abcd", false}, {"abcd", "abcd", true},
+        {"", "", true},         {"a", "", false},      {"a", "a", true},
+        {"abc", "abd", false},  {"xbc", "abc", false}, {"abc", "abcd", false},
+        {"abcd", "abcd", true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        cr_expect_eq(secret_equal(span_text(rows[i].a), span_text(rows[i].b)), rows[i].equal, "row %zu", i);
+        cr_expect_eq(secret_equal(span_text(rows[i].a), span_text(rows[i].b)), rows[i].equal,
+                     "row %zu", i);
 }
 
 Test(secret, a_hardened_process_leaves_no_core)

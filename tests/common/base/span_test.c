@@ -9,9 +9,10 @@ Test(span, order_and_equality)
         const char *a, *b;
         int order;
     } rows[] = {
-        {"", "", 0},      {"", "a", -1},   {"a", "", 1},        {"a", "b", -1},   {"b", "a", 1},
-        {"ab", "ab", 0},  {"a", "ab", -1}, {"ab", "a", 1},      {"b", "ab", 1},   {"a\xff", "a\x01", 1},
-        {"\x80", "a", 1}, {"aa", "ab", -1}, {"abc", "abd", -1}, {"abd", "abc", 1},
+        {"", "", 0},        {"", "a", -1},         {"a", "", 1},     {"a", "b", -1},
+        {"b", "a", 1},      {"ab", "ab", 0},       {"a", "ab", -1},  {"ab", "a", 1},
+        {"b", "ab", 1},     {"a\xff", "a\x01", 1}, {"\x80", "a", 1}, {"aa", "ab", -1},
+        {"abc", "abd", -1}, {"abd", "abc", 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct span a = span_text(rows[i].a), b = span_text(rows[i].b);
