@@ -1,0 +1,152 @@
+/* One command table a program; from it come parsing, help, usage errors, suggestions, man pages, completion.
+ *
+ * A command fills a JSON result and says text for people; the frame prints one of the two, and exits with the code
+ * that the command returns. stdout carries the result only; prompts, progress and warnings go to stderr.
+ *
+ * Where a command runs:
+ *   CLI_LOCAL     in the calling process (init, serve, verify a file, everything of the wallet)
+ *   CLI_DATABASE  in the server that holds the database, through its control socket; in this process if none runs.
+ *                 Its input files are read, and its output files written, by the calling process: the row declares them.
+ */
+#ifndef DCEP_COMMON_CLI_CLI_H
+#define DCEP_COMMON_CLI_CLI_H
+
+#include "common/base/amount.h"
+#include "common/base/secret.h"
+#include "common/base/span.h"
+#include "common/wire/status.h"
+
+#include <jansson.h>
+#include <libintl.h>
+#include <stdio.h>
+
+#define _(text) gettext(text)
+#define N_(text) (text)
+
+/* Exit codes; when several apply to one command: cli_worse picks 9, 7, 6, 4, 5, 1, 3, 8 in that order. */
+enum cli_exit {
+    CLI_OK = 0, CLI_REFUSED = 1, CLI_USAGE = 2, CLI_UNREACHABLE = 3, CLI_AUTH = 4, CLI_FUNDS = 5,
+    CLI_INVALID = 6, CLI_DOUBLE_SPEND = 7, CLI_PENDING = 8, CLI_INTEGRITY = 9, CLI_INTERNAL = 70,
+};
+int cli_worse(int a, int b);
+
+enum cli_kind {
+    CLI_FLAG,     /* --json */
+    CLI_TEXT,
+    CLI_NUMBER,   /* unsigned decimal */
+    CLI_AMOUNT,   /* amount_parse */
+    CLI_IN_FILE,  /* bytes read by the calling process, at most FILE_SIZE_MAX; "-" = stdin */
+    CLI_OUT_FILE, /* written by the calling process; refuses to overwrite without --force; "-" = stdout */
+    CLI_PATH,     /* a path used by the command itself (CLI_LOCAL only, or a server-side backup target) */
+};
+struct cli_parameter { /* an option if name starts with "--", else a positional argument */
+    const char *name;  /* "--output", "AMOUNT" */
+    char letter;       /* 'o' or 0 */
+    enum cli_kind kind;
+    bool required;     /* positional arguments: also says there must be one */
+    bool repeated;     /* the last positional argument only */
+    const char *help;  /* N_() */
+};
+enum { CLI_PARAMETERS_MAX = 12 };
+
+struct cli;
+enum cli_place { CLI_LOCAL, CLI_DATABASE };
+struct cli_command {
+    const char *noun; /* NULL for one-word commands */
+    const char *verb;
+    enum cli_place place;
+    int (*run)(struct cli *cli); /* gives an exit code */
+    const char *summary;         /* N_(), one line */
+    const char *example;         /* "dcep-central bank enroll north.req --root-key root.key -o north.reply" */
+    const char *confirm;         /* N_() question asked before it runs, unless -y; NULL = none */
+    struct cli_parameter parameters[CLI_PARAMETERS_MAX];
+};
+
+/* Settings of the INI file: option > environment DCEP_<KEY> > file > default. An unknown key is an error. */
+struct cli_setting {
+    const char *section, *key;
+    const char *fallback; /* default; NULL = none */
+    const char *help;     /* N_() */
+};
+
+struct cli_program {
+    const char *name;    /* "dcep-central" */
+    const char *summary; /* N_() */
+    const char *default_data; /* "/var/lib/dcep-central"; the wallet: NULL, XDG and -w decide */
+    const struct cli_command *commands; /* ended by verb == NULL */
+    const struct cli_setting *settings; /* ended by key == NULL */
+    const char *config_name; /* "central.ini" in the data directory */
+    int (*home)(struct cli *cli); /* without arguments; NULL: help */
+    bool has_wallet_option;       /* -w NAME */
+    /* Opens what CLI_DATABASE commands need when no server runs; closes it. cli_set_context keeps it. */
+    int (*open)(struct cli *cli);
+    void (*close)(struct cli *cli);
+};
+
+/* The whole main(): locale, hardening, parsing, running, printing. */
+int cli_main(const struct cli_program *program, int argc, char **argv);
+
+/* --- what a command reads --- */
+const char *cli_text(const struct cli *cli, const char *name); /* NULL if not given; also CLI_PATH */
+bool cli_given(const struct cli *cli, const char *name);
+bool cli_flag(const struct cli *cli, const char *name);
+uint64_t cli_number(const struct cli *cli, const char *name, uint64_t fallback);
+struct amount cli_amount(const struct cli *cli, const char *name); /* required ones; zero if not given */
+struct span cli_file(const struct cli *cli, const char *name);     /* content; size 0 if not given */
+size_t cli_count(const struct cli *cli, const char *name);         /* of a repeated argument */
+const char *cli_text_at(const struct cli *cli, const char *name, size_t index);
+struct span cli_file_at(const struct cli *cli, const char *name, size_t index);
+const char *cli_data(const struct cli *cli);    /* data directory */
+const char *cli_setting(const struct cli *cli, const char *key);
+bool cli_json(const struct cli *cli);
+bool cli_verbose(const struct cli *cli);
+uint64_t cli_timeout_ms(const struct cli *cli); /* --timeout, default 10 s */
+void cli_set_context(struct cli *cli, void *context);
+void *cli_context(const struct cli *cli);
+/* data directory + "/" + name, into path of PATH_SIZE; */
+enum { CLI_PATH_SIZE = 1024 };
+void cli_data_path(const struct cli *cli, char path[CLI_PATH_SIZE], const char *name);
+
+/* --- what it gives --- */
+json_t *cli_result(struct cli *cli); /* the JSON object; borrowed */
+void cli_say(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3))); /* stdout, people */
+void cli_warn(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3))); /* stderr */
+void cli_give_file(struct cli *cli, const char *name, struct span bytes, bool secret); /* to the CLI_OUT_FILE */
+/* Each returns the exit code to return. message: what happened and why; hint: what to do next. Both already
+ * translated; name is stable, upper case ("FUNDS"). The JSON error is {code, name, message, hint}. */
+int cli_fail(struct cli *cli, int exit_code, const char *name, const char *hint, const char *message, ...)
+    __attribute__((format(printf, 5, 6)));
+int cli_fail_status(struct cli *cli, enum status status, const char *hint); /* text and exit of the status */
+int cli_fail_err(struct cli *cli, enum err error, const char *what, const char *hint); /* "what: text of error" */
+
+/* Tables and records for people, from the same JSON that --json prints. */
+enum cli_format { CLI_AS_TEXT, CLI_AS_AMOUNT, CLI_AS_NUMBER, CLI_AS_ID, CLI_AS_TIME, CLI_AS_DAY, CLI_AS_BOOL };
+struct cli_column {
+    const char *key;   /* in the JSON object */
+    const char *title; /* N_() */
+    enum cli_format format;
+};
+void cli_show_table(struct cli *cli, const json_t *rows, const struct cli_column *columns); /* ended by key NULL */
+void cli_show_record(struct cli *cli, const json_t *record, const struct cli_column *columns);
+/* JSON values in the forms of docs: amounts "1234.50", ids and keys hex, times Unix seconds. */
+json_t *cli_json_amount(struct amount amount);
+json_t *cli_json_balance(struct balance balance);
+json_t *cli_json_hex(struct span bytes);
+json_t *cli_json_text(struct span text); /* made printable */
+
+/* --- people --- */
+/* y/n on the terminal; true at once with -y. Without a terminal: *exit_code = CLI_USAGE with an error naming -y. */
+bool cli_confirm(struct cli *cli, int *exit_code, const char *question);
+/* From --pin-file, else asked on the terminal without echo (twice if new); CLI_USAGE without either. */
+int cli_passphrase(struct cli *cli, struct secret *out, const char *prompt, bool is_new);
+void cli_progress(struct cli *cli, const char *what, uint64_t done, uint64_t total); /* stderr, terminal only */
+
+/* Ids by prefix: at least 4 hex digits. True if id starts with it. */
+bool cli_id_matches(struct span id, const char *prefix);
+
+/* --- the control socket's far end: run one forwarded command inside a server --- */
+/* request: control_request bytes; reply: control_reply appended. context is given to the command. */
+enum err cli_serve_control(const struct cli_program *program, void *context, const char *data,
+                           struct buffer *reply, struct span request) MUST_USE;
+
+#endif
