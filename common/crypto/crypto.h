@@ -1,11 +1,12 @@
-/* ECDSA P-256 with SHA-256 (ES256, RFC 9053 section 2.1), SHA-256, random numbers: one interface, two backends.
+/* ECDSA P-256 with SHA-256 (ES256, RFC 9053 section 2.1), SHA-256, random numbers: one interface, two
+ * backends.
  *
  *   crypto_mbedtls    PSA; the wallet's and the default of everything
  *   crypto_libcrypto  OpenSSL's; bulk verification in the servers
  *
- * Both give the same verdict on every input (tests/common/crypto/contract). Signatures are 64 bytes r || s;
- * s and n-s are both valid: no id depends on a signature. Thread safety: verify, verify_many, hash are
- * safe from several threads in crypto_libcrypto; crypto_mbedtls serialises itself with a mutex.
+ * Both give the same verdict on every input (tests/common/crypto/). Signatures are 64 bytes r || s;
+ * s and n-s are both valid: no id depends on a signature. Every function is safe from several threads:
+ * crypto_libcrypto works without locks, crypto_mbedtls serialises itself with a mutex.
  */
 #ifndef DCEP_COMMON_CRYPTO_CRYPTO_H
 #define DCEP_COMMON_CRYPTO_CRYPTO_H
@@ -32,9 +33,10 @@ struct crypto {
     /* ERR_POINT unless key is 02/03 || x with x < p on the curve (never infinity). */
     enum err (*key_check)(const struct public_key *key);
     enum err (*key_generate)(struct key_pair *out); /* system randomness */
-    /* From 32 bytes: scalar = OS2IP(seed) mod (n-1) + 1. For deterministic worlds in tests and for
-     * loading sealed keys (a valid scalar maps to itself: key_load). */
-    enum err (*key_load)(struct key_pair *out, const uint8_t scalar[32]); /* ERR_RANGE unless 1..n-1 */
+    /* The pair of a private scalar, big-endian; ERR_RANGE unless 1..n-1. Sealed keys come back this
+     * way, and the deterministic worlds of the tests make theirs. */
+    enum err (*key_load)(struct key_pair *out, const uint8_t scalar[32]);
+    /* ERR_RANGE for a pair that is none (zeroed, wiped). */
     enum err (*sign)(struct signature *out, const struct key_pair *pair, struct span message);
     /* ERR_SIGNATURE if it does not verify, ERR_POINT if the key is no point. */
     enum err (*verify)(const struct public_key *key, struct span message,
@@ -57,7 +59,7 @@ const struct crypto *crypto_by_name(const char *name); /* NULL if unknown */
 void crypto_random(void *out, size_t size);
 
 /* Conveniences over crypto(). */
-struct id crypto_hash(const struct span *parts, size_t part_count); /* CHECKs: hashing cannot fail */
+struct id crypto_hash(const struct span *parts, size_t part_count); /* CHECKs: it cannot fail */
 struct key_id crypto_key_id(const struct public_key *key);          /* first 8 bytes of SHA-256(key) */
 
 #endif

@@ -2,7 +2,8 @@
  *
  * Central <-> bank: the central bank runs a small CA; both sides present certificates of it.
  * Wallet <-> bank: the bank's server certificate is self-signed and pinned by the join file.
- * Every server certificate bears its DNS name as subjectAltName and CN (mbedTLS 2.28 refuses IP names).
+ * Every server certificate bears its DNS name as subjectAltName and CN (mbedTLS 2.28 refuses IP
+ * names).
  */
 #ifndef DCEP_COMMON_CRYPTO_TLS_CERTIFICATE_H
 #define DCEP_COMMON_CRYPTO_TLS_CERTIFICATE_H
@@ -24,9 +25,11 @@ struct tls_certificate_spec {
 /* Self-signed (authority or pinned server certificate). PEM appended to out. */
 enum err tls_certificate_self(struct buffer *out, struct span key_pem,
                               const struct tls_certificate_spec *spec) MUST_USE;
-/* Issued by an authority for a subject's public key. */
-enum err tls_certificate_issue(struct buffer *out, struct span authority_pem, struct span authority_key_pem,
-                               struct span subject_public_pem, const struct tls_certificate_spec *spec) MUST_USE;
+/* Issued by an authority for a subject's public key. ERR_KIND: the authority is none, the key is not
+ * its key, or spec asks for another authority (there is one level). */
+enum err tls_certificate_issue(struct buffer *out, struct span authority_pem,
+                               struct span authority_key_pem, struct span subject_public_pem,
+                               const struct tls_certificate_spec *spec) MUST_USE;
 /* What status prints: name and validity. ERR_PARSE. */
 struct tls_certificate_facts {
     char name[TLS_NAME_SIZE_MAX + 1];
