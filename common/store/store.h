@@ -2,7 +2,7 @@
  * the embedded default), one contract suite. PostgreSQL and Citus come later behind the same verbs.
  *
  * A row is a record declared with common/wire/schema.h; a table names its record, its key and its indexes. From the
- * one declaration come struct, SQL and CHECKs. Each room declares its own tables (central/tables.h, ...).
+ * one declaration come struct, SQL and CHECKs (common/store/table.h). Each room declares its own tables.
  *
  * Rules:
  *  1. All reads and writes happen between store_begin and store_commit; reads see the transaction's own writes.
@@ -12,31 +12,11 @@
  *  4. ERR_COMMIT_UNKNOWN: neither done nor failed; close, open again and look.
  *  5. Any failure inside a transaction leaves it open; store_rollback ends it.
  *  6. One writer at a time; a store handle belongs to one thread.
- * Row fields allowed: UINT, AMOUNT, AMOUNT0, BALANCE, ID, KEY, KEY_ID, NONCE, BLOB, TEXT, SIGNED (kept as the tagged
- * COSE_Sign1 bytes) and their OPT_ forms. Key fields: UINT and fixed bytes, not nullable.
  */
 #ifndef DCEP_COMMON_STORE_STORE_H
 #define DCEP_COMMON_STORE_STORE_H
 
-#include "common/wire/schema.h"
-
-enum { TABLE_INDEX_FIELDS_MAX = 3, TABLE_INDEXES_MAX = 4 };
-struct table_index {
-    const char *fields[TABLE_INDEX_FIELDS_MAX]; /* NULL-padded; equality prefix, then primary key order */
-    bool unique;                                /* over non-null values */
-};
-struct table {
-    const char *name;
-    const struct schema *schema;
-    size_t key_count; /* the first key_count fields are the primary key */
-    struct table_index indexes[TABLE_INDEXES_MAX];
-};
-
-/* Declares tables as X-rows: TABLE_LIST(T): T(coin, COIN_FIELDS, 2, INDEX("owner_key"), ...) — see
- * tests/common/store/store_contract.c for the idiom and tools below. */
-#define TABLE_ROW_STRUCT(type, FIELDS) RECORD_STRUCT(type, FIELDS)
-#define TABLE_INDEX(...) {.fields = {__VA_ARGS__}}
-#define TABLE_UNIQUE(...) {.fields = {__VA_ARGS__}, .unique = true}
+#include "common/store/table.h"
 
 /* What a program's database holds. version counts from 1. A new database is made from tables at once; an older one
  * is brought up step by step by migrations (append-only, never edited after a release), a backup being the
@@ -46,7 +26,8 @@ struct store_migration {
     const char *sql; /* one or more statements */
 };
 struct store_schema {
-    const char *application; /* "central", "bank", "wallet": kept in the database, checked at open */
+    const char
+        *application; /* "central", "bank", "wallet": kept in the database, checked at open */
     unsigned version;
     const struct table *const *tables; /* NULL-terminated */
     const struct store_migration *migrations;
@@ -64,8 +45,8 @@ struct store_query {
     int index_number; /* -1: the primary key */
     size_t prefix_count;
     bool after;
-    bool descending;   /* newest first; then `after` means before */
-    size_t count_max;  /* 0 = no bound */
+    bool descending;  /* newest first; then `after` means before */
+    size_t count_max; /* 0 = no bound */
 };
 
 enum err store_begin(struct store *store, enum store_mode mode) MUST_USE; /* ERR_BUSY, ERR_LOCKED */
@@ -73,18 +54,23 @@ enum err store_commit(struct store *store) MUST_USE;
 void store_rollback(struct store *store); /* harmless without a transaction: fit for clean-up */
 
 /* row: key fields filled in; the rest comes out, blobs copied into arena. ERR_MISSING. */
-enum err store_get(struct store *store, const struct table *table, void *row, struct arena *arena) MUST_USE;
-enum err store_insert(struct store *store, const struct table *table, const void *row) MUST_USE; /* ERR_EXISTS */
-enum err store_update(struct store *store, const struct table *table, const void *row) MUST_USE; /* whole row; ERR_MISSING */
-enum err store_put(struct store *store, const struct table *table, const void *row) MUST_USE;    /* insert or update */
-enum err store_delete(struct store *store, const struct table *table, const void *row) MUST_USE; /* ERR_MISSING */
+enum err store_get(struct store *store, const struct table *table, void *row,
+                   struct arena *arena) MUST_USE;
+enum err store_insert(struct store *store, const struct table *table,
+                      const void *row) MUST_USE; /* ERR_EXISTS */
+enum err store_update(struct store *store, const struct table *table,
+                      const void *row) MUST_USE; /* whole row; ERR_MISSING */
+enum err store_put(struct store *store, const struct table *table,
+                   const void *row) MUST_USE; /* insert or update */
+enum err store_delete(struct store *store, const struct table *table,
+                      const void *row) MUST_USE; /* ERR_MISSING */
 /* rows: {items: array of the table's struct, count}. from may be NULL if prefix_count is 0 and !after. */
-enum err store_list(struct store *store, struct list *rows, const struct store_query *query, const void *from,
-                    struct arena *arena) MUST_USE;
+enum err store_list(struct store *store, struct list *rows, const struct store_query *query,
+                    const void *from, struct arena *arena) MUST_USE;
 /* The sum of an AMOUNT/AMOUNT0/BALANCE field, and the count, of the rows a query selects (count_max ignored).
  * ERR_RANGE if the sum leaves the range of a balance. */
-enum err store_sum(struct store *store, struct balance *sum, uint64_t *count, const struct store_query *query,
-                   const void *from, const char *field) MUST_USE;
+enum err store_sum(struct store *store, struct balance *sum, uint64_t *count,
+                   const struct store_query *query, const void *from, const char *field) MUST_USE;
 
 /* Whole-database verbs. check: integrity of the file and of every row against its schema: ERR_INTEGRITY, the first
  * finding in text (may be NULL). backup: an exact, consistent copy at path (must not exist); the memory store refuses. */

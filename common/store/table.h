@@ -1,0 +1,85 @@
+/* Tables, declared once: from one field list come the row's struct, its SQL and its CHECKs.
+ *
+ *     #define COIN_FIELDS(F)                                                                 \
+ *         F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id) F(AMOUNT, amount) F(KEY, owner_key) \
+ *         F(UINT, state, 1, 5) F(OPT_ID, parent_coin_id)
+ *     #define CENTRAL_TABLES(T)                                                              \
+ *         T(central, coin, COIN_FIELDS, 2, TABLE_INDEX("owner_key"), TABLE_UNIQUE("parent_coin_id")) \
+ *         T(central, account, ACCOUNT_FIELDS, 1)
+ *     TABLES_DECLARE(CENTRAL_TABLES)     in tables.h: struct coin, struct coin_list,
+ *                                        extern const struct table central_table_coin
+ *     TABLES_DEFINE(CENTRAL_TABLES)      in tables.c
+ *     const struct table *const central_tables[] = {
+ *         TABLES_POINTERS(CENTRAL_TABLES) TABLES_POINTERS(PURSE_TABLES) NULL};
+ *
+ * A row of the list: symbol prefix, name of struct and SQL table, field list, how many leading fields are the primary
+ * key, then up to TABLE_INDEXES_MAX indexes. The struct's name must be free: not one of the wire's records.
+ * Fields allowed: UINT, AMOUNT, AMOUNT0, BALANCE, ID, KEY, KEY_ID, NONCE, BLOB, TEXT, SIGNED (kept as the tagged
+ * COSE_Sign1 bytes) and their OPT_ forms. Key fields: UINT and fixed bytes, not nullable. Index fields: those, TEXT and
+ * their OPT_ forms. tests/common/store/contract_tables.h is a whole example.
+ */
+#ifndef DCEP_COMMON_STORE_TABLE_H
+#define DCEP_COMMON_STORE_TABLE_H
+
+#include "common/wire/schema.h"
+
+enum { TABLE_INDEX_FIELDS_MAX = 3, TABLE_INDEXES_MAX = 4, TABLE_FIELDS_MAX = 32 };
+struct table_index {
+    const char
+        *fields[TABLE_INDEX_FIELDS_MAX]; /* NULL-padded; equality prefix, then primary key order */
+    bool unique;                         /* over non-null values */
+};
+struct table {
+    const char *name;
+    const struct schema *schema;
+    size_t key_count; /* the first key_count fields are the primary key */
+    struct table_index indexes[TABLE_INDEXES_MAX];
+};
+
+#define TABLE_INDEX(...)                                                                           \
+    {                                                                                              \
+        .fields = { __VA_ARGS__ }                                                                  \
+    }
+#define TABLE_UNIQUE(...)                                                                          \
+    {                                                                                              \
+        .fields = {__VA_ARGS__}, .unique = true                                                    \
+    }
+
+#define TABLES_DECLARE(LIST) LIST(TABLE_DECLARE)
+#define TABLES_DEFINE(LIST) LIST(TABLE_DEFINE)
+#define TABLES_POINTERS(LIST) LIST(TABLE_POINTER)
+
+#define TABLE_DECLARE(prefix, type, FIELDS, keys, ...)                                             \
+    RECORD_STRUCT(type, FIELDS)                                                                    \
+    extern const struct table prefix##_table_##type;
+#define TABLE_POINTER(prefix, type, FIELDS, keys, ...) &prefix##_table_##type,
+#define TABLE_DEFINE(prefix, type, FIELDS, keys, ...)                                              \
+    static const struct field prefix##_fields_##type[] = {                                         \
+        TABLE_EACH(type, prefix FIELDS(TABLE_ITEM))};                                              \
+    static const struct schema prefix##_schema_##type = {                                          \
+        #type, sizeof(struct type), prefix##_fields_##type,                                        \
+        sizeof prefix##_fields_##type / sizeof prefix##_fields_##type[0], false};                  \
+    const struct table prefix##_table_##type = {                                                   \
+        #type, &prefix##_schema_##type, keys, {__VA_ARGS__}};
+
+/* Each field needs the struct's name beside it, which a field list does not carry: make it a list of parenthesised
+ * items and walk that, one rescan an item (TABLE_EXPAND gives 64). */
+#define TABLE_ITEM(...) , (__VA_ARGS__)
+#define TABLE_EACH(type, prefix, ...) TABLE_EXPAND(TABLE_STEP(type, prefix, __VA_ARGS__))
+#define TABLE_STEP(type, prefix, item, ...)                                                        \
+    TABLE_DESCRIBE(type, prefix, TABLE_OPEN item)                                                  \
+    __VA_OPT__(TABLE_STEP_AGAIN TABLE_PARENS(type, prefix, __VA_ARGS__))
+#define TABLE_STEP_AGAIN() TABLE_STEP
+#define TABLE_PARENS ()
+#define TABLE_OPEN(...) __VA_ARGS__
+#define TABLE_DESCRIBE(...) TABLE_DESCRIBE_FIELD(__VA_ARGS__)
+#define TABLE_DESCRIBE_FIELD(type, prefix, kind, ...) DESCRIBE_##kind(type, prefix, __VA_ARGS__)
+#define TABLE_EXPAND(...)                                                                          \
+    TABLE_EXPAND_16(TABLE_EXPAND_16(TABLE_EXPAND_16(TABLE_EXPAND_16(__VA_ARGS__))))
+#define TABLE_EXPAND_16(...)                                                                       \
+    TABLE_EXPAND_4(TABLE_EXPAND_4(TABLE_EXPAND_4(TABLE_EXPAND_4(__VA_ARGS__))))
+#define TABLE_EXPAND_4(...)                                                                        \
+    TABLE_EXPAND_1(TABLE_EXPAND_1(TABLE_EXPAND_1(TABLE_EXPAND_1(__VA_ARGS__))))
+#define TABLE_EXPAND_1(...) __VA_ARGS__
+
+#endif
