@@ -1,46 +1,50 @@
 # dcep: build, test, demo. `make help` lists the targets.
 #
 # Each room is an archive of its own and a program links the rooms it stands on, lowest last,
-# so a link fails where an include points up.
+# so a link fails where an include points up (docs/adr/0001-layers-and-archives.md).
 
 VERSION := 0.1.0
 BUILD   ?= build
 PREFIX  ?= /usr/local
-CC      ?= gcc
+DESTDIR ?=
 ifeq ($(origin CC),default)
 CC := gcc
 endif
 
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# Asked once, and only when something is compiled: pkg-config itself may have to be installed first.
 PKGS := libcbor libsodium sqlite3 inih jansson libcrypto
-DEPS_STAMP := $(BUILD)/.deps
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) 2>/dev/null))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS) 2>/dev/null))$(PKG_LIBS)
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wstrict-prototypes -Wmissing-prototypes \
         -Wswitch-enum -Werror
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 OPT     ?= -O2 -g
 SAN     ?=
-ifneq ($(SAN),)
-HARDEN := -fPIE -fno-omit-frame-pointer
-OPT    := -O1 -g
-endif
 CPPFLAGS += -I. -D_GNU_SOURCE -DDCEP_VERSION='"$(VERSION)"'
-ALL_CFLAGS = -std=c17 $(WARN) $(HARDEN) $(OPT) $(SAN) -MMD -MP $(shell pkg-config --cflags $(PKGS)) $(CFLAGS)
-ALL_LDFLAGS = -pie $(SAN) $(LDFLAGS)
-LIBS = $(shell pkg-config --libs $(PKGS)) -lnng -lmbedtls -lmbedx509 -lmbedcrypto -lpthread
+ifneq ($(SAN),)
+HARDEN := -fPIE -fno-omit-frame-pointer -fno-sanitize-recover=all
+OPT    := -O1 -g
+CPPFLAGS += -DDCEP_SANITIZED
+endif
+ALL_CFLAGS = -std=c17 $(WARN) $(HARDEN) $(OPT) $(SAN) -MMD -MP $(PKG_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SAN) $(LDFLAGS)
+LIBS = $(PKG_LIBS) -lnng -lmbedtls -lmbedx509 -lmbedcrypto -lpthread
 
-# Rooms, lowest first (docs: house rules in tools/layers.txt).
+# ---- rooms, lowest first (their rules: tools/layers.txt) ----
+
 COMMON := base wire crypto money store net cli purse
 ROOMS  := $(addprefix common/,$(COMMON)) central intermediary wallet
 
+reverse = $(if $(1),$(call reverse,$(wordlist 2,99,$(1))) $(firstword $(1)))
 room_sources = $(filter-out %/main.c,$(wildcard $(1)/*.c))
 room_objects = $(patsubst %.c,$(BUILD)/%.o,$(call room_sources,$(1)))
 room_archive = $(BUILD)/lib/$(subst /,_,$(1)).a
-COMMON_ARCHIVES := $(foreach r,purse cli net store money crypto wire base,$(BUILD)/lib/common_$(r).a)
-
-PROGRAMS := $(BUILD)/dcep-central $(BUILD)/dcep-bank $(BUILD)/dcep-wallet
-
-.PHONY: all
-all: $(PROGRAMS)
+COMMON_ARCHIVES := $(foreach r,$(call reverse,$(COMMON)),$(BUILD)/lib/common_$(r).a)
 
 define room_rules
 $(call room_archive,$(1)): $(call room_objects,$(1))
@@ -50,10 +54,20 @@ $(call room_archive,$(1)): $(call room_objects,$(1))
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rules,$(r))))
 
-$(BUILD)/%.o: %.c
+# Packages that are missing are named before the first compile, not by it.
+DEPS := $(BUILD)/.deps
+$(DEPS): tools/bootstrap.sh
+	@tools/bootstrap.sh check build
+	@mkdir -p $(@D) && touch $@
+
+$(BUILD)/%.o: %.c | $(DEPS)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+# ---- programs ----
+
+PROGRAMS := $(addprefix $(BUILD)/,dcep-central dcep-bank dcep-wallet)
 
 define program_rule
 $(BUILD)/$(1): $(BUILD)/$(2)/main.o $(BUILD)/lib/$(2).a $(COMMON_ARCHIVES)
@@ -64,10 +78,22 @@ $(eval $(call program_rule,dcep-central,central))
 $(eval $(call program_rule,dcep-bank,intermediary))
 $(eval $(call program_rule,dcep-wallet,wallet))
 
-# Unit tests: one Criterion program a room, tests/<room>/*_test.c (helpers beside them).
-test_objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c) $(wildcard tests/support/*.c))
+.PHONY: all
+all: $(PROGRAMS) locale ## the three programs, into $(BUILD)/
+
+# ---- unit tests: one Criterion program a room, from tests/<room>/*.c and tests/support/*.c ----
+# It links the room's level and those below, nothing above.
+
+LEVEL_1 := base wire crypto
+LEVEL_2 := $(LEVEL_1) money store net
+test_links = $(patsubst %,$(BUILD)/lib/common_%.a,$(call reverse,$(strip \
+    $(if $(filter common/base,$(1)),base, \
+    $(if $(filter $(LEVEL_1:%=common/%),$(1)),$(LEVEL_1), \
+    $(if $(filter $(LEVEL_2:%=common/%),$(1)),$(LEVEL_2),$(COMMON)))))))
+test_objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c tests/support/*.c))
 define test_rule
-$(BUILD)/tests/$(subst /,_,$(1))_test: $(call test_objects,$(1)) $(if $(filter common/%,$(1)),,$(BUILD)/lib/$(1).a) $(COMMON_ARCHIVES)
+$(BUILD)/tests/$(subst /,_,$(1))_test: $(call test_objects,$(1)) \
+        $(if $(filter common/%,$(1)),,$(BUILD)/lib/$(1).a) $(call test_links,$(1))
 	@echo "  LD    $$@"
 	@$(CC) $(ALL_LDFLAGS) -o $$@ $$^ -lcriterion $(LIBS)
 endef
@@ -75,15 +101,21 @@ TESTED_ROOMS := $(foreach r,$(ROOMS),$(if $(wildcard tests/$(r)/*_test.c),$(r)))
 $(foreach r,$(TESTED_ROOMS),$(eval $(call test_rule,$(r))))
 UNIT_TESTS := $(foreach r,$(TESTED_ROOMS),$(BUILD)/tests/$(subst /,_,$(r))_test)
 
-.PHONY: unit
-unit: $(UNIT_TESTS)
-	@for t in $^; do $$t --quiet || exit 1; done
+.PHONY: unit unit-build
+unit-build: $(UNIT_TESTS)
+unit: $(UNIT_TESTS) ## the unit tests of every room
+	@status=0; for t in $^; do $$t -j1 || status=1; done; exit $$status
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # Everything beyond building and unit tests: one file a theme.
--include tools/make/*.mk
+include $(sort $(wildcard tools/make/*.mk))
 
-.PHONY: clean
-clean:
+.PHONY: clean help
+clean: ## remove everything built
 	rm -rf $(BUILD)
+
+help: ## this list
+	@echo "Targets (variables: BUILD, PREFIX, DESTDIR, CC, SAN):"
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(sort $(MAKEFILE_LIST)) \
+	    | sed 's/$$(BUILD)/$(subst /,\/,$(BUILD))/' | expand -t 26
