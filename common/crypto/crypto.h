@@ -60,6 +60,6 @@ void crypto_random(void *out, size_t size);
 
 /* Conveniences over crypto(). */
 struct id crypto_hash(const struct span *parts, size_t part_count); /* CHECKs: it cannot fail */
-struct key_id crypto_key_id(const struct public_key *key);          /* first 8 bytes of SHA-256(key) */
+struct key_id crypto_key_id(const struct public_key *key); /* first 8 bytes of SHA-256(key) */
 
 #endif

@@ -88,8 +88,8 @@ static void engine_free_main(void)
 
 static void engine_make_key(void)
 {
-    engine_key_made = pthread_key_create(&engine_key, engine_free) == 0 &&
-                      OPENSSL_atexit(engine_free_main) == 1;
+    engine_key_made =
+        pthread_key_create(&engine_key, engine_free) == 0 && OPENSSL_atexit(engine_free_main) == 1;
 }
 
 static bool engine_fill(struct engine *engine)
@@ -253,8 +253,8 @@ static enum err batch_check(struct engine *engine, const struct crypto_check *ch
     if (!in_range(engine, engine->r) || !in_range(engine, engine->x))
         return ERR_SIGNATURE;
     if (!batch_factors(engine, check, s_inverse) ||
-        EC_POINT_mul(engine->group, engine->point, engine->u1, key, engine->u2,
-                     engine->context) != 1)
+        EC_POINT_mul(engine->group, engine->point, engine->u1, key, engine->u2, engine->context) !=
+            1)
         return engine_error(ERR_CRYPTO);
     if (EC_POINT_is_at_infinity(engine->group, engine->point))
         return ERR_SIGNATURE;

@@ -168,8 +168,7 @@ static enum err key_uncompress(uint8_t point[POINT_SIZE], const struct public_ke
     if (mbedtls_mpi_cmp_mpi(&n.t, &n.y_squared) != 0)
         return ERR_POINT; /* no root: no point has this x */
     /* y = 0 cannot be: the group has odd order, so no point of order two. */
-    if (mbedtls_mpi_get_bit(&n.y, 0) != (prefix & 1) &&
-        mbedtls_mpi_sub_mpi(&n.y, &n.p, &n.y) != 0)
+    if (mbedtls_mpi_get_bit(&n.y, 0) != (prefix & 1) && mbedtls_mpi_sub_mpi(&n.y, &n.p, &n.y) != 0)
         return ERR_MEMORY;
     point[0] = POINT_UNCOMPRESSED;
     memcpy(point + 1, key->bytes + 1, COORDINATE_SIZE);

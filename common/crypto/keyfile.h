@@ -7,8 +7,12 @@
 
 #include "common/crypto/crypto.h"
 
-enum { KEYFILE_SIZE_MAX = 4096, KEYFILE_ROLE_SIZE_MAX = 24, KEYFILE_NETWORK_SIZE_MAX = 16,
-       KEYFILE_CONTEXT_SIZE_MAX = 255 };
+enum {
+    KEYFILE_SIZE_MAX = 4096,
+    KEYFILE_ROLE_SIZE_MAX = 24,
+    KEYFILE_NETWORK_SIZE_MAX = 16,
+    KEYFILE_CONTEXT_SIZE_MAX = 255
+};
 
 struct keyfile_label {
     char network[KEYFILE_NETWORK_SIZE_MAX + 1];
@@ -22,7 +26,8 @@ enum err keyfile_seal(struct buffer *out, const struct key_pair *pair,
  * needed, or one given for a file that is not sealed: a swapped file must not pass unnoticed). */
 enum err keyfile_open(struct key_pair *out, struct span file, const struct keyfile_label *expected,
                       struct span passphrase) MUST_USE;
-enum err keyfile_public(struct public_key *out, struct span file) MUST_USE; /* no passphrase needed */
+enum err keyfile_public(struct public_key *out,
+                        struct span file) MUST_USE; /* no passphrase needed */
 bool keyfile_is_sealed(struct span file);
 
 /* General sealing of small secrets (1..SECRET_SIZE_MAX bytes) with the same KDF and AEAD: TLS private

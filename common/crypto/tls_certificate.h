@@ -18,8 +18,8 @@ enum err tls_key_generate(struct secret *key_pem) MUST_USE;
 enum err tls_key_public(struct buffer *public_pem, struct span key_pem) MUST_USE;
 
 struct tls_certificate_spec {
-    const char *name;        /* DNS name: [a-z0-9.-]{1,63}; ERR_PARSE otherwise */
-    bool is_authority;       /* CA:TRUE, keyCertSign; else serverAuth + clientAuth */
+    const char *name;  /* DNS name: [a-z0-9.-]{1,63}; ERR_PARSE otherwise */
+    bool is_authority; /* CA:TRUE, keyCertSign; else serverAuth + clientAuth */
     uint64_t not_before_s, not_after_s;
 };
 /* Self-signed (authority or pinned server certificate). PEM appended to out. */

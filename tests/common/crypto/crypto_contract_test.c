@@ -51,14 +51,16 @@ Test(crypto, names_and_choice)
 Test(crypto, sign_and_verify_across_backends)
 {
     for (uint8_t seed = 0; seed < 20; seed++) {
-        EACH_BACKEND (signer) {
+        EACH_BACKEND(signer)
+        {
             struct key_pair pair AUTO(key_pair_wipe) = pair_of(signer, seed);
             struct signature signature;
 
             cr_assert_eq(signer->sign(&signature, &pair, hello), ERR_OK);
-            EACH_BACKEND (judge) {
-                cr_expect_eq(judge->verify(&pair.public_key, hello, &signature), ERR_OK,
-                             "%s by %s", signer->name, judge->name);
+            EACH_BACKEND(judge)
+            {
+                cr_expect_eq(judge->verify(&pair.public_key, hello, &signature), ERR_OK, "%s by %s",
+                             signer->name, judge->name);
                 cr_expect_eq(judge->verify(&pair.public_key, span_text("hellO"), &signature),
                              ERR_SIGNATURE);
                 cr_expect_eq(judge->key_check(&pair.public_key), ERR_OK);
@@ -94,7 +96,8 @@ Test(crypto, scalars)
     };
 
     for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
-        EACH_BACKEND (c) {
+        EACH_BACKEND(c)
+        {
             uint8_t scalar[32];
             struct key_pair pair = {0};
             enum err error;
@@ -115,7 +118,8 @@ Test(crypto, scalars)
 
 Test(crypto, generated_keys_differ_and_work)
 {
-    EACH_BACKEND (c) {
+    EACH_BACKEND(c)
+    {
         struct key_pair a = {0}, b = {0};
         struct signature signature;
 
@@ -145,7 +149,8 @@ Test(crypto, sha256_published)
     };
 
     for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
-        EACH_BACKEND (c) {
+        EACH_BACKEND(c)
+        {
             struct span parts[3] = {0};
             char text[2 * ID_SIZE + 1];
             struct id id;
@@ -194,14 +199,20 @@ Test(crypto, L1_bad_keys)
     } rows[] = {
         {"generator, odd y", "03" G_X, ERR_OK},
         {"generator, even y", "02" G_X, ERR_OK},
-        {"x = 5 (smallest on the curve), even", "02" "0000000000000000000000000000000000000000000000000000000000000005", ERR_OK},
+        {"x = 5 (smallest on the curve), even",
+         "02"
+         "0000000000000000000000000000000000000000000000000000000000000005",
+         ERR_OK},
         {"x = 0, b is a square", "02" ZERO, ERR_OK},
         {"x = 0, the other root", "03" ZERO, ERR_OK},
         {"x = 1, not on the curve", "02" ONE, ERR_POINT},
         {"x = 1, odd", "03" ONE, ERR_POINT},
         {"x = p", "02" P_HEX, ERR_POINT},
         {"x = p, odd", "03" P_HEX, ERR_POINT},
-        {"x = p + 5, would be 5", "02" "ffffffff00000001000000000000000000000001000000000000000000000004", ERR_POINT},
+        {"x = p + 5, would be 5",
+         "02"
+         "ffffffff00000001000000000000000000000001000000000000000000000004",
+         ERR_POINT},
         {"x = 2^256 - 1", "03" TOP, ERR_POINT},
         {"infinity, padded", "00" ZERO, ERR_POINT},
         {"prefix 00", "00" G_X, ERR_POINT},
@@ -215,7 +226,8 @@ Test(crypto, L1_bad_keys)
     };
 
     for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
-        EACH_BACKEND (c) {
+        EACH_BACKEND(c)
+        {
             struct signature signature = {{[31] = 1, [63] = 1}};
             struct public_key key;
             enum err verdict = rows[row].expected == ERR_OK ? ERR_SIGNATURE : ERR_POINT;
@@ -286,8 +298,14 @@ static void put_half(uint8_t out[32], const struct signature *good, size_t offse
     }
 }
 
-#define HEX(text) {FORM_HEX, text}
-#define SAME {FORM_SAME, NULL}
+#define HEX(text)                                                                                  \
+    {                                                                                              \
+        FORM_HEX, text                                                                             \
+    }
+#define SAME                                                                                       \
+    {                                                                                              \
+        FORM_SAME, NULL                                                                            \
+    }
 
 Test(crypto, L2_bad_signatures)
 {
@@ -322,7 +340,8 @@ Test(crypto, L2_bad_signatures)
     for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
         put_half(bad.bytes, &good, 0, &rows[row].r);
         put_half(bad.bytes + 32, &good, 32, &rows[row].s);
-        EACH_BACKEND (c) {
+        EACH_BACKEND(c)
+        {
             enum err verdict = c->verify(&pair.public_key, hello, &bad);
 
             cr_expect_eq(verdict, rows[row].expected, "%s: %s: %s", c->name, rows[row].what,
@@ -361,7 +380,8 @@ Test(crypto, L2_sum_at_infinity_is_a_refusal)
     put_hex(checks[1].key.bytes, KEY_SIZE, key_hex); /* r = 7: tools/make_ecdsa_vectors.py */
     checks[1].signature.bytes[31] = 7;
     checks[1].signature.bytes[63] = 1;
-    EACH_BACKEND (c) {
+    EACH_BACKEND(c)
+    {
         cr_expect_eq(c->verify_many(checks, 2), ERR_OK, "%s", c->name);
         cr_expect(checks[0].valid);
         cr_expect_not(checks[1].valid);
@@ -401,7 +421,8 @@ Test(crypto, verify_many_gives_a_verdict_each)
     static struct crypto_check checks[MANY_COUNT];
     static uint8_t messages[MANY_COUNT][4];
 
-    EACH_BACKEND (c) {
+    EACH_BACKEND(c)
+    {
         many_fill(checks, messages);
         cr_assert_eq(c->verify_many(checks, MANY_COUNT), ERR_OK);
         for (size_t index = 0; index < MANY_COUNT; index++)
@@ -457,7 +478,8 @@ Test(crypto, several_threads)
 {
     enum { THREAD_COUNT = 8 };
 
-    EACH_BACKEND (c) {
+    EACH_BACKEND(c)
+    {
         pthread_t threads[THREAD_COUNT];
 
         for (size_t index = 0; index < THREAD_COUNT; index++)
