@@ -1,0 +1,133 @@
+/* The purse: coins I hold, plans by which I pay them away, what I do with the register's word. The part of the rules that a
+ * wallet and a bank's vault share (design, section 6; docs/PROTOCOL.md section 9). Pure: rows through the store of an open
+ * transaction, keys through purse_env; no clock, file, socket, randomness.
+ *
+ * The handover (payer):  AVAILABLE -> RESERVED -> SIGNING -> COMMITTED -> SENT -> CONFIRMED -> SETTLED
+ *   purse_reserve        coins AVAILABLE -> RESERVED, plan with whole payloads     then commit
+ *   purse_mark           plan -> SIGNING                                           then commit
+ *   purse_sign           the payloads of the plan are signed, packet stored; plan -> COMMITTED, coins -> COMMITTED, own change
+ *                        becomes AVAILABLE                                         then commit
+ *   only now may the packet's bytes leave, and they are read from the plan, never made again.
+ *
+ * Invariants:
+ *  1. A coin that a key may have signed is never signed again with other content: purse_sign signs stored payloads only,
+ *     purse_cancel exists before the mark only, and its counters are not reused.
+ *  2. A coin row goes only against the register's signed word (merkle_settled), and leaves a tomb.
+ *  3. A tombed or held coin is never taken again.
+ *  4. At any commit, at most one plan names a coin.
+ */
+#ifndef DCEP_COMMON_PURSE_PURSE_H
+#define DCEP_COMMON_PURSE_PURSE_H
+
+#include "common/money/merkle.h"
+#include "common/money/order.h"
+#include "common/purse/tables.h"
+
+struct purse_env {
+    struct store *store; /* inside store_begin */
+    const struct trust *trust;
+    uint64_t now; /* Unix seconds */
+    struct arena *arena;
+    /* The private key of one of my keys; ERR_MISSING if it is frozen or not here. */
+    void *context;
+    enum err (*key)(void *context, struct key_pair *out, const struct public_key *key);
+};
+
+/* --- keys --- */
+enum err purse_key_add(struct purse_env *env, const struct public_key *key,
+                       struct span certificate) MUST_USE; /* becomes CURRENT, the earlier OLD */
+enum err purse_key_current(struct purse_env *env, struct purse_key *out) MUST_USE; /* ERR_MISSING */
+enum err purse_key_is_mine(struct purse_env *env, bool *mine,
+                           const struct public_key *key) MUST_USE;
+
+/* --- what I hold --- */
+/* A token of the central bank for one of my keys: AVAILABLE and settled. Taking it again changes nothing; a tombed one is
+ * not taken. STATUS_OK also then; STATUS_ISSUER, STATUS_SIGNATURE, STATUS_KIND (not my key). */
+enum err purse_take_token(struct purse_env *env, enum status *status,
+                          const struct cose *token) MUST_USE;
+/* All outputs of the leaves of a verified packet that belong to my keys, with their lines and certificates; state AVAILABLE or
+ * QUARANTINED; the packet's bytes go into the inbox. */
+enum err purse_take_packet(struct purse_env *env, const struct packet_view *view, struct span bytes,
+                           enum purse_coin_state state, const struct id *request_id) MUST_USE;
+/* A line of the register's answer to OWNED: verified, then AVAILABLE (unspent) or ORPHANED, settled. */
+enum err purse_take_owned(struct purse_env *env, enum status *status,
+                          const struct owned_line *line) MUST_USE;
+/* For the verifier: packet_known and packet_terms callbacks over my rows. context = the env. */
+struct packet_known purse_known(struct purse_env *env);
+enum err purse_seen(void *context, bool *found, uint64_t serial, const struct id *coin_id) MUST_USE;
+enum err purse_conflict(void *context, bool *found, uint64_t serial, const struct id *coin_id,
+                        const struct id *payment_id) MUST_USE;
+
+struct purse_totals { /* buckets; settled is part of spendable */
+    struct amount spendable, spendable_settled, reserved, handed_over, quarantined, orphaned, lost;
+    uint64_t coin_count;
+};
+enum err purse_totals(struct purse_env *env, struct purse_totals *out) MUST_USE;
+/* Coins fit to pay with: AVAILABLE, under a current or old key, not past spend_by (order: worn first: deep, near expiry, small).
+ * settled_only: for deposits and redeems. purpose: only such. */
+struct purse_choice_options {
+    bool settled_only;
+    bool has_purpose;
+    uint64_t purpose;
+    uint64_t hops_max, depth_max; /* a coin at the payee's bound is no use; 0 = no bound */
+    size_t coins_max;
+};
+/* Chooses coins that cover amount: few, shallow, with one coin changed at most. STATUS_OK, STATUS_FUNDS (not enough at all),
+ * STATUS_HOPS / STATUS_LIMIT (enough money, but not within these bounds). */
+enum err purse_choose(struct purse_env *env, enum status *status, struct purse_coin_list *coins,
+                      struct amount amount, const struct purse_choice_options *options) MUST_USE;
+enum err purse_coins(struct purse_env *env, struct purse_coin_list *out,
+                     enum purse_coin_state state) MUST_USE;
+
+/* --- plans --- */
+/* To a payee: the last coin is changed if need be, change to my current key. plan_id = the request's id. ERR_EXISTS if there is a
+ * plan of this id already: read it instead. */
+enum err purse_reserve_payment(struct purse_env *env, struct purse_plan *plan,
+                               const struct purse_coin_list *coins, const struct request *request,
+                               const struct id *request_id,
+                               const struct cose *request_cose) MUST_USE;
+/* To the register, under an order (exchange, claim, redeem): each coin whole to register_key. plan_id = the order's id. */
+enum err purse_reserve_order(struct purse_env *env, struct purse_plan *plan,
+                             const struct purse_coin_list *coins, enum purse_plan_kind kind,
+                             struct span order) MUST_USE;
+/* The packet as it will be, with zero signatures: for the payee's checks before signing (PACKET_UNSIGNED). */
+enum err purse_draft(struct purse_env *env, struct span *packet,
+                     const struct purse_plan *plan) MUST_USE;
+enum err purse_mark(struct purse_env *env, struct purse_plan *plan) MUST_USE;
+enum err purse_sign(struct purse_env *env,
+                    struct purse_plan *plan) MUST_USE; /* fills plan->packet */
+enum err purse_sent(struct purse_env *env, struct purse_plan *plan) MUST_USE;
+enum err purse_confirmed(struct purse_env *env, struct purse_plan *plan) MUST_USE;
+/* Before the mark only: STATUS_STATE otherwise. */
+enum err purse_cancel(struct purse_env *env, enum status *status, struct purse_plan *plan) MUST_USE;
+enum err purse_plan_get(struct purse_env *env, struct purse_plan *out,
+                        const struct id *plan_id) MUST_USE; /* ERR_MISSING */
+/* Plans of a kind (0 = all) in states lo..hi, oldest first. */
+enum err purse_plans(struct purse_env *env, struct purse_plan_list *out, unsigned kind,
+                     enum purse_plan_state lo, enum purse_plan_state hi) MUST_USE;
+/* Claims: the request each coin was paid under (what the register asks for), in the plan's order. */
+enum err purse_plan_requests(struct purse_env *env, struct signed_item_list *out,
+                             const struct purse_plan *plan) MUST_USE;
+
+/* --- the register's word --- */
+/* Results of a SETTLE of `packet` (its view): verified leaf by leaf against `settled`; my coins on it become settled, ORPHANED or
+ * LOST; plan items and inbox entries are closed; coins that I signed away are forgotten (tomb).
+ * Counts what happened. STATUS_OK or why the word is not believed (then nothing changes). */
+struct purse_news {
+    struct amount settled, orphaned, lost;
+    size_t conflicts; /* leaves with outcome conflict */
+};
+enum err purse_learn(struct purse_env *env, enum status *status, struct purse_news *news,
+                     const struct packet_view *view, const struct settle_result *result,
+                     const struct cose *settled) MUST_USE;
+/* The answer to an order: tokens and minted-back tokens taken, inputs forgotten, plan SETTLED. */
+enum err purse_learn_order(struct purse_env *env, enum status *status, struct purse_news *news,
+                           struct purse_plan *plan, const struct order_reply *reply) MUST_USE;
+/* Inbox entries not done, oldest first. */
+enum err purse_inbox_open(struct purse_env *env, struct purse_inbox_list *out) MUST_USE;
+
+/* A useful spread of amounts for `total`: few coins, so that everyday payments need little change (docs/adr). At most
+ * count_max amounts; they add up to total. */
+size_t purse_spread(struct amount *amounts, size_t count_max, struct amount total);
+
+#endif
