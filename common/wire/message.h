@@ -29,6 +29,9 @@ enum {
     NETWORK_SIZE_MAX = 16,
 };
 
+/* The lists below are tables: one record, kind or verb after the other. */
+/* clang-format off */
+
 /* --- list items --- */
 #define SIGNED_ITEM_FIELDS(F) F(SIGNED, record)
 #define ID_ITEM_FIELDS(F) F(ID, id)
@@ -40,117 +43,127 @@ enum {
 /* --- money (section 4 of the design; all signed but output and the orders) --- */
 #define OUTPUT_FIELDS(F) F(AMOUNT, amount) F(KEY, key)
 #define TOKEN_FIELDS(F)                                                                            \
-    F(VERSION, version) F(KEY_ID, issuing_key_id) F(UINT, serial, 1, INTEGER_MAX) F(AMOUNT, amount) \
-    F(KEY, owner_key) F(UINT, issued_day, 0, INTEGER_MAX) F(UINT, spend_by_day, 0, INTEGER_MAX)     \
-    F(UINT, redeem_by_day, 0, INTEGER_MAX) F(OPT_UINT, purpose, 1, 65535)
+    F(VERSION, version) F(KEY_ID, issuing_key_id) F(UINT, serial, 1, INTEGER_MAX)                  \
+    F(AMOUNT, amount) F(KEY, owner_key) F(UINT, issued_day, 0, INTEGER_MAX)                        \
+    F(UINT, spend_by_day, 0, INTEGER_MAX) F(UINT, redeem_by_day, 0, INTEGER_MAX)                   \
+    F(OPT_UINT, purpose, 1, 65535)
 #define PAYMENT_FIELDS(F)                                                                          \
-    F(VERSION, version) F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id)                              \
-    F(LIST, outputs, output, 1, OUTPUTS_MAX) F(OPT_ID, reference) F(UINT, counter, 0, INTEGER_MAX)  \
+    F(VERSION, version) F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id)                             \
+    F(LIST, outputs, output, 1, OUTPUTS_MAX) F(OPT_ID, reference) F(UINT, counter, 0, INTEGER_MAX) \
     F(UINT, paid_day, 0, INTEGER_MAX) F(UINT, revocations_version, 0, INTEGER_MAX)
 #define REQUEST_FIELDS(F)                                                                          \
-    F(VERSION, version) F(KEY, payee_key) F(AMOUNT, amount) F(NONCE, nonce)                         \
-    F(UINT, made_at, 0, INTEGER_MAX) F(UINT, expires_at, 0, INTEGER_MAX)                            \
-    F(TEXT, memo, 0, MEMO_SIZE_MAX) F(UINT, directory_version, 0, INTEGER_MAX)                      \
-    F(UINT, revocations_version, 0, INTEGER_MAX) F(UINT, hops_max, 0, INTEGER_MAX)                  \
+    F(VERSION, version) F(KEY, payee_key) F(AMOUNT, amount) F(NONCE, nonce)                        \
+    F(UINT, made_at, 0, INTEGER_MAX) F(UINT, expires_at, 0, INTEGER_MAX)                           \
+    F(TEXT, memo, 0, MEMO_SIZE_MAX) F(UINT, directory_version, 0, INTEGER_MAX)                     \
+    F(UINT, revocations_version, 0, INTEGER_MAX) F(UINT, hops_max, 0, INTEGER_MAX)                 \
     F(UINT, coins_max, 1, PACKET_COINS_MAX)
 #define RECEIPT_FIELDS(F)                                                                          \
-    F(VERSION, version) F(ID, request_id) F(LIST, payment_ids, id_item, 1, PACKET_COINS_MAX)        \
+    F(VERSION, version) F(ID, request_id) F(LIST, payment_ids, id_item, 1, PACKET_COINS_MAX)       \
     F(UINT, received_at, 0, INTEGER_MAX)
 #define WITHDRAWAL_FIELDS(F)                                                                       \
-    F(VERSION, version) F(NONCE, withdrawal_id) F(KEY, wallet_key) F(AMOUNT, amount)                \
+    F(VERSION, version) F(NONCE, withdrawal_id) F(KEY, wallet_key) F(AMOUNT, amount)               \
     F(LIST, amounts, amount_item, 1, WITHDRAWAL_AMOUNTS_MAX) F(UINT, made_at, 0, INTEGER_MAX)
 #define EXCHANGE_FIELDS(F)                                                                         \
-    F(VERSION, version) F(LIST, outputs, output, 1, ORDER_OUTPUTS_MAX) F(NONCE, nonce)              \
+    F(VERSION, version) F(LIST, outputs, output, 1, ORDER_OUTPUTS_MAX) F(NONCE, nonce)             \
     F(UINT, made_at, 0, INTEGER_MAX)
 #define REDEEM_FIELDS(F)                                                                           \
-    F(VERSION, version) F(UINT, bank_id, 1, INTEGER_MAX) F(AMOUNT, amount) F(NONCE, nonce)          \
+    F(VERSION, version) F(UINT, bank_id, 1, INTEGER_MAX) F(AMOUNT, amount) F(NONCE, nonce)         \
     F(UINT, made_at, 0, INTEGER_MAX)
 #define SETTLED_FIELDS(F)                                                                          \
-    F(VERSION, version) F(ID, merkle_root) F(UINT, count, 1, INTEGER_MAX) F(UINT, made_at, 0, INTEGER_MAX)
+    F(VERSION, version) F(ID, merkle_root) F(UINT, count, 1, INTEGER_MAX)                          \
+    F(UINT, made_at, 0, INTEGER_MAX)
 
 /* --- who is who --- */
 #define CERTIFICATE_REQUEST_FIELDS(F)                                                              \
-    F(VERSION, version) F(KEY, new_key) F(OPT_KEY, previous_key) F(UINT, holder, 0, 1)              \
+    F(VERSION, version) F(KEY, new_key) F(OPT_KEY, previous_key) F(UINT, holder, 0, 1)             \
     F(UINT, made_at, 0, INTEGER_MAX)
 /* unlimited = AMOUNT_MAX */
 #define LIMITS_FIELDS(F) F(AMOUNT0, held_max) F(AMOUNT0, payment_max) F(AMOUNT0, day_max)
 #define WALLET_CERTIFICATE_FIELDS(F)                                                               \
-    F(VERSION, version) F(UINT, bank_id, 1, INTEGER_MAX) F(KEY, wallet_key) F(UINT, tier, 1, TIERS_MAX) \
-    F(UINT, holder, 0, 1) F(RECORD, limits, limits) F(UINT, not_before_day, 0, INTEGER_MAX)         \
-    F(UINT, not_after_day, 0, INTEGER_MAX) F(OPT_TEXT, label, 1, NAME_SIZE_MAX)
+    F(VERSION, version) F(UINT, bank_id, 1, INTEGER_MAX) F(KEY, wallet_key)                        \
+    F(UINT, tier, 1, TIERS_MAX) F(UINT, holder, 0, 1) F(RECORD, limits, limits)                    \
+    F(UINT, not_before_day, 0, INTEGER_MAX) F(UINT, not_after_day, 0, INTEGER_MAX)                 \
+    F(OPT_TEXT, label, 1, NAME_SIZE_MAX)
 #define BANK_CERTIFICATE_FIELDS(F)                                                                 \
-    F(VERSION, version) F(UINT, bank_id, 1, INTEGER_MAX) F(KEY, bank_key) F(KEY, vault_key)         \
-    F(TEXT, name, 1, NAME_SIZE_MAX) F(UINT, not_before_day, 0, INTEGER_MAX)                         \
+    F(VERSION, version) F(UINT, bank_id, 1, INTEGER_MAX) F(KEY, bank_key) F(KEY, vault_key)        \
+    F(TEXT, name, 1, NAME_SIZE_MAX) F(UINT, not_before_day, 0, INTEGER_MAX)                        \
     F(UINT, not_after_day, 0, INTEGER_MAX)
 #define TIER_FIELDS(F) F(UINT, tier, 1, TIERS_MAX) F(RECORD, limits, limits)
 #define POLICY_FIELDS(F)                                                                           \
-    F(UINT, payment_version_max, 1, INTEGER_MAX) F(AMOUNT, offline_payment_max)                     \
-    F(AMOUNT, offline_total_max) F(AMOUNT0, compensation_max) F(UINT, hops_max, 1, PACKET_PAYMENTS_MAX) \
-    F(UINT, depth_max, 1, PACKET_PAYMENTS_MAX) F(UINT, spend_by_days, 1, 36500)                     \
-    F(UINT, redeem_by_days, 1, 36500) F(UINT, certificate_days, 1, 3650)                            \
-    F(LIST, tiers, tier, 1, TIERS_MAX)
+    F(UINT, payment_version_max, 1, INTEGER_MAX) F(AMOUNT, offline_payment_max)                    \
+    F(AMOUNT, offline_total_max) F(AMOUNT0, compensation_max)                                      \
+    F(UINT, hops_max, 1, PACKET_PAYMENTS_MAX) F(UINT, depth_max, 1, PACKET_PAYMENTS_MAX)           \
+    F(UINT, spend_by_days, 1, 36500) F(UINT, redeem_by_days, 1, 36500)                             \
+    F(UINT, certificate_days, 1, 3650) F(LIST, tiers, tier, 1, TIERS_MAX)
 #define DIRECTORY_FIELDS(F)                                                                        \
-    F(VERSION, version_) F(UINT, version, 1, INTEGER_MAX)                                           \
-    F(LIST, issuing_keys, key_item, 1, ISSUING_KEYS_MAX) F(KEY, register_key) F(KEY, revocation_key) \
-    F(LIST, bank_certificates, signed_item, 0, BANKS_MAX) F(RECORD, policy, policy)                 \
-    F(ID, next_root_key_hash) F(UINT, made_at, 0, INTEGER_MAX) F(UINT, not_after, 0, INTEGER_MAX)
+    F(VERSION, version_) F(UINT, version, 1, INTEGER_MAX)                                          \
+    F(LIST, issuing_keys, key_item, 1, ISSUING_KEYS_MAX) F(KEY, register_key)                      \
+    F(KEY, revocation_key) F(LIST, bank_certificates, signed_item, 0, BANKS_MAX)                   \
+    F(RECORD, policy, policy) F(ID, next_root_key_hash) F(UINT, made_at, 0, INTEGER_MAX)           \
+    F(UINT, not_after, 0, INTEGER_MAX)
 #define REVOCATION_FIELDS(F)                                                                       \
-    F(KEY_ID, key_id) F(UINT, reason, 0, 255) F(UINT, since_day, 0, INTEGER_MAX)                    \
+    F(KEY_ID, key_id) F(UINT, reason, 0, 255) F(UINT, since_day, 0, INTEGER_MAX)                   \
     F(UINT, until_day, 0, INTEGER_MAX)
 #define REVOCATIONS_FIELDS(F)                                                                      \
-    F(VERSION, version_) F(UINT, version, 1, INTEGER_MAX)                                           \
+    F(VERSION, version_) F(UINT, version, 1, INTEGER_MAX)                                          \
     F(LIST, entries, revocation, 0, REVOCATIONS_MAX) F(UINT, made_at, 0, INTEGER_MAX)
 
 /* --- what stands alone: files, unsigned containers of signed records --- */
 #define PACKET_FIELDS(F)                                                                           \
-    F(LIST, tokens, signed_item, 0, PACKET_COINS_MAX) F(LIST, payments, signed_item, 0, PACKET_PAYMENTS_MAX) \
-    F(LIST, certificates, signed_item, 0, PACKET_PAYMENTS_MAX) F(UINT, directory_version, 0, INTEGER_MAX)
+    F(LIST, tokens, signed_item, 0, PACKET_COINS_MAX)                                              \
+    F(LIST, payments, signed_item, 0, PACKET_PAYMENTS_MAX)                                         \
+    F(LIST, certificates, signed_item, 0, PACKET_PAYMENTS_MAX)                                     \
+    F(UINT, directory_version, 0, INTEGER_MAX)
 #define PROOF_FIELDS(F)                                                                            \
-    F(OPT_SIGNED, wallet_certificate) F(SIGNED, bank_certificate) F(SIGNED, payment_a) F(SIGNED, payment_b)
-/* A request travels with its payee's certificate; null: a bank's vault key, which is in the directory. */
+    F(OPT_SIGNED, wallet_certificate) F(SIGNED, bank_certificate) F(SIGNED, payment_a)             \
+    F(SIGNED, payment_b)
+/* A request travels with its payee's certificate; null: a bank's vault key, which is in the
+ * directory. */
 #define INVOICE_FIELDS(F) F(SIGNED, request) F(OPT_SIGNED, certificate)
 /* A receipt, good enough to prove the payment to a third person. */
 #define CONFIRMATION_FIELDS(F) F(SIGNED, receipt) F(SIGNED, request) F(OPT_SIGNED, certificate)
 #define JOIN_FIELDS(F)                                                                             \
-    F(VERSION, version) F(KEY, root_key) F(UINT, bank_id, 1, INTEGER_MAX) F(TEXT, bank_name, 1, NAME_SIZE_MAX) \
-    F(TEXT, address, 1, ADDRESS_SIZE_MAX) F(TEXT, tls_name, 1, 63)                                  \
-    F(BLOB, tls_certificate, 1, TLS_PEM_MAX) F(NONCE, code) F(UINT, expires_at, 0, INTEGER_MAX)
+    F(VERSION, version) F(KEY, root_key) F(UINT, bank_id, 1, INTEGER_MAX)                          \
+    F(TEXT, bank_name, 1, NAME_SIZE_MAX) F(TEXT, address, 1, ADDRESS_SIZE_MAX)                     \
+    F(TEXT, tls_name, 1, 63) F(BLOB, tls_certificate, 1, TLS_PEM_MAX) F(NONCE, code)               \
+    F(UINT, expires_at, 0, INTEGER_MAX)
 /* Signed twice, by bank_key and by vault_key: possession of both. */
 #define BANK_REQUEST_FIELDS(F)                                                                     \
-    F(VERSION, version) F(TEXT, name, 1, NAME_SIZE_MAX) F(KEY, bank_key) F(KEY, vault_key)          \
+    F(VERSION, version) F(TEXT, name, 1, NAME_SIZE_MAX) F(KEY, bank_key) F(KEY, vault_key)         \
     F(BLOB, tls_public_key, 1, TLS_PEM_MAX) F(UINT, made_at, 0, INTEGER_MAX)
 #define ENROLLMENT_FIELDS(F) F(SIGNED, by_bank_key) F(SIGNED, by_vault_key)
 #define ADMISSION_FIELDS(F)                                                                        \
-    F(VERSION, version) F(KEY, root_key) F(SIGNED, bank_certificate) F(SIGNED, directory)           \
-    F(TEXT, address, 1, ADDRESS_SIZE_MAX) F(TEXT, tls_name, 1, 63)                                  \
+    F(VERSION, version) F(KEY, root_key) F(SIGNED, bank_certificate) F(SIGNED, directory)          \
+    F(TEXT, address, 1, ADDRESS_SIZE_MAX) F(TEXT, tls_name, 1, 63)                                 \
     F(BLOB, tls_authority, 1, TLS_PEM_MAX) F(BLOB, tls_certificate, 1, TLS_PEM_MAX)
 
 /* --- calls and replies --- */
 #define CALL_FIELDS(F)                                                                             \
-    F(VERSION, version) F(NONCE, call_id) F(KEY_ID, sender_key_id) F(UINT, verb, 1, 255)            \
+    F(VERSION, version) F(NONCE, call_id) F(KEY_ID, sender_key_id) F(UINT, verb, 1, 255)           \
     F(BLOB, body, 0, BODY_SIZE_MAX) F(UINT, made_at, 0, INTEGER_MAX)
 #define REPLY_FIELDS(F)                                                                            \
     F(VERSION, version) F(NONCE, call_id) F(UINT, status, 0, 255) F(BLOB, body, 0, BODY_SIZE_MAX)
 
-#define LEAF_FIELDS(F)                                                                             \
-    F(ID, coin_id) F(ID, payment_id) F(UINT, outcome, 0, 255)
-/* A leaf with its place in the Merkle tree of the reply (path empty on the leg central -> bank, where the
- * whole tree is in the reply). */
+#define LEAF_FIELDS(F) F(ID, coin_id) F(ID, payment_id) F(UINT, outcome, 0, 255)
+/* A leaf with its place in the Merkle tree of the reply (path empty on the leg central -> bank,
+ * where the whole tree is in the reply). */
 #define PLACED_LEAF_FIELDS(F)                                                                      \
-    F(RECORD, leaf, leaf) F(UINT, index, 0, INTEGER_MAX) F(LIST, path, id_item, 0, PATH_MAX_HASHES)
+    F(RECORD, leaf, leaf) F(UINT, index, 0, INTEGER_MAX)                                           \
+    F(LIST, path, id_item, 0, PATH_MAX_HASHES)
 #define SETTLE_RESULT_FIELDS(F)                                                                    \
     F(UINT, status, 0, 255) F(LIST, leaves, placed_leaf, 0, PACKET_PAYMENTS_MAX)
 #define INPUT_RESULT_FIELDS(F) F(RECORD, placed, placed_leaf) F(OPT_SIGNED, token)
 /* The unsigned order `issue`: funded by the reserve, not by payments. */
 #define ISSUE_FIELDS(F)                                                                            \
-    F(VERSION, version) F(NONCE, order_id) F(LIST, outputs, output, 1, ORDER_OUTPUTS_MAX)           \
+    F(VERSION, version) F(NONCE, order_id) F(LIST, outputs, output, 1, ORDER_OUTPUTS_MAX)          \
     F(UINT, made_at, 0, INTEGER_MAX)
-/* Who asks what a key owns signs with that key. Pages: lines after (after_serial, after_coin_id). */
+/* Who asks what a key owns signs with that key. Pages: lines after (after_serial,
+ * after_coin_id). */
 #define OWNERSHIP_FIELDS(F)                                                                        \
-    F(VERSION, version) F(KEY, key) F(UINT, after_serial, 0, INTEGER_MAX) F(ID, after_coin_id)      \
+    F(VERSION, version) F(KEY, key) F(UINT, after_serial, 0, INTEGER_MAX) F(ID, after_coin_id)     \
     F(UINT, made_at, 0, INTEGER_MAX)
 #define OWNED_LINE_FIELDS(F)                                                                       \
-    F(ID, coin_id) F(UINT, state, 0, 255) F(SIGNED, token)                                          \
+    F(ID, coin_id) F(UINT, state, 0, 255) F(SIGNED, token)                                         \
     F(LIST, payments, signed_item, 0, PACKET_PAYMENTS_MAX)
 
 #define EMPTY_BODY_FIELDS(F) F(VERSION, version)
@@ -167,11 +180,11 @@ enum {
 #define SETTLE_REPLY_FIELDS(F)                                                                     \
     F(LIST, results, settle_result, 0, SETTLE_PACKETS_MAX) F(OPT_SIGNED, settled)
 #define ORDER_BODY_FIELDS(F)                                                                       \
-    F(BLOB, order, 1, PACKET_SIZE_MAX) F(BLOB, packet, 1, PACKET_SIZE_MAX)                          \
+    F(BLOB, order, 1, PACKET_SIZE_MAX) F(BLOB, packet, 1, PACKET_SIZE_MAX)                         \
     F(LIST, requests, signed_item, 0, PACKET_COINS_MAX)
 #define ORDER_REPLY_FIELDS(F)                                                                      \
-    F(LIST, tokens, signed_item, 0, ORDER_OUTPUTS_MAX) F(LIST, inputs, input_result, 0, PACKET_COINS_MAX) \
-    F(OPT_SIGNED, settled)
+    F(LIST, tokens, signed_item, 0, ORDER_OUTPUTS_MAX)                                             \
+    F(LIST, inputs, input_result, 0, PACKET_COINS_MAX) F(OPT_SIGNED, settled)
 #define OWNED_BODY_FIELDS(F) F(SIGNED, ownership)
 #define OWNED_REPLY_FIELDS(F) F(LIST, lines, owned_line, 0, OWNED_LINES_MAX) F(UINT, more, 0, 1)
 #define ISSUE_BODY_FIELDS(F) F(BLOB, order, 1, PACKET_SIZE_MAX)
@@ -184,52 +197,56 @@ enum {
 #define DEPOSIT_REPLY_FIELDS(F)                                                                    \
     F(AMOUNT0, credited) F(RECORD, result, settle_result) F(OPT_SIGNED, settled)
 /* wallet: its account; bank: reserve and guarantee */
-#define ACCOUNT_REPLY_FIELDS(F) F(AMOUNT0, balance) F(AMOUNT0, guarantee) F(UINT, now, 0, INTEGER_MAX)
+#define ACCOUNT_REPLY_FIELDS(F)                                                                    \
+    F(AMOUNT0, balance) F(AMOUNT0, guarantee) F(UINT, now, 0, INTEGER_MAX)
 
 /* --- control socket: a command and its answer --- */
 #define FILE_ITEM_FIELDS(F) F(TEXT, name, 1, 4096) F(BLOB, bytes, 0, FILE_SIZE_MAX)
 #define CONTROL_REQUEST_FIELDS(F)                                                                  \
     F(VERSION, version) F(LIST, arguments, text_item, 1, 64) F(LIST, files, file_item, 0, 16)
 #define CONTROL_REPLY_FIELDS(F)                                                                    \
-    F(VERSION, version) F(UINT, exit_code, 0, 255) F(BLOB, json, 0, FILE_SIZE_MAX)                  \
+    F(VERSION, version) F(UINT, exit_code, 0, 255) F(BLOB, json, 0, FILE_SIZE_MAX)                 \
     F(LIST, files, file_item, 0, 16)
 
 /* Every record, lowest first: (type, fields, bare). */
 #define MESSAGE_LIST(M)                                                                            \
-    M(signed_item, SIGNED_ITEM_FIELDS, true) M(id_item, ID_ITEM_FIELDS, true)                       \
-    M(key_item, KEY_ITEM_FIELDS, true) M(amount_item, AMOUNT_ITEM_FIELDS, true)                     \
-    M(blob_item, BLOB_ITEM_FIELDS, true) M(text_item, TEXT_ITEM_FIELDS, true)                       \
-    M(output, OUTPUT_FIELDS, false) M(token, TOKEN_FIELDS, false) M(payment, PAYMENT_FIELDS, false) \
-    M(request, REQUEST_FIELDS, false) M(receipt, RECEIPT_FIELDS, false)                             \
-    M(withdrawal, WITHDRAWAL_FIELDS, false) M(exchange, EXCHANGE_FIELDS, false)                     \
-    M(redeem, REDEEM_FIELDS, false) M(settled, SETTLED_FIELDS, false)                               \
-    M(certificate_request, CERTIFICATE_REQUEST_FIELDS, false) M(limits, LIMITS_FIELDS, false)       \
-    M(wallet_certificate, WALLET_CERTIFICATE_FIELDS, false)                                         \
-    M(bank_certificate, BANK_CERTIFICATE_FIELDS, false) M(tier, TIER_FIELDS, false)                 \
-    M(policy, POLICY_FIELDS, false) M(directory, DIRECTORY_FIELDS, false)                           \
-    M(revocation, REVOCATION_FIELDS, false) M(revocations, REVOCATIONS_FIELDS, false)               \
-    M(packet, PACKET_FIELDS, false) M(proof, PROOF_FIELDS, false) M(invoice, INVOICE_FIELDS, false) \
-    M(confirmation, CONFIRMATION_FIELDS, false) M(join, JOIN_FIELDS, false)                         \
-    M(bank_request, BANK_REQUEST_FIELDS, false) M(enrollment, ENROLLMENT_FIELDS, false)             \
-    M(admission, ADMISSION_FIELDS, false) M(call, CALL_FIELDS, false) M(reply, REPLY_FIELDS, false) \
-    M(leaf, LEAF_FIELDS, false) M(placed_leaf, PLACED_LEAF_FIELDS, false)                           \
-    M(settle_result, SETTLE_RESULT_FIELDS, false) M(input_result, INPUT_RESULT_FIELDS, false)       \
-    M(issue, ISSUE_FIELDS, false) M(ownership, OWNERSHIP_FIELDS, false)                             \
-    M(owned_line, OWNED_LINE_FIELDS, false) M(empty_body, EMPTY_BODY_FIELDS, false)                 \
-    M(fetch_body, FETCH_BODY_FIELDS, false) M(fetch_reply, FETCH_REPLY_FIELDS, false)               \
-    M(join_body, JOIN_BODY_FIELDS, false) M(certify_body, CERTIFY_BODY_FIELDS, false)               \
-    M(certify_reply, CERTIFY_REPLY_FIELDS, false) M(withdraw_body, WITHDRAW_BODY_FIELDS, false)     \
-    M(tokens_reply, TOKENS_REPLY_FIELDS, false) M(settle_body, SETTLE_BODY_FIELDS, false)           \
-    M(settle_reply, SETTLE_REPLY_FIELDS, false) M(order_body, ORDER_BODY_FIELDS, false)             \
-    M(order_reply, ORDER_REPLY_FIELDS, false) M(owned_body, OWNED_BODY_FIELDS, false)               \
-    M(owned_reply, OWNED_REPLY_FIELDS, false) M(issue_body, ISSUE_BODY_FIELDS, false)               \
-    M(logged, LOGGED_FIELDS, false) M(log_body, LOG_BODY_FIELDS, false)                             \
-    M(revoke_body, REVOKE_BODY_FIELDS, false)                                                       \
-    M(deposit_request_body, DEPOSIT_REQUEST_BODY_FIELDS, false)                                     \
-    M(deposit_request_reply, DEPOSIT_REQUEST_REPLY_FIELDS, false)                                   \
-    M(deposit_body, DEPOSIT_BODY_FIELDS, false) M(deposit_reply, DEPOSIT_REPLY_FIELDS, false)       \
-    M(account_reply, ACCOUNT_REPLY_FIELDS, false) M(file_item, FILE_ITEM_FIELDS, false)             \
-    M(control_request, CONTROL_REQUEST_FIELDS, false) M(control_reply, CONTROL_REPLY_FIELDS, false)
+    M(signed_item, SIGNED_ITEM_FIELDS, true) M(id_item, ID_ITEM_FIELDS, true)                      \
+    M(key_item, KEY_ITEM_FIELDS, true) M(amount_item, AMOUNT_ITEM_FIELDS, true)                    \
+    M(blob_item, BLOB_ITEM_FIELDS, true) M(text_item, TEXT_ITEM_FIELDS, true)                      \
+    M(output, OUTPUT_FIELDS, false) M(token, TOKEN_FIELDS, false)                                  \
+    M(payment, PAYMENT_FIELDS, false) M(request, REQUEST_FIELDS, false)                            \
+    M(receipt, RECEIPT_FIELDS, false) M(withdrawal, WITHDRAWAL_FIELDS, false)                      \
+    M(exchange, EXCHANGE_FIELDS, false) M(redeem, REDEEM_FIELDS, false)                            \
+    M(settled, SETTLED_FIELDS, false) M(certificate_request, CERTIFICATE_REQUEST_FIELDS, false)    \
+    M(limits, LIMITS_FIELDS, false) M(wallet_certificate, WALLET_CERTIFICATE_FIELDS, false)        \
+    M(bank_certificate, BANK_CERTIFICATE_FIELDS, false) M(tier, TIER_FIELDS, false)                \
+    M(policy, POLICY_FIELDS, false) M(directory, DIRECTORY_FIELDS, false)                          \
+    M(revocation, REVOCATION_FIELDS, false) M(revocations, REVOCATIONS_FIELDS, false)              \
+    M(packet, PACKET_FIELDS, false) M(proof, PROOF_FIELDS, false)                                  \
+    M(invoice, INVOICE_FIELDS, false) M(confirmation, CONFIRMATION_FIELDS, false)                  \
+    M(join, JOIN_FIELDS, false) M(bank_request, BANK_REQUEST_FIELDS, false)                        \
+    M(enrollment, ENROLLMENT_FIELDS, false) M(admission, ADMISSION_FIELDS, false)                  \
+    M(call, CALL_FIELDS, false) M(reply, REPLY_FIELDS, false) M(leaf, LEAF_FIELDS, false)          \
+    M(placed_leaf, PLACED_LEAF_FIELDS, false) M(settle_result, SETTLE_RESULT_FIELDS, false)        \
+    M(input_result, INPUT_RESULT_FIELDS, false) M(issue, ISSUE_FIELDS, false)                      \
+    M(ownership, OWNERSHIP_FIELDS, false) M(owned_line, OWNED_LINE_FIELDS, false)                  \
+    M(empty_body, EMPTY_BODY_FIELDS, false) M(fetch_body, FETCH_BODY_FIELDS, false)                \
+    M(fetch_reply, FETCH_REPLY_FIELDS, false) M(join_body, JOIN_BODY_FIELDS, false)                \
+    M(certify_body, CERTIFY_BODY_FIELDS, false) M(certify_reply, CERTIFY_REPLY_FIELDS, false)      \
+    M(withdraw_body, WITHDRAW_BODY_FIELDS, false) M(tokens_reply, TOKENS_REPLY_FIELDS, false)      \
+    M(settle_body, SETTLE_BODY_FIELDS, false) M(settle_reply, SETTLE_REPLY_FIELDS, false)          \
+    M(order_body, ORDER_BODY_FIELDS, false) M(order_reply, ORDER_REPLY_FIELDS, false)              \
+    M(owned_body, OWNED_BODY_FIELDS, false) M(owned_reply, OWNED_REPLY_FIELDS, false)              \
+    M(issue_body, ISSUE_BODY_FIELDS, false) M(logged, LOGGED_FIELDS, false)                        \
+    M(log_body, LOG_BODY_FIELDS, false) M(revoke_body, REVOKE_BODY_FIELDS, false)                  \
+    M(deposit_request_body, DEPOSIT_REQUEST_BODY_FIELDS, false)                                    \
+    M(deposit_request_reply, DEPOSIT_REQUEST_REPLY_FIELDS, false)                                  \
+    M(deposit_body, DEPOSIT_BODY_FIELDS, false) M(deposit_reply, DEPOSIT_REPLY_FIELDS, false)      \
+    M(account_reply, ACCOUNT_REPLY_FIELDS, false) M(file_item, FILE_ITEM_FIELDS, false)            \
+    M(control_request, CONTROL_REQUEST_FIELDS, false)                                              \
+    M(control_reply, CONTROL_REPLY_FIELDS, false)
+
+/* clang-format on */
 
 #define MESSAGE_STRUCT(type, FIELDS, bare) RECORD_STRUCT(type, FIELDS)
 MESSAGE_LIST(MESSAGE_STRUCT)
@@ -241,21 +258,34 @@ extern const struct schema *const message_all[]; /* NULL-terminated */
 
 /* Kinds: what may stand alone or be signed. The text goes into the external AAD and the wrapper.
  * (name, record, text, signed) */
+/* clang-format off */
 #define KIND_LIST(K)                                                                               \
-    K(TOKEN, token, "token", true) K(PAYMENT, payment, "payment", true)                             \
-    K(REQUEST, request, "request", true) K(RECEIPT, receipt, "receipt", true)                       \
-    K(WITHDRAWAL, withdrawal, "withdrawal", true) K(EXCHANGE, exchange, "exchange", false)          \
-    K(REDEEM, redeem, "redeem", false) K(ISSUE, issue, "issue", false)                              \
-    K(CERTIFICATE_REQUEST, certificate_request, "certificate_request", true)                        \
-    K(WALLET_CERTIFICATE, wallet_certificate, "wallet_certificate", true)                           \
-    K(BANK_CERTIFICATE, bank_certificate, "bank_certificate", true)                                 \
-    K(DIRECTORY, directory, "directory", true) K(REVOCATIONS, revocations, "revocations", true)     \
-    K(SETTLED, settled, "settled", true) K(CALL, call, "call", true)                                \
-    K(OWNERSHIP, ownership, "ownership", true) K(BANK_REQUEST, bank_request, "bank_request", true)  \
-    K(PACKET, packet, "packet", false) K(PROOF, proof, "proof", false)                              \
-    K(INVOICE, invoice, "invoice", false) K(CONFIRMATION, confirmation, "confirmation", false)      \
-    K(JOIN, join, "join", false) K(ENROLLMENT, enrollment, "enrollment", false)                     \
+    K(TOKEN, token, "token", true)                                                                 \
+    K(PAYMENT, payment, "payment", true)                                                           \
+    K(REQUEST, request, "request", true)                                                           \
+    K(RECEIPT, receipt, "receipt", true)                                                           \
+    K(WITHDRAWAL, withdrawal, "withdrawal", true)                                                  \
+    K(EXCHANGE, exchange, "exchange", false)                                                       \
+    K(REDEEM, redeem, "redeem", false)                                                             \
+    K(ISSUE, issue, "issue", false)                                                                \
+    K(CERTIFICATE_REQUEST, certificate_request, "certificate_request", true)                       \
+    K(WALLET_CERTIFICATE, wallet_certificate, "wallet_certificate", true)                          \
+    K(BANK_CERTIFICATE, bank_certificate, "bank_certificate", true)                                \
+    K(DIRECTORY, directory, "directory", true)                                                     \
+    K(REVOCATIONS, revocations, "revocations", true)                                               \
+    K(SETTLED, settled, "settled", true)                                                           \
+    K(CALL, call, "call", true)                                                                    \
+    K(OWNERSHIP, ownership, "ownership", true)                                                     \
+    K(BANK_REQUEST, bank_request, "bank_request", true)                                            \
+    K(PACKET, packet, "packet", false)                                                             \
+    K(PROOF, proof, "proof", false)                                                                \
+    K(INVOICE, invoice, "invoice", false)                                                          \
+    K(CONFIRMATION, confirmation, "confirmation", false)                                           \
+    K(JOIN, join, "join", false)                                                                   \
+    K(ENROLLMENT, enrollment, "enrollment", false)                                                 \
     K(ADMISSION, admission, "admission", false)
+
+/* clang-format on */
 
 enum kind {
 #define KIND_ENUM(name, record, text, is_signed) KIND_##name,
@@ -268,24 +298,28 @@ const struct schema *message_kind_schema(enum kind kind);
 bool message_kind_signed(enum kind kind);
 enum err message_kind_from_text(enum kind *out, struct span text) MUST_USE; /* ERR_KIND */
 
-/* Verbs of a call: one row names who may send it, its body and its reply. The reply's statuses are listed in
- * docs/PROTOCOL.md section 8. sender: WALLET (to its bank), BANK (to the central bank), JOINER (a key not yet
- * certified, to the bank). The same verb on the second leg has the same body. (name, wire value, senders, body, reply) */
+/* Verbs of a call: one row names who may send it, its body and its reply. The reply's statuses are
+ * listed in docs/PROTOCOL.md section 8. sender: WALLET (to its bank), BANK (to the central bank),
+ * JOINER (a key not yet certified, to the bank). The same verb on the second leg has the same
+ * body. (name, wire value, senders, body, reply) */
+/* clang-format off */
 #define VERB_LIST(V)                                                                               \
-    V(FETCH, 1, SENDER_WALLET | SENDER_BANK, fetch_body, fetch_reply)                               \
-    V(JOIN, 2, SENDER_JOINER, join_body, certify_reply)                                             \
-    V(CERTIFY, 3, SENDER_WALLET, certify_body, certify_reply)                                       \
-    V(WITHDRAW, 4, SENDER_WALLET, withdraw_body, tokens_reply)                                      \
-    V(SETTLE, 5, SENDER_WALLET | SENDER_BANK, settle_body, settle_reply)                            \
-    V(EXCHANGE, 6, SENDER_WALLET | SENDER_BANK, order_body, order_reply)                            \
-    V(REDEEM, 7, SENDER_BANK, order_body, order_reply)                                              \
-    V(OWNED, 8, SENDER_WALLET | SENDER_BANK, owned_body, owned_reply)                               \
-    V(ISSUE, 9, SENDER_BANK, issue_body, tokens_reply)                                              \
-    V(LOG, 10, SENDER_BANK, log_body, empty_body)                                                   \
-    V(REVOKE, 11, SENDER_BANK, revoke_body, empty_body)                                             \
-    V(DEPOSIT_REQUEST, 12, SENDER_WALLET, deposit_request_body, deposit_request_reply)              \
-    V(DEPOSIT, 13, SENDER_WALLET, deposit_body, deposit_reply)                                      \
+    V(FETCH, 1, SENDER_WALLET | SENDER_BANK, fetch_body, fetch_reply)                              \
+    V(JOIN, 2, SENDER_JOINER, join_body, certify_reply)                                            \
+    V(CERTIFY, 3, SENDER_WALLET, certify_body, certify_reply)                                      \
+    V(WITHDRAW, 4, SENDER_WALLET, withdraw_body, tokens_reply)                                     \
+    V(SETTLE, 5, SENDER_WALLET | SENDER_BANK, settle_body, settle_reply)                           \
+    V(EXCHANGE, 6, SENDER_WALLET | SENDER_BANK, order_body, order_reply)                           \
+    V(REDEEM, 7, SENDER_BANK, order_body, order_reply)                                             \
+    V(OWNED, 8, SENDER_WALLET | SENDER_BANK, owned_body, owned_reply)                              \
+    V(ISSUE, 9, SENDER_BANK, issue_body, tokens_reply)                                             \
+    V(LOG, 10, SENDER_BANK, log_body, empty_body)                                                  \
+    V(REVOKE, 11, SENDER_BANK, revoke_body, empty_body)                                            \
+    V(DEPOSIT_REQUEST, 12, SENDER_WALLET, deposit_request_body, deposit_request_reply)             \
+    V(DEPOSIT, 13, SENDER_WALLET, deposit_body, deposit_reply)                                     \
     V(ACCOUNT, 14, SENDER_WALLET | SENDER_BANK, empty_body, account_reply)
+
+/* clang-format on */
 
 enum sender { SENDER_WALLET = 1, SENDER_BANK = 2, SENDER_JOINER = 4 };
 enum verb {

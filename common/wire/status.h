@@ -1,6 +1,7 @@
-/* What the rules say no with: one list, in order of precedence (docs/PROTOCOL.md section 5). When several
- * apply, the first in this list is the answer. The number is the wire value and never changes; gaps are free.
- * exit: the exit code of the command that meets it (docs of the commands). */
+/* What the rules say no with: one list, in order of precedence (docs/PROTOCOL.md section 5). When
+ * several apply, the first in this list is the answer. The number is the wire value and never
+ * changes; gaps are free. exit: the exit code of the command that meets it (docs of the
+ * commands). */
 #ifndef DCEP_COMMON_WIRE_STATUS_H
 #define DCEP_COMMON_WIRE_STATUS_H
 
