@@ -1,8 +1,8 @@
 #!/bin/bash
 # What the build, the demo and the tests need from Debian: looks, and where allowed installs.
 #
-#   tools/bootstrap.sh check   build|demo|check    exit 2 with the exact command if something is missing
-#   tools/bootstrap.sh install build|demo|check    installs it as root or by sudo; else as above
+#   tools/bootstrap.sh check   build|demo|check   exit 2 with the exact command if some are missing
+#   tools/bootstrap.sh install build|demo|check   installs it as root or by sudo; else as above
 #
 # Installs nothing when nothing is missing, and removes nothing, ever.
 set -u

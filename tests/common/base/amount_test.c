@@ -17,14 +17,14 @@ static struct amount fen(uint64_t value)
 Test(amount, from_fen)
 {
     static const struct {
-        uint64_t fen;
+        uint64_t value;
         enum err error;
     } rows[] = {
         {0, ERR_OK}, {1, ERR_OK}, {MAX, ERR_OK}, {MAX + 1, ERR_RANGE}, {UINT64_MAX, ERR_RANGE}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct amount a = fen(42);
-        cr_expect_eq(amount_from_fen(&a, rows[i].fen), rows[i].error, "row %zu", i);
-        cr_expect_eq(amount_fen(a), rows[i].error == ERR_OK ? rows[i].fen : 42, "row %zu", i);
+        cr_expect_eq(amount_from_fen(&a, rows[i].value), rows[i].error, "row %zu", i);
+        cr_expect_eq(amount_fen(a), rows[i].error == ERR_OK ? rows[i].value : 42, "row %zu", i);
     }
 }
 
@@ -62,73 +62,76 @@ Test(amount, order)
     cr_expect(amount_is_zero(amount_zero()) && !amount_is_zero(fen(1)));
 }
 
+static const struct {
+    const char *text;
+    uint64_t value;
+    enum err error;
+} parse_rows[] = {
+    {"0", 0, ERR_OK},
+    {"12", 1200, ERR_OK},
+    {"12.5", 1250, ERR_OK},
+    {"12.50", 1250, ERR_OK},
+    {"0.05", 5, ERR_OK},
+    {"0.5", 50, ERR_OK},
+    {"1,234.50", 123450, ERR_OK},
+    {"12,345", 1234500, ERR_OK},
+    {"123,456,789.01", 12345678901, ERR_OK},
+    {"\u00a512.50", 1250, ERR_OK},
+    {"\uffe51,234.50", 123450, ERR_OK},
+    {"90071992547409.91", MAX, ERR_OK},
+    {"90,071,992,547,409.91", MAX, ERR_OK},
+    {"90071992547409.92", 0, ERR_RANGE},
+    {"90071992547410", 0, ERR_RANGE},
+    {"99999999999999999999999999999999", 0, ERR_RANGE},
+    {"18446744073709551617", 0, ERR_RANGE},
+    {"999,999,999,999,999,999,999", 0, ERR_RANGE},
+    {"99999999999999999999999999999999x", 0, ERR_PARSE},
+    {"", 0, ERR_PARSE},
+    {"\u00a5", 0, ERR_PARSE},
+    {"\u00a5\u00a51", 0, ERR_PARSE},
+    {"\xc2", 0, ERR_PARSE},
+    {"$1", 0, ERR_PARSE},
+    {".5", 0, ERR_PARSE},
+    {"5.", 0, ERR_PARSE},
+    {"12.345", 0, ERR_PARSE},
+    {"12.5.", 0, ERR_PARSE},
+    {"1.2.3", 0, ERR_PARSE},
+    {"-1", 0, ERR_PARSE},
+    {"+1", 0, ERR_PARSE},
+    {"1e3", 0, ERR_PARSE},
+    {"0x10", 0, ERR_PARSE},
+    {" 1", 0, ERR_PARSE},
+    {"1 ", 0, ERR_PARSE},
+    {"1,23", 0, ERR_PARSE},
+    {"1,2345", 0, ERR_PARSE},
+    {"1234,567", 0, ERR_PARSE},
+    {"1,234567", 0, ERR_PARSE},
+    {",123", 0, ERR_PARSE},
+    {"1,", 0, ERR_PARSE},
+    {"1,,234", 0, ERR_PARSE},
+    {"1,234,", 0, ERR_PARSE},
+    {"1.50,000", 0, ERR_PARSE},
+    {"0,123", 0, ERR_PARSE},
+    {"012", 0, ERR_PARSE},
+    {"00", 0, ERR_PARSE},
+    {"NaN", 0, ERR_PARSE},
+};
+
 Test(amount, parse)
 {
-    static const struct {
-        const char *text;
-        uint64_t fen;
-        enum err error;
-    } rows[] = {
-        {"0", 0, ERR_OK},
-        {"12", 1200, ERR_OK},
-        {"12.5", 1250, ERR_OK},
-        {"12.50", 1250, ERR_OK},
-        {"0.05", 5, ERR_OK},
-        {"0.5", 50, ERR_OK},
-        {"1,234.50", 123450, ERR_OK},
-        {"12,345", 1234500, ERR_OK},
-        {"123,456,789.01", 12345678901, ERR_OK},
-        {"\u00a512.50", 1250, ERR_OK},
-        {"\uffe51,234.50", 123450, ERR_OK},
-        {"90071992547409.91", MAX, ERR_OK},
-        {"90,071,992,547,409.91", MAX, ERR_OK},
-        {"90071992547409.92", 0, ERR_RANGE},
-        {"90071992547410", 0, ERR_RANGE},
-        {"99999999999999999999999999999999", 0, ERR_RANGE},
-        {"18446744073709551617", 0, ERR_RANGE},
-        {"999,999,999,999,999,999,999", 0, ERR_RANGE},
-        {"99999999999999999999999999999999x", 0, ERR_PARSE},
-        {"", 0, ERR_PARSE},
-        {"\u00a5", 0, ERR_PARSE},
-        {"\u00a5\u00a51", 0, ERR_PARSE},
-        {"\xc2", 0, ERR_PARSE},
-        {"$1", 0, ERR_PARSE},
-        {".5", 0, ERR_PARSE},
-        {"5.", 0, ERR_PARSE},
-        {"12.345", 0, ERR_PARSE},
-        {"12.5.", 0, ERR_PARSE},
-        {"1.2.3", 0, ERR_PARSE},
-        {"-1", 0, ERR_PARSE},
-        {"+1", 0, ERR_PARSE},
-        {"1e3", 0, ERR_PARSE},
-        {"0x10", 0, ERR_PARSE},
-        {" 1", 0, ERR_PARSE},
-        {"1 ", 0, ERR_PARSE},
-        {"1,23", 0, ERR_PARSE},
-        {"1,2345", 0, ERR_PARSE},
-        {"1234,567", 0, ERR_PARSE},
-        {"1,234567", 0, ERR_PARSE},
-        {",123", 0, ERR_PARSE},
-        {"1,", 0, ERR_PARSE},
-        {"1,,234", 0, ERR_PARSE},
-        {"1,234,", 0, ERR_PARSE},
-        {"1.50,000", 0, ERR_PARSE},
-        {"0,123", 0, ERR_PARSE},
-        {"012", 0, ERR_PARSE},
-        {"00", 0, ERR_PARSE},
-        {"NaN", 0, ERR_PARSE},
-    };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(parse_rows); i++) {
         struct amount a = fen(42);
-        cr_expect_eq(amount_parse(&a, rows[i].text), rows[i].error, "%s", rows[i].text);
-        cr_expect_eq(amount_fen(a), rows[i].error == ERR_OK ? rows[i].fen : 42, "%s", rows[i].text);
+        cr_expect_eq(amount_parse(&a, parse_rows[i].text), parse_rows[i].error, "%s",
+                     parse_rows[i].text);
+        cr_expect_eq(amount_fen(a), parse_rows[i].error == ERR_OK ? parse_rows[i].value : 42, "%s",
+                     parse_rows[i].text);
     }
 }
 
 Test(amount, format)
 {
     static const struct {
-        uint64_t fen;
+        uint64_t value;
         const char *people, *programs;
     } rows[] = {
         {0, "\u00a50.00", "0.00"},
@@ -144,12 +147,12 @@ Test(amount, format)
     for (size_t i = 0; i < COUNT(rows); i++) {
         char people[AMOUNT_TEXT_SIZE], programs[AMOUNT_TEXT_SIZE];
         struct amount back;
-        amount_format(people, fen(rows[i].fen));
-        amount_format_plain(programs, fen(rows[i].fen));
+        amount_format(people, fen(rows[i].value));
+        amount_format_plain(programs, fen(rows[i].value));
         cr_expect_str_eq(people, rows[i].people);
         cr_expect_str_eq(programs, rows[i].programs);
-        cr_expect(amount_parse(&back, people) == ERR_OK && amount_fen(back) == rows[i].fen);
-        cr_expect(amount_parse(&back, programs) == ERR_OK && amount_fen(back) == rows[i].fen);
+        cr_expect(amount_parse(&back, people) == ERR_OK && amount_fen(back) == rows[i].value);
+        cr_expect(amount_parse(&back, programs) == ERR_OK && amount_fen(back) == rows[i].value);
     }
 }
 
@@ -195,7 +198,7 @@ Test(balance, sum_and_order)
 Test(balance, format)
 {
     static const struct {
-        int64_t fen;
+        int64_t value;
         const char *people, *programs;
     } rows[] = {
         {0, "\u00a50.00", "0.00"},
@@ -206,8 +209,8 @@ Test(balance, format)
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         char people[AMOUNT_TEXT_SIZE], programs[AMOUNT_TEXT_SIZE];
-        balance_format(people, balance_from_fen(rows[i].fen));
-        balance_format_plain(programs, balance_from_fen(rows[i].fen));
+        balance_format(people, balance_from_fen(rows[i].value));
+        balance_format_plain(programs, balance_from_fen(rows[i].value));
         cr_expect_str_eq(people, rows[i].people);
         cr_expect_str_eq(programs, rows[i].programs);
     }
