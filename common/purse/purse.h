@@ -52,8 +52,7 @@ enum err purse_take_packet(struct purse_env *env, const struct packet_view *view
 /* A line of the register's answer to OWNED: verified, then AVAILABLE (unspent) or ORPHANED, settled. */
 enum err purse_take_owned(struct purse_env *env, enum status *status,
                           const struct owned_line *line) MUST_USE;
-/* For the verifier: packet_known and packet_terms callbacks over my rows. context = the env. */
-struct packet_known purse_known(struct purse_env *env);
+/* For packet_terms: context = the env. */
 enum err purse_seen(void *context, bool *found, uint64_t serial, const struct id *coin_id) MUST_USE;
 enum err purse_conflict(void *context, bool *found, uint64_t serial, const struct id *coin_id,
                         const struct id *payment_id) MUST_USE;
@@ -109,22 +108,37 @@ enum err purse_plans(struct purse_env *env, struct purse_plan_list *out, unsigne
 enum err purse_plan_requests(struct purse_env *env, struct signed_item_list *out,
                              const struct purse_plan *plan) MUST_USE;
 
+/* --- requests of mine (a wallet's, or a vault's for deposits) --- */
+/* request is signed by one of my keys already; kept before it is shown. */
+enum err purse_request_add(struct purse_env *env, struct id *request_id,
+                           const struct cose *request) MUST_USE;
+enum err purse_request_get(struct purse_env *env, struct purse_request *out,
+                           const struct id *request_id) MUST_USE; /* ERR_MISSING */
+/* What packet_terms need about the request that a verified packet answers: the reference of its first leaf. *found false: none. */
+enum err purse_request_of(struct purse_env *env, bool *found, struct purse_request *out,
+                          struct request *request, const struct packet_view *view) MUST_USE;
+/* The very payments I hold for that request already? Then the stored receipt is the answer. */
+bool purse_request_is_duplicate(const struct purse_request *row, const struct packet_view *view);
+/* Paid by these payments; receipt (may be NULL: a vault gives none) is stored with it. One transaction with purse_take_packet. */
+enum err purse_request_paid(struct purse_env *env, struct purse_request *row,
+                            const struct packet_view *view, const struct cose *receipt) MUST_USE;
+
 /* --- the register's word --- */
-/* Results of a SETTLE of `packet` (its view): verified leaf by leaf against `settled`; my coins on it become settled, ORPHANED or
- * LOST; plan items and inbox entries are closed; coins that I signed away are forgotten (tomb).
- * Counts what happened. STATUS_OK or why the word is not believed (then nothing changes). */
+/* One packet's result of a SETTLE, verified leaf by leaf against `settled`: my coins that its payments made become settled,
+ * ORPHANED or LOST; coins that I signed away by them are forgotten (tomb), a plan with all its coins answered is SETTLED.
+ * STATUS_OK, or why the word is not believed: then nothing changes. A result whose status is not OK changes nothing. */
 struct purse_news {
-    struct amount settled, orphaned, lost;
-    size_t conflicts; /* leaves with outcome conflict */
+    struct amount settled, orphaned, lost; /* of my coins, newly so */
+    size_t conflict_count;                 /* my received coins found on a losing line */
 };
 enum err purse_learn(struct purse_env *env, enum status *status, struct purse_news *news,
-                     const struct packet_view *view, const struct settle_result *result,
-                     const struct cose *settled) MUST_USE;
+                     const struct settle_result *result, const struct cose *settled) MUST_USE;
 /* The answer to an order: tokens and minted-back tokens taken, inputs forgotten, plan SETTLED. */
 enum err purse_learn_order(struct purse_env *env, enum status *status, struct purse_news *news,
                            struct purse_plan *plan, const struct order_reply *reply) MUST_USE;
-/* Inbox entries not done, oldest first. */
+/* Inbox entries not done, oldest first; close one when its packet's result was learned. */
 enum err purse_inbox_open(struct purse_env *env, struct purse_inbox_list *out) MUST_USE;
+enum err purse_inbox_close(struct purse_env *env, struct purse_inbox *entry) MUST_USE;
 
 /* A useful spread of amounts for `total`: few coins, so that everyday payments need little change (docs/adr). At most
  * count_max amounts; they add up to total. */
