@@ -254,6 +254,10 @@ def small_r(vectors):
                     ("n/2+1", N // 2 + 1)):
         key = recover(lift(x), s, message)
         vectors.judge(f"r = {x}, s = {name}", "SmallR", key, message, x, s, True)
+    key = recover(lift(x), 1, message)  # good with s = 1: what stands for 1 must not do as well
+    for name, s in (("0", 0), ("n", N), ("n+1", N + 1), ("2n mod 2^256", 2 * N % 2**256),
+                    ("2^256-1", TOP)):
+        vectors.judge(f"good with s = 1, but s = {name}", "Range", key, message, x, s, False)
 
 
 def factors(vectors):

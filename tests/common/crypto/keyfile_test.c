@@ -192,6 +192,17 @@ Test(keyfile, header_refusals)
     cr_expect_eq(keyfile_open(&opened, span, &label, good), ERR_AUTH, "unsealed called sealed");
 }
 
+/* A file well sealed whose public key is not that of its scalar: our own mistake, found on opening. */
+Test(keyfile, a_pair_that_is_none)
+{
+    struct buffer file AUTO(buffer_fini) = {0};
+    struct key_pair pair = some_pair(), opened;
+
+    pair.public_key.bytes[0] ^= 1;
+    cr_assert_eq(keyfile_seal(&file, &pair, &label, none), ERR_OK);
+    cr_expect_eq(keyfile_open(&opened, buffer_span(&file), &label, none), ERR_PARSE);
+}
+
 /* A downgrade: somebody who can write the file puts an unsealed key of his own in its place. */
 Test(keyfile, G6_sealed_file_swapped_for_an_unsealed_one)
 {

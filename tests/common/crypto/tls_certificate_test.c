@@ -174,6 +174,24 @@ Test(tls_certificate, mbedtls_agrees)
     cr_expect_neq(mbedtls_flags(buffer_span(&other.bank), pin, "bank1.dcep"), 0, "a leaf is no CA");
 }
 
+static uint32_t is_ca(struct span pem)
+{
+    X509 *certificate = x509_of(pem);
+    uint32_t flags = X509_get_extension_flags(certificate);
+
+    X509_free(certificate);
+    return flags & (EXFLAG_CA | EXFLAG_INVALID | EXFLAG_BCONS);
+}
+
+Test(tls_certificate, only_the_authority_is_one)
+{
+    struct world w AUTO(world_fini) = {0};
+
+    world_make(&w);
+    cr_expect_eq(is_ca(buffer_span(&w.authority)), (uint32_t)(EXFLAG_CA | EXFLAG_BCONS));
+    cr_expect_eq(is_ca(buffer_span(&w.bank)), (uint32_t)EXFLAG_BCONS);
+}
+
 Test(tls_certificate, facts)
 {
     struct world w AUTO(world_fini) = {0};
