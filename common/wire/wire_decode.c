@@ -84,25 +84,25 @@ static enum err decode_list(struct decoder *decoder, void *out, const struct fie
     return ERR_OK;
 }
 
-/* True and stepped over: the field is absent. */
-static enum err decode_null(struct decoder *decoder, bool *absent, const struct field *field)
+/* A nullable field: is it there? A null is stepped over. */
+static enum err decode_presence(struct decoder *decoder, bool *present)
 {
     struct item item;
     TRY(item_read(&item, decoder->rest));
-    *absent = field->nullable && item.type == ITEM_NULL;
-    return *absent ? item_take(&item, &decoder->rest, ITEM_NULL) : ERR_OK;
+    *present = item.type != ITEM_NULL;
+    return *present ? ERR_OK : item_take(&item, &decoder->rest, ITEM_NULL);
 }
 
 static enum err decode_field(struct decoder *decoder, char *value, const struct field *field)
 {
     void *member = value + field->offset;
     uint64_t version;
-    bool absent;
-    TRY(decode_null(decoder, &absent, field));
-    if (field->nullable)
-        *(bool *)(value + field->has_offset) = !absent;
-    if (absent)
-        return ERR_OK;
+    if (field->nullable) {
+        bool *present = (bool *)(value + field->has_offset);
+        TRY(decode_presence(decoder, present));
+        if (!*present)
+            return ERR_OK;
+    }
     switch (field->kind) {
     case FIELD_VERSION:
         return decode_integer(decoder, &version, field);
