@@ -44,8 +44,7 @@ enum err call_read_reply(enum status *status, void *body, enum verb verb,
     memset(body, 0, row->reply->struct_size);
     TRY(read_reply(&reply, call_id, bytes, arena));
     enum status answer = (enum status)reply.status;
-    bool has_body =
-        answer == STATUS_OK || (answer == STATUS_PENDING && reply.body.size > 0);
+    bool has_body = answer == STATUS_OK || (answer == STATUS_PENDING && reply.body.size > 0);
     if (has_body)
         TRY(wire_decode(row->reply, body, reply.body, arena));
     *status = answer;

@@ -8,12 +8,14 @@
 enum { CALL_AGE_MAX_S = 600, CALL_AHEAD_MAX_S = 300 };
 
 /* Client: encode body under verb's schema, sign, wrap. The wrapped call is appended to out. */
-enum err call_seal(struct buffer *out, const char *network, enum verb verb, const void *body, const struct nonce *call_id,
-                   uint64_t now, const struct key_pair *pair, struct arena *arena) MUST_USE;
+enum err call_seal(struct buffer *out, const char *network, enum verb verb, const void *body,
+                   const struct nonce *call_id, uint64_t now, const struct key_pair *pair,
+                   struct arena *arena) MUST_USE;
 /* Client: unwrap the reply of this call. ERR_PARSE..., ERR_KIND if it answers another call. With any status but one that
  * carries a body (OK, PENDING) body stays zeroed. */
-enum err call_read_reply(enum status *status, void *body, enum verb verb, const struct nonce *call_id,
-                         struct span bytes, struct arena *arena) MUST_USE;
+enum err call_read_reply(enum status *status, void *body, enum verb verb,
+                         const struct nonce *call_id, struct span bytes,
+                         struct arena *arena) MUST_USE;
 
 /* Server: first the frame (no key needed), then, once the sender's key is looked up, the rest. */
 struct call_frame {
@@ -22,13 +24,16 @@ struct call_frame {
     const struct message_verb *verb;
     struct id body_hash; /* SHA-256(verb byte || body): the same id with another body is refused */
 };
-enum status call_read(struct call_frame *out, const char *network, struct span bytes, struct arena *arena);
+enum status call_read(struct call_frame *out, const char *network, struct span bytes,
+                      struct arena *arena);
 /* Signature under sender_key, age within CALL_AGE_MAX_S / CALL_AHEAD_MAX_S of now, sender's role allowed, body decoded.
  * In order: STATUS_SENDER, STATUS_CALL_DATE, STATUS_FORBIDDEN, form statuses of the body. */
 enum status call_open(void *body, const struct call_frame *frame, const char *network,
-                      const struct public_key *sender_key, enum sender role, uint64_t now, struct arena *arena);
+                      const struct public_key *sender_key, enum sender role, uint64_t now,
+                      struct arena *arena);
 /* Server: encode a reply; body may be NULL. */
 enum err call_seal_reply(struct buffer *out, const struct nonce *call_id, enum status status,
-                         const struct schema *schema, const void *body, struct arena *arena) MUST_USE;
+                         const struct schema *schema, const void *body,
+                         struct arena *arena) MUST_USE;
 
 #endif

@@ -17,7 +17,8 @@ enum status order_read(struct order *out, const char *network, enum kind kind, s
                        const struct trust *trust, struct arena *arena);
 /* Every leaf of the packet has one output, to register_key, and reference = the order's id; no other payment of the packet pays the
  * register. Else STATUS_ORDER. A packet that pays the register without an order is refused by order_none: STATUS_ORDER. */
-enum status order_funded(const struct order *order, const struct packet_view *view, const struct trust *trust);
+enum status order_funded(const struct order *order, const struct packet_view *view,
+                         const struct trust *trust);
 enum status order_none(const struct packet_view *view, const struct trust *trust);
 
 #endif

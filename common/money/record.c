@@ -93,11 +93,16 @@ enum status record_status(enum err error)
         enum err error;
         enum status status;
     } rows[] = {
-        {ERR_OK, STATUS_OK},           {ERR_PARSE, STATUS_PARSE},
-        {ERR_CANONICAL, STATUS_CANONICAL}, {ERR_LIMIT, STATUS_LIMIT},
-        {ERR_RANGE, STATUS_RANGE},     {ERR_VERSION, STATUS_VERSION},
-        {ERR_NETWORK, STATUS_NETWORK}, {ERR_KIND, STATUS_KIND},
-        {ERR_POINT, STATUS_POINT},     {ERR_SIGNATURE, STATUS_SIGNATURE},
+        {ERR_OK, STATUS_OK},
+        {ERR_PARSE, STATUS_PARSE},
+        {ERR_CANONICAL, STATUS_CANONICAL},
+        {ERR_LIMIT, STATUS_LIMIT},
+        {ERR_RANGE, STATUS_RANGE},
+        {ERR_VERSION, STATUS_VERSION},
+        {ERR_NETWORK, STATUS_NETWORK},
+        {ERR_KIND, STATUS_KIND},
+        {ERR_POINT, STATUS_POINT},
+        {ERR_SIGNATURE, STATUS_SIGNATURE},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].error == error)

@@ -16,8 +16,8 @@ enum err record_sign(struct cose *out, const char *network, enum kind kind, cons
 enum err record_seal(struct span *out, const char *network, enum kind kind, const void *value,
                      const struct key_pair *pair, struct arena *arena) MUST_USE;
 /* Sign payload bytes that are already durable (the handover's mark and sign). */
-enum err record_sign_payload(struct cose *out, const char *network, enum kind kind, struct span payload,
-                             const struct key_pair *pair) MUST_USE;
+enum err record_sign_payload(struct cose *out, const char *network, enum kind kind,
+                             struct span payload, const struct key_pair *pair) MUST_USE;
 enum err record_verify(const char *network, enum kind kind, const struct cose *cose,
                        const struct public_key *key) MUST_USE; /* ERR_SIGNATURE, ERR_POINT */
 /* What to_be_signed is, for verify_many: bytes in arena. */
@@ -32,7 +32,8 @@ enum err record_bytes(struct span *out, const struct cose *cose, struct arena *a
 enum status record_status(enum err error);
 
 /* Coins (section 4): */
-struct id record_coin_root(const struct id *token_id);                     /* SHA-256("coin-root" || id) */
-struct id record_coin_output(const struct id *payment_id, uint16_t index); /* SHA-256("coin" || id || u16) */
+struct id record_coin_root(const struct id *token_id); /* SHA-256("coin-root" || id) */
+struct id record_coin_output(const struct id *payment_id,
+                             uint16_t index); /* SHA-256("coin" || id || u16) */
 
 #endif

@@ -28,11 +28,14 @@ enum err trust_open(struct trust *out, const char *network, const struct public_
                     const struct cose *directory, struct arena *arena) MUST_USE;
 /* Verified under the directory's revocation_key; entries must ascend by key id. A lower version than the one held:
  * ERR_VERSION; the same or higher is fine. */
-enum err trust_set_revocations(struct trust *trust, const struct cose *revocations, struct arena *arena) MUST_USE;
+enum err trust_set_revocations(struct trust *trust, const struct cose *revocations,
+                               struct arena *arena) MUST_USE;
 
 const struct trust_bank *trust_bank(const struct trust *trust, uint64_t bank_id); /* NULL */
-const struct trust_bank *trust_vault(const struct trust *trust, const struct public_key *key); /* NULL */
-const struct public_key *trust_issuing_key(const struct trust *trust, const struct key_id *id); /* NULL */
+const struct trust_bank *trust_vault(const struct trust *trust,
+                                     const struct public_key *key); /* NULL */
+const struct public_key *trust_issuing_key(const struct trust *trust,
+                                           const struct key_id *id); /* NULL */
 bool trust_is_revoked(const struct trust *trust, const struct public_key *key);
 bool trust_key_id_is_revoked(const struct trust *trust, const struct key_id *id);
 const struct policy *trust_policy(const struct trust *trust);
@@ -40,12 +43,14 @@ const struct policy *trust_policy(const struct trust *trust);
 uint64_t trust_newest_time(const struct trust *trust);
 
 /* A wallet certificate under a bank of the directory. STATUS_OK, STATUS_PARSE..., STATUS_CERTIFICATE, STATUS_POINT. */
-enum status trust_certificate(struct wallet_certificate *out, const struct trust *trust, const struct cose *cose,
-                              struct arena *arena);
+enum status trust_certificate(struct wallet_certificate *out, const struct trust *trust,
+                              const struct cose *cose, struct arena *arena);
 /* A request under its payee's certificate, or a vault key of the directory if certificate is NULL.
  * STATUS_OK, form statuses, STATUS_CERTIFICATE, STATUS_SIGNATURE. *bank tells whose payee it is. */
-enum status trust_request(struct request *out, struct id *request_id, struct wallet_certificate *payee_certificate,
-                          const struct trust_bank **bank, const struct trust *trust, const struct cose *request,
-                          const struct cose *certificate, struct arena *arena);
+enum status trust_request(struct request *out, struct id *request_id,
+                          struct wallet_certificate *payee_certificate,
+                          const struct trust_bank **bank, const struct trust *trust,
+                          const struct cose *request, const struct cose *certificate,
+                          struct arena *arena);
 
 #endif

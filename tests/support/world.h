@@ -1,8 +1,10 @@
-/* A small world for tests: one central bank, two banks, as many wallets as one likes, and what they sign.
+/* A small world for tests: one central bank, two banks, as many wallets as one likes, and what they
+ * sign.
  *
- * Everything is deterministic but the signatures: keys come from their names, serials and nonces from counters,
- * time stands still at WORLD_NOW. Every function asserts; none fails. Values live in the world's arena until
- * world_close. Edit a member (world.directory, world.policy ...) and call world_publish to sign it anew. */
+ * Everything is deterministic but the signatures: keys come from their names, serials and nonces
+ * from counters, time stands still at WORLD_NOW. Every function asserts; none fails. Values live in
+ * the world's arena until world_close. Edit a member (world.directory, world.policy ...) and
+ * call world_publish to sign it anew. */
 #ifndef DCEP_TESTS_SUPPORT_WORLD_H
 #define DCEP_TESTS_SUPPORT_WORLD_H
 
@@ -51,7 +53,8 @@ struct world_wallet {
     struct cose certificate_cose;
     uint64_t counter; /* of the last payment */
 };
-void world_wallet(struct world_wallet *out, struct world *world, const char *name, uint64_t bank_id);
+void world_wallet(struct world_wallet *out, struct world *world, const char *name,
+                  uint64_t bank_id);
 void world_vault(struct world_wallet *out, struct world *world, uint64_t bank_id);
 void world_register_wallet(struct world_wallet *out, struct world *world); /* a payee only */
 /* Sign wallet->certificate again, by the bank it names. */
@@ -78,14 +81,15 @@ void world_token(struct world_coin *out, struct world *world, uint64_t fen,
 struct token world_token_value(struct world *world, uint64_t fen, const struct world_wallet *owner);
 void world_token_signed(struct world_coin *out, struct world *world, const struct token *token,
                         struct world_wallet *owner);
-void world_request(struct world_request *out, struct world *world,
-                   const struct world_wallet *payee, uint64_t fen);
-/* The owner of coin pays fen of it to payee under reference (NULL: none), the rest comes back. change may be NULL
- * if nothing is left. */
+void world_request(struct world_request *out, struct world *world, const struct world_wallet *payee,
+                   uint64_t fen);
+/* The owner of coin pays fen of it to payee under reference (NULL: none), the rest comes back.
+ * change may be NULL if nothing is left. */
 void world_pay(struct world_coin *paid, struct world_coin *change, struct world *world,
                const struct world_coin *coin, struct world_wallet *payee, uint64_t fen,
                const struct id *reference);
-/* The same in steps: the value (outputs in the arena), to be changed by hand, and the child coin of one output. */
+/* The same in steps: the value (outputs in the arena), to be changed by hand, and the child coin
+ * of one output. */
 struct payment world_payment_value(struct world *world, const struct world_coin *coin,
                                    const struct world_wallet *payee, uint64_t fen,
                                    const struct id *reference);

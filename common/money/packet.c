@@ -1,0 +1,113 @@
+/* The one verifier: its steps in their order, and what is asked of a verified packet (contract in packet.h).
+ *
+ * 1. The order of the steps is the order of status.h; each is done for the whole packet before the next begins.
+ * 2. A packet that is refused leaves an empty view: nobody reads half of one.
+ *
+ * Never asks who is asking beyond the role: wallet, bank and register run these very steps. */
+#include "common/money/packet.h"
+
+#include "common/money/packet_check.h"
+
+#include <string.h>
+
+enum {
+    PAYEE = 1 << PACKET_FOR_PAYEE,
+    REGISTER = 1 << PACKET_FOR_REGISTER,
+    UNSIGNED = 1 << PACKET_UNSIGNED
+};
+
+static const struct step {
+    enum err (*run)(enum status *status, struct packet_check *check);
+    unsigned roles;
+} steps[] = {
+    {packet_read, PAYEE | REGISTER | UNSIGNED},
+    {packet_link, PAYEE | REGISTER | UNSIGNED},
+    {packet_check_issuer, PAYEE | REGISTER | UNSIGNED},
+    {packet_check_twice, PAYEE | REGISTER | UNSIGNED},
+    {packet_check_chain, PAYEE | REGISTER | UNSIGNED},
+    {packet_check_sum, PAYEE | REGISTER | UNSIGNED},
+    {packet_check_points, PAYEE | REGISTER | UNSIGNED},
+    {packet_check_register, PAYEE | REGISTER | UNSIGNED},
+    {packet_check_certificates, PAYEE | UNSIGNED},
+    {packet_check_signatures, PAYEE | REGISTER},
+};
+
+static enum err run_steps(enum status *status, struct packet_check *check)
+{
+    *status = STATUS_OK;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        if ((steps[i].roles >> check->options->role & 1) == 0)
+            continue;
+        TRY(steps[i].run(status, check));
+        if (*status != STATUS_OK)
+            return ERR_OK;
+    }
+    return ERR_OK;
+}
+
+enum err packet_verify(struct packet_view *out, enum status *status, struct span bytes,
+                       const struct trust *trust, const struct packet_options *options,
+                       struct arena *arena)
+{
+    struct packet_check check = {
+        .view = out, .trust = trust, .options = options, .arena = arena, .bytes = bytes};
+    memset(out, 0, sizeof *out);
+    enum err error = run_steps(status, &check);
+    if (error != ERR_OK || *status != STATUS_OK)
+        memset(out, 0, sizeof *out);
+    return error;
+}
+
+size_t packet_line(const struct packet_view *view, size_t leaf, size_t path[PACKET_PAYMENTS_MAX])
+{
+    CHECK(leaf < view->payment_count);
+    size_t count = 0;
+    for (int i = (int)leaf; i != PACKET_NONE; i = view->payments[i].parent)
+        path[count++] = (size_t)i;
+    for (size_t i = 0; i < count / 2; i++) {
+        size_t later = path[i];
+        path[i] = path[count - 1 - i];
+        path[count - 1 - i] = later;
+    }
+    return count;
+}
+
+uint64_t packet_output_hops(const struct packet_payment *payment, size_t index)
+{
+    CHECK(index < payment->payment.outputs.count);
+    bool is_own = key_equal(&payment->payment.outputs.items[index].key, &payment->owner_key);
+    return payment->hops + (is_own ? 0 : 1);
+}
+
+enum err packet_sum(struct amount *out, const struct packet_view *view,
+                    const struct public_key *key)
+{
+    struct amount sum = amount_zero();
+    for (size_t i = 0; i < view->leaf_count; i++) {
+        const struct output_list *outputs = &view->payments[view->leaves[i]].payment.outputs;
+        for (size_t j = 0; j < outputs->count; j++)
+            if (key_equal(&outputs->items[j].key, key))
+                TRY(amount_add(&sum, sum, outputs->items[j].amount));
+    }
+    *out = sum;
+    return ERR_OK;
+}
+
+static bool is_among(const struct id *id, const struct id *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (id_equal(id, &ids[i]))
+            return true;
+    return false;
+}
+
+/* No coin is in a packet twice, so its leaves differ: as many, and each among them, is the same set. */
+bool packet_is_same(const struct packet_view *view, const struct id *payment_ids, size_t count)
+{
+    if (count == 0 || view->leaf_count != count)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!is_among(&view->payments[view->leaves[i]].id, payment_ids, count))
+            return false;
+    return true;
+}

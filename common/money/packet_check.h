@@ -1,0 +1,36 @@
+/* The steps of the one verifier, in their order. Of this room only.
+ *
+ * Each step looks at the whole packet, puts one status and stops at the first payment it refuses; packet_verify
+ * stops at the first step whose status is not OK. The return value is machinery only. */
+#ifndef DCEP_COMMON_MONEY_PACKET_CHECK_H
+#define DCEP_COMMON_MONEY_PACKET_CHECK_H
+
+#include "common/money/packet.h"
+
+struct packet_check {
+    struct packet_view *view;
+    const struct trust *trust;
+    const struct packet_options *options;
+    struct arena *arena;
+    struct span bytes;
+    /* Parallel to the payments: */
+    struct id children[PACKET_PAYMENTS_MAX][OUTPUTS_MAX]; /* the coins it makes */
+    bool is_vouched[PACKET_PAYMENTS_MAX]; /* by `known.payment`: the register only */
+};
+
+/* packet_read.c */
+enum err packet_read(enum status *status, struct packet_check *check) MUST_USE; /* LIMIT to RANGE */
+/* packet_link.c, in this order; packet_link puts ids, parents and leaves */
+enum err packet_link(enum status *status, struct packet_check *check) MUST_USE; /* LIMIT: leaves */
+enum err packet_check_issuer(enum status *status, struct packet_check *check) MUST_USE;
+enum err packet_check_twice(enum status *status, struct packet_check *check) MUST_USE;
+enum err packet_check_chain(enum status *status, struct packet_check *check) MUST_USE;
+/* packet_rules.c */
+enum err packet_check_sum(enum status *status, struct packet_check *check) MUST_USE;
+enum err packet_check_points(enum status *status, struct packet_check *check) MUST_USE;
+enum err packet_check_register(enum status *status, struct packet_check *check) MUST_USE;
+/* packet_signers.c */
+enum err packet_check_certificates(enum status *status, struct packet_check *check) MUST_USE;
+enum err packet_check_signatures(enum status *status, struct packet_check *check) MUST_USE;
+
+#endif
