@@ -32,15 +32,15 @@ enum err register_settle(struct register_env *env, struct settle_reply *reply,
                          const struct settle_body *body) MUST_USE;
 /* EXCHANGE or REDEEM. *status: STATUS_OK, STATUS_ORDER, or the packet's verdict; then the reply is empty. bank_id: who hands it
  * in (a redeem must be its own: STATUS_FORBIDDEN). */
-enum err register_order(struct register_env *env, struct order_reply *reply, enum status *status, enum verb verb,
-                        const struct order_body *body, uint64_t bank_id) MUST_USE;
+enum err register_order(struct register_env *env, struct order_reply *reply, enum status *status,
+                        enum verb verb, const struct order_body *body, uint64_t bank_id) MUST_USE;
 /* OWNED: unspent coins and unclaimed orphans of a key, whole lines, in pages. The ownership record's signature is checked
  * here: STATUS_SIGNATURE. */
 enum err register_owned(struct register_env *env, struct owned_reply *reply, enum status *status,
                         const struct owned_body *body) MUST_USE;
 /* A fresh token with its unspent coin row; the caller has accounted for the money. Signed bytes in arena. */
-enum err register_mint(struct register_env *env, struct cose *token, uint64_t *serial, struct id *coin_id,
-                       struct amount amount, const struct public_key *owner_key, bool has_purpose,
-                       uint64_t purpose) MUST_USE;
+enum err register_mint(struct register_env *env, struct cose *token, uint64_t *serial,
+                       struct id *coin_id, struct amount amount, const struct public_key *owner_key,
+                       bool has_purpose, uint64_t purpose) MUST_USE;
 
 #endif

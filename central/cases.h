@@ -1,0 +1,21 @@
+/* Cases: two payments of one coin, the proof, the key revoked (docs/PROTOCOL.md section 7). Pure. */
+#ifndef DCEP_CENTRAL_CASES_H
+#define DCEP_CENTRAL_CASES_H
+
+#include "central/register.h"
+
+/* The payment that settled (or was shown first) and another one of the same coin, both signed by offender. Opening the same case
+ * again changes nothing. Revokes the key. */
+struct cases_conflict {
+    uint64_t serial;
+    struct id coin_id;
+    struct public_key offender_key;
+    struct id payment_a_id, payment_b_id;
+    struct cose payment_a, payment_b;
+};
+enum err cases_open(struct register_env *env, const struct cases_conflict *conflict) MUST_USE;
+enum err cases_get(struct register_env *env, struct fraud_case *out,
+                   uint64_t number) MUST_USE; /* ERR_MISSING */
+enum err cases_list(struct register_env *env, struct fraud_case_list *out) MUST_USE;
+
+#endif

@@ -1,0 +1,38 @@
+/* The central bank's server as a function from bytes to bytes: call in, reply out, rows in between. The shell (serve.c) batches calls
+ * into one transaction and replies after its commit; the simulated world calls it directly. Pure.
+ *
+ * Invariants: 1 nobody is known but by the signature of the call. 2 the same call id with another body is refused. 3 a reply may be sent
+ * only after the transaction it was made in is committed. */
+#ifndef DCEP_CENTRAL_SERVICE_H
+#define DCEP_CENTRAL_SERVICE_H
+
+#include "central/register.h"
+#include "common/money/call.h"
+
+struct service {
+    char network[NETWORK_SIZE_MAX + 1];
+    struct public_key root_key;
+    struct key_pair issuing_key, register_key, revocation_key;
+    struct store *store;
+    struct trust trust; /* of the newest directory and revocation list */
+    struct arena trust_arena;
+    uint64_t now; /* set before each call */
+};
+/* Filled in by the caller: network, keys, store. Loads trust from the rows. Inside a transaction. */
+enum err service_load_trust(struct service *service) MUST_USE;
+void service_fini(struct service *service); /* wipes keys; does not close the store */
+
+/* What the operator's commands work with, inside a transaction of theirs. */
+struct register_env service_env(struct service *service, struct arena *arena);
+
+/* One call. Inside a transaction (STORE_WRITE). Any failure of machinery: the caller rolls back and answers service_failed. After a
+ * call changed directory or revocation list, trust is loaded anew. */
+enum err service_handle(struct service *service, struct buffer *reply,
+                        struct span request) MUST_USE;
+/* A reply for a call that failed (STATUS_FAILED) or was not taken (STATUS_BUSY); nothing is appended if the request has no readable id. */
+enum err service_refuse(struct service *service, struct buffer *reply, struct span request,
+                        enum status status) MUST_USE;
+/* Call ids older than a call may be: deleted, at most count_max at a time. */
+enum err service_prune(struct service *service, size_t count_max) MUST_USE;
+
+#endif
