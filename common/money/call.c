@@ -1,9 +1,12 @@
 /* Calls and replies (contract in call.h).
  *
- * 1. A call is judged in one order: its form, its sender, its date, what its sender may do, the form of its body.
- * 2. The body's hash binds the verb too: the same call id with another body, or for another verb, is told apart.
+ * 1. A call is judged in one order: its form, its sender, its date, what its sender may do, the
+ * form of its body.
+ * 2. The body's hash binds the verb too: the same call id with another body, or for another verb,
+ * is told apart.
  *
- * Never looks a key up and never remembers a call id: the servers do, between call_read and call_open. */
+ * Never looks a key up and never remembers a call id: the servers do, between call_read and
+ * call_open. */
 #include "common/money/call.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Calls: every request to a server is a signed record; the reply repeats its id (docs/PROTOCOL.md section 8).
- * TLS protects the channel, the signature says who is calling. Pure. */
+/* Calls: every request to a server is a signed record; the reply repeats its id (docs/PROTOCOL.md
+ * section 8). TLS protects the channel, the signature says who is calling. Pure. */
 #ifndef DCEP_COMMON_MONEY_CALL_H
 #define DCEP_COMMON_MONEY_CALL_H
 
@@ -11,8 +11,8 @@ enum { CALL_AGE_MAX_S = 600, CALL_AHEAD_MAX_S = 300 };
 enum err call_seal(struct buffer *out, const char *network, enum verb verb, const void *body,
                    const struct nonce *call_id, uint64_t now, const struct key_pair *pair,
                    struct arena *arena) MUST_USE;
-/* Client: unwrap the reply of this call. ERR_PARSE..., ERR_KIND if it answers another call. With any status but one that
- * carries a body (OK, PENDING) body stays zeroed. */
+/* Client: unwrap the reply of this call. ERR_PARSE..., ERR_KIND if it answers another call. With
+ * any status but one that carries a body (OK, PENDING) body stays zeroed. */
 enum err call_read_reply(enum status *status, void *body, enum verb verb,
                          const struct nonce *call_id, struct span bytes,
                          struct arena *arena) MUST_USE;
@@ -26,8 +26,9 @@ struct call_frame {
 };
 enum status call_read(struct call_frame *out, const char *network, struct span bytes,
                       struct arena *arena);
-/* Signature under sender_key, age within CALL_AGE_MAX_S / CALL_AHEAD_MAX_S of now, sender's role allowed, body decoded.
- * In order: STATUS_SENDER, STATUS_CALL_DATE, STATUS_FORBIDDEN, form statuses of the body. */
+/* Signature under sender_key, age within CALL_AGE_MAX_S / CALL_AHEAD_MAX_S of now, sender's role
+ * allowed, body decoded. In order: STATUS_SENDER, STATUS_CALL_DATE, STATUS_FORBIDDEN, form statuses
+ * of the body. */
 enum status call_open(void *body, const struct call_frame *frame, const char *network,
                       const struct public_key *sender_key, enum sender role, uint64_t now,
                       struct arena *arena);

@@ -59,7 +59,8 @@ size_t merkle_path(struct id *path, const struct id *leaf_hashes, size_t count, 
     return size + 1;
 }
 
-/* RFC 9162 section 2.1.3.2: fn is the node's position in its level, sn that of the level's last node. */
+/* RFC 9162 section 2.1.3.2: fn is the node's position in its level, sn that of the level's last
+ * node. */
 bool merkle_verify(const struct id *root, const struct id *leaf_hash, size_t index, size_t count,
                    const struct id *path, size_t path_count)
 {

@@ -3,7 +3,8 @@
  * 1. An order is not signed: it is worth what the payments that name its id bring.
  * 2. The register's key owns nothing: no order mints to it, no payment pays it but an order's.
  *
- * Never compares sums: an order whose amounts differ from its inputs' is answered input by input. */
+ * Never compares sums: an order whose amounts differ from its inputs' is answered input by input.
+ */
 #include "common/money/order.h"
 
 #include <string.h>

@@ -1,6 +1,8 @@
-/* The one verifier: its steps in their order, and what is asked of a verified packet (contract in packet.h).
+/* The one verifier: its steps in their order, and what is asked of a verified packet (contract in
+ * packet.h).
  *
- * 1. The order of the steps is the order of status.h; each is done for the whole packet before the next begins.
+ * 1. The order of the steps is the order of status.h; each is done for the whole packet before the
+ * next begins.
  * 2. A packet that is refused leaves an empty view: nobody reads half of one.
  *
  * Never asks who is asking beyond the role: wallet, bank and register run these very steps. */
@@ -101,7 +103,8 @@ static bool is_among(const struct id *id, const struct id *ids, size_t count)
     return false;
 }
 
-/* No coin is in a packet twice, so its leaves differ: as many, and each among them, is the same set. */
+/* No coin is in a packet twice, so its leaves differ: as many, and each among them, is the same
+ * set. */
 bool packet_is_same(const struct packet_view *view, const struct id *payment_ids, size_t count)
 {
     if (count == 0 || view->leaf_count != count)

@@ -1,11 +1,14 @@
-/* The one verifier (docs/PROTOCOL.md section 5): the same code, in the same order, for wallet, bank and register.
+/* The one verifier (docs/PROTOCOL.md section 5): the same code, in the same order, for wallet, bank
+ * and register.
  *
- * A packet holds a small forest: each payment spends a token's root, an output of an earlier payment of the packet, or a coin
- * that the verifier already knows. A leaf is a payment none of whose outputs is spent in the packet; a line is the path
- * from its start to a leaf. All coins of a packet are accepted or none.
+ * A packet holds a small forest: each payment spends a token's root, an output of an earlier
+ * payment of the packet, or a coin that the verifier already knows. A leaf is a payment none of
+ * whose outputs is spent in the packet; a line is the path from its start to a leaf. All coins of a
+ * packet are accepted or none.
  *
- * Invariants: 1 the verdict is the first status, in the order of status.h, that applies. 2 genuine needs no clock and no
- * policy: the same answer for ever. 3 what is absent is refused. 4 no signature is verified that `known` vouches for.
+ * Invariants: 1 the verdict is the first status, in the order of status.h, that applies. 2 genuine
+ * needs no clock and no policy: the same answer for ever. 3 what is absent is refused. 4 no
+ * signature is verified that `known` vouches for.
  * Never: a clock, a file, a random number; a partial acceptance.
  */
 #ifndef DCEP_COMMON_MONEY_PACKET_H
@@ -25,15 +28,17 @@ struct packet_known {
     void *context;
     enum err (*coin)(void *context, bool *found, struct packet_known_coin *out, uint64_t serial,
                      const struct id *coin_id);
-    /* A payment whose signature I verified before (by id). Asked by the register only: a payee keeps and passes on
-     * the very bytes it is shown, signatures included, and an id does not vouch for those. */
+    /* A payment whose signature I verified before (by id). Asked by the register only: a payee
+     * keeps and passes on the very bytes it is shown, signatures included, and an id does not vouch
+     * for those. */
     enum err (*payment)(void *context, bool *found, uint64_t serial, const struct id *coin_id,
                         const struct id *payment_id);
 };
 
 enum packet_role {
-    PACKET_FOR_PAYEE, /* checks 1 to 7 */
-    PACKET_FOR_REGISTER, /* 1, 2, 3, 5, 7; 4 only for a root that `known.coin` does not know; 6 never */
+    PACKET_FOR_PAYEE,    /* checks 1 to 7 */
+    PACKET_FOR_REGISTER, /* 1, 2, 3, 5, 7; 4 only for a root that `known.coin` does not know; 6
+                            never */
     PACKET_UNSIGNED,     /* 1 to 6: what a payer runs over the payload it is about to sign */
 };
 
@@ -53,7 +58,8 @@ struct packet_payment {
     int parent;                  /* index of the payment whose output it spends, or PACKET_NONE */
     int parent_output;           /* which output; PACKET_NONE if a root or a known coin */
     int token;       /* index of the token its line starts at, or PACKET_NONE (a known coin) */
-    int certificate; /* index into certificates, PACKET_NONE: a vault key, or not checked (register) */
+    int certificate; /* index into certificates, PACKET_NONE: a vault key, or not checked (register)
+                      */
     const struct trust_bank *bank; /* that certified the signer; NULL if not checked */
     uint64_t hops, depth;          /* of the coin it spends: hops and payments before this one */
     uint64_t spend_by_day, redeem_by_day;
@@ -70,8 +76,9 @@ struct packet_view {
     size_t leaf_count;
 };
 
-/* Check 1 to 7 over the bytes of a packet (unwrapped). out borrows from bytes and arena. Every token must be used by a line,
- * unless payment_count is 0 and allow_roots. *status is the verdict; the return value is machinery only. */
+/* Check 1 to 7 over the bytes of a packet (unwrapped). out borrows from bytes and arena. Every
+ * token must be used by a line, unless payment_count is 0 and allow_roots. *status is the verdict;
+ * the return value is machinery only. */
 struct packet_options {
     enum packet_role role;
     struct packet_known known;
@@ -81,20 +88,24 @@ enum err packet_verify(struct packet_view *out, enum status *status, struct span
                        const struct trust *trust, const struct packet_options *options,
                        struct arena *arena) MUST_USE;
 
-/* The line of a leaf: indexes of its payments, root first, into path (room for PACKET_PAYMENTS_MAX). */
+/* The line of a leaf: indexes of its payments, root first, into path (room for
+ * PACKET_PAYMENTS_MAX). */
 size_t packet_line(const struct packet_view *view, size_t leaf, size_t path[PACKET_PAYMENTS_MAX]);
 /* (leaf is an index into payments, as in leaves[].) */
-/* Hops of output `index` of a payment: those before, and one if it belongs to another key than the signer's. */
+/* Hops of output `index` of a payment: those before, and one if it belongs to another key than the
+ * signer's. */
 uint64_t packet_output_hops(const struct packet_payment *payment, size_t index);
-/* Sum of the outputs of all leaves that belong to key. ERR_RANGE cannot happen for a verified packet. */
+/* Sum of the outputs of all leaves that belong to key. ERR_RANGE cannot happen for a verified
+ * packet. */
 enum err packet_sum(struct amount *out, const struct packet_view *view,
                     const struct public_key *key) MUST_USE;
 
-/* Its leaves are exactly these payments, in any order: with the payments held for the request it answers, this is
- * STATUS_DUPLICATE, told after packet_verify and before packet_accept. */
+/* Its leaves are exactly these payments, in any order: with the payments held for the request it
+ * answers, this is STATUS_DUPLICATE, told after packet_verify and before packet_accept. */
 bool packet_is_same(const struct packet_view *view, const struct id *payment_ids, size_t count);
 
-/* Check 8 to 10, offline, by the payee (or by the payer, before it signs, with what the request carries). */
+/* Check 8 to 10, offline, by the payee (or by the payer, before it signs, with what the request
+ * carries). */
 struct packet_terms {
     uint64_t now, newest_signed_time; /* seconds */
     const struct request
@@ -102,10 +113,11 @@ struct packet_terms {
     struct id request_id;
     bool is_online;   /* a deposit: the offline limit is not applied */
     bool is_restored; /* this wallet may not take anything before it synced */
-    bool
-        is_payer; /* skips CLOCK of the payee, SEEN and CONFLICT; judges expires_at -> REQUEST_UNKNOWN */
+    bool is_payer;    /* skips CLOCK of the payee, SEEN and CONFLICT; judges expires_at ->
+                         REQUEST_UNKNOWN */
     void *context;
-    /* seen: a coin id I hold or held as mine. conflict: I hold another payment of this coin. NULL for the payer. */
+    /* seen: a coin id I hold or held as mine. conflict: I hold another payment of this coin. NULL
+     * for the payer. */
     enum err (*seen)(void *context, bool *found, uint64_t serial, const struct id *coin_id);
     enum err (*conflict)(void *context, bool *found, uint64_t serial, const struct id *coin_id,
                          const struct id *payment_id);

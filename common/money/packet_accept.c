@@ -1,10 +1,12 @@
 /* Check 8 to 10: may this payee take it, here and now, offline (contract in packet.h).
  *
- * 1. The verdict is the first, in the order of status.h, that applies: LIMIT (more coins than the request allows),
- *    then policy, then the binding to the request, then what this payee holds already.
- * 2. The limits are the lower of the policy's and the request's, so that a payer can run the same checks before it
- *    signs. What an honest payer was told, an honest payee accepts.
- * 3. Without a request there is no payee: hops and sum are those of the outputs to its key, so of none.
+ * 1. The verdict is the first, in the order of status.h, that applies: LIMIT (more coins than the
+ * request allows), then policy, then the binding to the request, then what this payee holds
+ * already.
+ * 2. The limits are the lower of the policy's and the request's, so that a payer can run the same
+ * checks before it signs. What an honest payer was told, an honest payee accepts.
+ * 3. Without a request there is no payee: hops and sum are those of the outputs to its key, so of
+ * none.
  *
  * Never changes a genuine packet's worth: what is refused here settles all the same. */
 #include "common/money/packet.h"

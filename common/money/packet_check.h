@@ -1,7 +1,8 @@
 /* The steps of the one verifier, in their order. Of this room only.
  *
- * Each step looks at the whole packet, puts one status and stops at the first payment it refuses; packet_verify
- * stops at the first step whose status is not OK. The return value is machinery only. */
+ * Each step looks at the whole packet, puts one status and stops at the first payment it refuses;
+ * packet_verify stops at the first step whose status is not OK. The return value is machinery only.
+ */
 #ifndef DCEP_COMMON_MONEY_PACKET_CHECK_H
 #define DCEP_COMMON_MONEY_PACKET_CHECK_H
 

@@ -1,10 +1,12 @@
 /* Check 4 and the first half of 5: what each payment spends, and where its line starts.
  *
- * 1. A payment's coin is, in this order: the root of a token of the packet, an output of an earlier payment of the
- *    packet, a coin that the verifier knows. Nothing else: CHAIN.
- * 2. It bears the serial of what it spends. Every token is spent, unless the packet has no payment at all.
+ * 1. A payment's coin is, in this order: the root of a token of the packet, an output of an earlier
+ * payment of the packet, a coin that the verifier knows. Nothing else: CHAIN.
+ * 2. It bears the serial of what it spends. Every token is spent, unless the packet has no payment
+ * at all.
  * 3. More than PACKET_COINS_MAX leaves are LIMIT; they can be counted once all records are read.
- * 4. The register asks for the issuing key of a token only if it has no row of its root: it believes its rows.
+ * 4. The register asks for the issuing key of a token only if it has no row of its root: it
+ * believes its rows.
  *
  * Never compares amounts or keys: an id binds them all. */
 #include "common/money/packet_check.h"

@@ -1,10 +1,12 @@
 /* Check 1 to 3 of the one verifier: size and counts, encoding, version; bytes in, records out.
  *
- * 1. Too large is said before a byte is read. Then the container: its verdict is the decoder's. Then every record
- *    in it: tokens, payments, certificates; of their verdicts the first in the order of status.h.
+ * 1. Too large is said before a byte is read. Then the container: its verdict is the decoder's.
+ * Then every record in it: tokens, payments, certificates; of their verdicts the first in the order
+ * of status.h.
  * 2. The days of a token rise: issued, spend by, redeem by; else RANGE.
  *
- * Never reads certificates for the register: who certified a signer is a question of guilt, not of ownership. */
+ * Never reads certificates for the register: who certified a signer is a question of guilt, not of
+ * ownership. */
 #include "common/money/packet_check.h"
 
 static enum err read_token(struct packet_token *out, const struct cose *cose,

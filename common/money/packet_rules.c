@@ -1,7 +1,8 @@
 /* The second half of check 5: amounts and keys.
  *
  * 1. Outputs add up to the coin exactly: no fee, no rest, no sum beyond AMOUNT_MAX.
- * 2. A key that can sign nothing owns nothing: every owner of a token and of an output is a point of the curve.
+ * 2. A key that can sign nothing owns nothing: every owner of a token and of an output is a point
+ * of the curve.
  * 3. A payment to the register has no other output: what funds an order is whole.
  *
  * Never asks the curve about what `known` vouches for: it was asked when the row was made. */
@@ -34,7 +35,8 @@ static enum err check_point(enum status *status, const struct public_key *key)
     return ERR_OK;
 }
 
-/* Asked once for the whole packet, and first of all that costs: a row of the register was checked before. */
+/* Asked once for the whole packet, and first of all that costs: a row of the register was checked
+ * before. */
 static enum err ask_payments(struct packet_check *check)
 {
     const struct packet_known *known = &check->options->known;

@@ -1,10 +1,12 @@
 /* Check 6 and 7: who certified the signers, and whether they signed.
  *
- * 1. A signer is the vault key of a bank of the directory, or has exactly one certificate in the packet, by the
- *    bank that the certificate names. A certificate that no signer needs, or a second one of a key: CERTIFICATE.
+ * 1. A signer is the vault key of a bank of the directory, or has exactly one certificate in the
+ * packet, by the bank that the certificate names. A certificate that no signer needs, or a second
+ * one of a key: CERTIFICATE.
  * 2. Signatures are verified last, all in one call.
- * 3. What `known` vouches for is not verified again; only the register is vouched to, because a payee keeps and
- *    passes on the very bytes it was shown, signatures included, and an id does not vouch for those.
+ * 3. What `known` vouches for is not verified again; only the register is vouched to, because a
+ * payee keeps and passes on the very bytes it was shown, signatures included, and an id does not
+ * vouch for those.
  *
  * Never looks at a date or a limit in a certificate: that is policy. */
 #include "common/money/packet_check.h"

@@ -1,9 +1,11 @@
 /* Proofs of fraud, checked with the root key alone (contract in proof.h).
  *
- * 1. The verdict is the first, in the order of status.h, that applies: forms, POINT, CHAIN, CERTIFICATE, SIGNATURE.
- * 2. The bank that a wallet certificate names is the bank whose key must have signed it: a bank can't blame
- *    another bank's customer.
- * 3. Two spellings of one payment are one payment: ids leave the signature out, so equal ids are no fraud.
+ * 1. The verdict is the first, in the order of status.h, that applies: forms, POINT, CHAIN,
+ * CERTIFICATE, SIGNATURE.
+ * 2. The bank that a wallet certificate names is the bank whose key must have signed it: a bank
+ * can't blame another bank's customer.
+ * 3. Two spellings of one payment are one payment: ids leave the signature out, so equal ids are no
+ * fraud.
  *
  * Never looks at a date, a directory or a revocation list: a proof holds for ever. */
 #include "common/money/proof.h"

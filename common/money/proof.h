@@ -1,5 +1,6 @@
-/* Proofs of fraud: the same coin paid twice (double spend), or one counter on two coins (clone). Valid without trust in
- * whoever shows it; names only the key that forked. Dates are ignored. (design, section 7; docs/PROTOCOL.md section 7.) Pure. */
+/* Proofs of fraud: the same coin paid twice (double spend), or one counter on two coins (clone).
+ * Valid without trust in whoever shows it; names only the key that forked. Dates are ignored.
+ * (design, section 7; docs/PROTOCOL.md section 7.) Pure. */
 #ifndef DCEP_COMMON_MONEY_PROOF_H
 #define DCEP_COMMON_MONEY_PROOF_H
 
@@ -16,8 +17,8 @@ struct proof_finding {
     struct id payment_a_id, payment_b_id;
 };
 /* bytes: an unwrapped proof. The root key alone decides (the bank certificate is inside).
- * STATUS_OK, form statuses, STATUS_CERTIFICATE, STATUS_SIGNATURE, STATUS_CHAIN (not a fraud: same id, or other coins
- * and other counters). */
+ * STATUS_OK, form statuses, STATUS_CERTIFICATE, STATUS_SIGNATURE, STATUS_CHAIN (not a fraud: same
+ * id, or other coins and other counters). */
 enum status proof_verify(struct proof_finding *out, const char *network,
                          const struct public_key *root_key, struct span bytes, struct arena *arena);
 enum err proof_encode_parts(struct buffer *out, const struct cose *wallet_certificate,

@@ -1,9 +1,11 @@
 /* Signing, checking and naming records (contract in record.h).
  *
- * 1. An id and a signature both bind network and kind, by the external AAD; an id leaves the signature out.
+ * 1. An id and a signature both bind network and kind, by the external AAD; an id leaves the
+ * signature out.
  * 2. What is broken is said before what is forged: record_open decodes first, then verifies.
  *
- * Never trusts a payload that it has not verified: record_open wipes the value when the signature fails. */
+ * Never trusts a payload that it has not verified: record_open wipes the value when the signature
+ * fails. */
 #include "common/money/record.h"
 
 #include <string.h>

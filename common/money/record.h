@@ -7,7 +7,8 @@
 #include "common/wire/status.h"
 #include "common/wire/wire.h"
 
-/* id = SHA-256(external_aad || 0x00 || payload); for unsigned kinds (orders) payload = the encoded record. */
+/* id = SHA-256(external_aad || 0x00 || payload); for unsigned kinds (orders) payload = the encoded
+ * record. */
 struct id record_id(const char *network, enum kind kind, struct span payload);
 /* Encode value, sign, give the COSE parts; payload lives in arena. */
 enum err record_sign(struct cose *out, const char *network, enum kind kind, const void *value,
@@ -28,7 +29,8 @@ enum err record_open(void *value, const char *network, enum kind kind, const str
                      const struct public_key *key, struct arena *arena) MUST_USE;
 /* Tagged bytes of a cose, in arena. */
 enum err record_bytes(struct span *out, const struct cose *cose, struct arena *arena) MUST_USE;
-/* A status for malformed bytes: ERR_PARSE -> STATUS_PARSE, ... ; machinery errors -> STATUS_FAILED. */
+/* A status for malformed bytes: ERR_PARSE -> STATUS_PARSE, ... ; machinery errors -> STATUS_FAILED.
+ */
 enum status record_status(enum err error);
 
 /* Coins (section 4): */

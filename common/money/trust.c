@@ -1,8 +1,10 @@
 /* What a verifier believes, opened from signed bytes (contract in trust.h).
  *
- * 1. A directory is believed whole or not at all: its signature, every bank certificate in it, every key.
+ * 1. A directory is believed whole or not at all: its signature, every bank certificate in it,
+ * every key.
  * 2. No key serves two purposes: a bank can't sign tokens with a key that certifies its customers.
- * 3. A revocation list replaces the one held only if its version is not lower; until then trust is unchanged.
+ * 3. A revocation list replaces the one held only if its version is not lower; until then trust is
+ * unchanged.
  * 4. The bank that a certificate names is the bank whose key must have signed it.
  *
  * Never looks at a date: that is policy, judged where the clock is passed in (packet_accept). */

@@ -21,13 +21,13 @@ struct trust {
     struct key_id *revoked;         /* sorted */
 };
 
-/* Everything lives in arena, and borrows from directory_cose's payload (keep both). The directory's signature and each
- * bank certificate's are verified under root_key; bank ids must ascend, keys must be points and distinct.
- * ERR_SIGNATURE, ERR_POINT, ERR_PARSE... Dates are not looked at. */
+/* Everything lives in arena, and borrows from directory_cose's payload (keep both). The directory's
+ * signature and each bank certificate's are verified under root_key; bank ids must ascend, keys
+ * must be points and distinct. ERR_SIGNATURE, ERR_POINT, ERR_PARSE... Dates are not looked at. */
 enum err trust_open(struct trust *out, const char *network, const struct public_key *root_key,
                     const struct cose *directory, struct arena *arena) MUST_USE;
-/* Verified under the directory's revocation_key; entries must ascend by key id. A lower version than the one held:
- * ERR_VERSION; the same or higher is fine. */
+/* Verified under the directory's revocation_key; entries must ascend by key id. A lower version
+ * than the one held: ERR_VERSION; the same or higher is fine. */
 enum err trust_set_revocations(struct trust *trust, const struct cose *revocations,
                                struct arena *arena) MUST_USE;
 
@@ -42,7 +42,8 @@ const struct policy *trust_policy(const struct trust *trust);
 /* The newest signed time a trust shows (directory and revocations made_at, in seconds). */
 uint64_t trust_newest_time(const struct trust *trust);
 
-/* A wallet certificate under a bank of the directory. STATUS_OK, STATUS_PARSE..., STATUS_CERTIFICATE, STATUS_POINT. */
+/* A wallet certificate under a bank of the directory. STATUS_OK, STATUS_PARSE...,
+ * STATUS_CERTIFICATE, STATUS_POINT. */
 enum status trust_certificate(struct wallet_certificate *out, const struct trust *trust,
                               const struct cose *cose, struct arena *arena);
 /* A request under its payee's certificate, or a vault key of the directory if certificate is NULL.

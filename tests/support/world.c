@@ -1,6 +1,7 @@
 /* A small world for tests (contract in world.h).
  *
- * 1. Keys come from names, numbers from counters: a world made twice has the same keys, serials, nonces and ids.
+ * 1. Keys come from names, numbers from counters: a world made twice has the same keys, serials,
+ * nonces and ids.
  * 2. Nothing here judges: what is built may be as wrong as the test wants it.
  *
  * Never used by a program. */
