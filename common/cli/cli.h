@@ -1,18 +1,20 @@
-/* One command table a program; from it come parsing, help, usage errors, suggestions, man pages, completion.
+/* One command table a program; from it come parsing, help, usage errors, suggestions, man pages,
+ * completion.
  *
- * A command fills a JSON result and says text for people; the frame prints one of the two, and exits with the code
- * that the command returns. stdout carries the result only; prompts, progress and warnings go to stderr.
+ * A command fills a JSON result and says text for people; the frame prints one of the two, and
+ * exits with the code that the command returns. stdout carries the result only; prompts, progress
+ * and warnings go to stderr.
  *
  * Where a command runs:
  *   CLI_LOCAL     in the calling process (init, serve, verify a file, everything of the wallet)
- *   CLI_DATABASE  in the server that holds the database, through its control socket; in this process if none runs.
- *                 Its input files are read, and its output files written, by the calling process:
- *                 the row declares them.
+ *   CLI_DATABASE  in the server that holds the database, through its control socket; in this
+ *                 process if none runs. Its input files are read, and its output files written, by
+ *                 the calling process: the row declares them.
  *
  * Forms of --json (docs/adr/0008-commands-and-control-socket.md):
  *   success   the result object
- *   failure   {"error": {"code": 5, "name": "FUNDS", "message": "...", "hint": "..."}}, code being the
- *             exit code, and beside it "result" if the command filled one before it failed
+ *   failure   {"error": {"code": 5, "name": "FUNDS", "message": "...", "hint": "..."}}, code being
+ *             the exit code, and beside it "result" if the command filled one before it failed
  */
 #ifndef DCEP_COMMON_CLI_CLI_H
 #define DCEP_COMMON_CLI_CLI_H
@@ -29,7 +31,8 @@
 #define _(text) gettext(text)
 #define N_(text) (text)
 
-/* Exit codes; when several apply to one command: cli_worse picks 9, 7, 6, 4, 5, 1, 3, 8 in that order. */
+/* Exit codes; when several apply to one command: cli_worse picks 9, 7, 6, 4, 5, 1, 3, 8 in that
+ * order. */
 enum cli_exit {
     CLI_OK = 0,
     CLI_REFUSED = 1,
@@ -48,10 +51,10 @@ int cli_worse(int a, int b);
 enum cli_kind {
     CLI_FLAG, /* --json */
     CLI_TEXT,
-    CLI_NUMBER,  /* unsigned decimal */
-    CLI_AMOUNT,  /* amount_parse */
-    CLI_IN_FILE, /* bytes read by the calling process, at most FILE_SIZE_MAX; "-" = stdin */
-    CLI_OUT_FILE, /* written by the calling process; refuses to overwrite without --force; "-" = stdout */
+    CLI_NUMBER,      /* unsigned decimal */
+    CLI_AMOUNT,      /* amount_parse */
+    CLI_IN_FILE,     /* bytes read by the calling process, at most FILE_SIZE_MAX; "-" = stdin */
+    CLI_OUT_FILE,    /* written by the calling process; --force to overwrite; "-" = stdout */
     CLI_PATH,        /* a path used by the command itself; made absolute before it is forwarded */
     CLI_SECRET_FILE, /* as CLI_IN_FILE; refused if others can read it, wiped afterwards */
 };
@@ -79,10 +82,10 @@ struct cli_command {
     struct cli_parameter parameters[CLI_PARAMETERS_MAX];
 };
 
-/* Settings of the INI file. Which wins: the command's own option of that name ("--listen" for listen,
- * "--tls-name" for tls_name), environment DCEP_<KEY>, file, default. An unknown key is an error. Keys
- * are unique across sections. The file: --config, else DCEP_CONFIG, else config_name in the data
- * directory, else, if the data directory is the program's own, /etc/dcep/config_name. */
+/* Settings of the INI file. Which wins: the command's own option of that name ("--listen" for
+ * listen, "--tls-name" for tls_name), environment DCEP_<KEY>, file, default. An unknown key is an
+ * error. Keys are unique across sections. The file: --config, else DCEP_CONFIG, else config_name in
+ * the data directory, else, if the data directory is the program's own, /etc/dcep/config_name. */
 struct cli_setting {
     const char *section, *key;
     const char *fallback; /* default; NULL = none */
@@ -98,7 +101,8 @@ struct cli_program {
     const char *config_name;            /* "central.ini" in the data directory */
     int (*home)(struct cli *cli);       /* without arguments; NULL: help */
     bool has_wallet_option;             /* -w NAME */
-    /* Opens what CLI_DATABASE commands need when no server runs; closes it. cli_set_context keeps it. */
+    /* Opens what CLI_DATABASE commands need when no server runs; closes it. cli_set_context
+     * keeps it. */
     int (*open)(struct cli *cli);
     void (*close)(struct cli *cli);
 };
@@ -120,7 +124,8 @@ const char *cli_text_at(const struct cli *cli, const char *name, size_t index);
 struct span cli_file_at(const struct cli *cli, const char *name, size_t index);
 const char *cli_data(const struct cli *cli);                     /* data directory */
 const char *cli_setting(const struct cli *cli, const char *key); /* NULL if there is none */
-/* The INI file that gives every setting its present value, with its help as comment; for init. Appends. */
+/* The INI file that gives every setting its present value, with its help as comment; for init.
+ * Appends. */
 enum err cli_config_text(const struct cli *cli, struct buffer *out) MUST_USE;
 bool cli_json(const struct cli *cli);
 bool cli_verbose(const struct cli *cli);
@@ -140,11 +145,11 @@ void cli_say(struct cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3))); /* stdout, people */
 void cli_warn(struct cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3))); /* stderr */
-/* To the CLI_OUT_FILE of that name once the command has returned, whatever its exit code; nothing if
- * that option was not given. Copied. secret: 0600, else 0644. */
+/* To the CLI_OUT_FILE of that name once the command has returned, whatever its exit code; nothing
+ * if that option was not given. Copied. secret: 0600, else 0644. */
 void cli_give_file(struct cli *cli, const char *name, struct span bytes, bool secret);
-/* Each returns the exit code to return. message: what happened and why; hint: what to do next (may be
- * NULL). Both already translated; name is stable, upper case ("FUNDS"). The last one counts. */
+/* Each returns the exit code to return. message: what happened and why; hint: what to do next (may
+ * be NULL). Both already translated; name is stable, upper case ("FUNDS"). The last one counts. */
 int cli_fail(struct cli *cli, int exit_code, const char *name, const char *hint,
              const char *message, ...) __attribute__((format(printf, 5, 6)));
 int cli_fail_status(struct cli *cli, enum status status,
@@ -153,7 +158,8 @@ int cli_fail_status(struct cli *cli, enum status status,
 int cli_fail_err(struct cli *cli, enum err error, const char *what, const char *hint);
 int cli_err_exit(enum err error);
 
-/* Tables and records for people, from the same JSON that --json prints. Absent and null show as "-". */
+/* Tables and records for people, from the same JSON that --json prints. Absent and null show as
+ * "-". */
 enum cli_format {
     CLI_AS_TEXT,
     CLI_AS_AMOUNT, /* "1234.50" -> "¥1,234.50"; balances too */
@@ -182,8 +188,8 @@ json_t *cli_json_text(struct span text); /* made printable */
 /* y/n on the terminal; true at once with -y. Else *exit_code: CLI_REFUSED if the answer was no,
  * CLI_USAGE with an error naming -y if there is no terminal. */
 bool cli_confirm(struct cli *cli, int *exit_code, const char *question);
-/* From --pin-file, else asked on the terminal without echo (twice if new); CLI_USAGE without either.
- * In a forwarded command the caller's --pin-file counts, and nothing asks. */
+/* From --pin-file, else asked on the terminal without echo (twice if new); CLI_USAGE without
+ * either. In a forwarded command the caller's --pin-file counts, and nothing asks. */
 int cli_passphrase(struct cli *cli, struct secret *out, const char *prompt, bool is_new);
 void cli_progress(struct cli *cli, const char *what, uint64_t done,
                   uint64_t total); /* stderr, terminal only */
@@ -192,10 +198,11 @@ void cli_progress(struct cli *cli, const char *what, uint64_t done,
 bool cli_id_matches(struct span id, const char *prefix);
 
 /* --- one command inside another --- */
-/* From a CLI_LOCAL command: run a CLI_DATABASE command of this program's table where it belongs, in the
- * server or here. words: as in argv, ended by NULL. Its input files are not read from a path but taken
- * from inputs, by the parameter's name, in order. result: a new reference, also on failure. Its output
- * files go to this command's parameter of the same name. Gives its exit code; its error is this one's. */
+/* From a CLI_LOCAL command: run a CLI_DATABASE command of this program's table where it belongs, in
+ * the server or here. words: as in argv, ended by NULL. Its input files are not read from a path
+ * but taken from inputs, by the parameter's name, in order. result: a new reference, also on
+ * failure. Its output files go to this command's parameter of the same name. Gives its exit
+ * code; its error is this one's. */
 struct cli_input {
     const char *name;
     struct span bytes;

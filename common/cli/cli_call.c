@@ -1,0 +1,118 @@
+/* Running a command where it belongs: here, or in the server that holds the database.
+ *
+ * 1. The order is fixed: data directory, output files checked, input files read, question asked,
+ *    then the server if one listens, else here; output files written last.
+ * 2. A command brought along by another process (has_inputs) skips what belongs to that process.
+ * 3. open and close of the program come in pairs, around a CLI_DATABASE command run here.
+ *
+ * Never runs a command twice: what was sent to a server is not tried here. */
+#include "common/base/log.h"
+#include "common/cli/cli_frame.h"
+
+static int run_here(struct cli *cli)
+{
+    int code = cli_config_load(cli);
+    if (code != CLI_OK)
+        return code;
+    bool opens = cli->command->place == CLI_DATABASE && !cli->is_server;
+    if (opens && cli->program->open != NULL)
+        code = cli->program->open(cli);
+    if (code == CLI_OK)
+        code = cli->command->run(cli);
+    if (opens && cli->program->close != NULL)
+        cli->program->close(cli);
+    return code;
+}
+
+static int ask_first(struct cli *cli)
+{
+    int code = CLI_OK;
+    if (cli->command->confirm != NULL && !cli_confirm(cli, &code, _(cli->command->confirm)))
+        return code;
+    return CLI_OK;
+}
+
+static void set_log_level(const struct cli *cli)
+{
+    if (cli_verbose(cli))
+        log_set_level(LOG_LEVEL_DEBUG);
+    else if (cli_flag(cli, "--quiet"))
+        log_set_level(LOG_LEVEL_WARN);
+}
+
+static int prepare(struct cli *cli)
+{
+    if (!cli->has_inputs)
+        set_log_level(cli);
+    int code = cli->is_server ? CLI_OK : cli_data_resolve(cli);
+    if (code == CLI_OK && !cli->has_inputs)
+        code = cli_files_check(cli);
+    if (code == CLI_OK)
+        code = cli_files_read(cli);
+    if (code == CLI_OK && !cli->has_inputs)
+        code = ask_first(cli);
+    return code;
+}
+
+int cli_execute(struct cli *cli)
+{
+    int code = prepare(cli);
+    if (code != CLI_OK)
+        return code;
+    bool database = cli->command->place == CLI_DATABASE;
+    if (cli->is_server && !database)
+        return cli_usage(cli, _("this command does not run in a server"));
+    if (cli->is_server || !database || !cli_forward(cli, &code))
+        code = run_here(cli);
+    if (cli->has_inputs)
+        return code;
+    return cli_worse(code, cli_files_write(cli));
+}
+
+/* ---- one command inside another ---- */
+
+/* What the outer command was told about where and how, then what is asked. */
+static enum err make_words(struct cli_words *words, const struct cli *cli, const char *const *asked)
+{
+    TRY(cli_words_add(words, "--json"));
+    TRY(cli_words_add(words, "--no-input"));
+    TRY(cli_words_add(words, "--data=%s", cli->data));
+    TRY(cli_words_add(words, "--lang=%s", cli_language_now()));
+    if (cli_text(cli, "--config") != NULL)
+        TRY(cli_words_add(words, "--config=%s", cli_text(cli, "--config")));
+    if (cli_text(cli, "--timeout") != NULL)
+        TRY(cli_words_add(words, "--timeout=%s", cli_text(cli, "--timeout")));
+    if (cli_flag(cli, "--quiet"))
+        TRY(cli_words_add(words, "--quiet"));
+    for (size_t i = 0; asked[i] != NULL; i++)
+        TRY(cli_words_add(words, "%s", asked[i]));
+    return ERR_OK;
+}
+
+static void take_outputs(struct cli *cli, struct cli *inner)
+{
+    for (size_t i = 0; i < inner->output_count; i++) {
+        const struct cli_output *output = &inner->outputs[i];
+        cli_give_file(cli, output->parameter->name, buffer_span(&output->bytes), output->secret);
+    }
+}
+
+int cli_call(struct cli *cli, json_t **result, const char *const *words,
+             const struct cli_input *inputs, size_t input_count)
+{
+    struct cli *inner AUTO(cli_free) = cli_new(cli->program, cli->text, cli->notes);
+    struct cli_words all AUTO(cli_words_fini) = {0};
+    CHECK(make_words(&all, cli, words) == ERR_OK);
+    inner->has_inputs = true;
+    inner->inputs = inputs;
+    inner->input_count = input_count;
+    inner->context = cli->context;
+    int code = cli_run(inner, all.count, all.items);
+    take_outputs(cli, inner);
+    if (inner->error != NULL) {
+        json_decref(cli->error);
+        cli->error = TAKE(inner->error);
+    }
+    *result = TAKE(inner->result);
+    return code;
+}

@@ -1,0 +1,205 @@
+/* Asking people: only on a terminal, only by the calling process.
+ *
+ * 1. Without a terminal, or with --no-input, nothing waits for an answer: the error names the flag.
+ * 2. A passphrase is never shown, and the terminal is as it was afterwards, after ^C too.
+ * 3. Questions go to stderr or the terminal itself, never to stdout.
+ *
+ * Never takes a passphrase from argv or the environment. */
+#include "common/base/file.h"
+#include "common/cli/cli_frame.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { NEW_PASSPHRASE_TRIES = 3 };
+
+bool cli_can_ask(const struct cli *cli)
+{
+    return !cli->is_server && !cli_flag(cli, "--no-input") && isatty(STDIN_FILENO) &&
+           isatty(STDERR_FILENO);
+}
+
+static bool is_yes(const char *answer)
+{
+    static const char *const words[] = {"y", "yes", "是", "好", "确认"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcasecmp(answer, words[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool cli_confirm(struct cli *cli, int *exit_code, const char *question)
+{
+    if (cli_flag(cli, "--yes"))
+        return true;
+    if (!cli_can_ask(cli)) {
+        *exit_code = cli_fail(cli, CLI_USAGE, "USAGE", _("-y answers yes"),
+                              _("this needs an answer and there is no terminal: %s"), question);
+        return false;
+    }
+    char answer[64] = "";
+    fprintf(stderr, "%s [y/N] ", question);
+    fflush(stderr);
+    if (fgets(answer, sizeof answer, stdin) != NULL)
+        answer[strcspn(answer, "\r\n")] = '\0';
+    if (is_yes(answer))
+        return true;
+    *exit_code = cli_fail(cli, CLI_REFUSED, "CANCELLED", NULL, _("cancelled; nothing was done"));
+    return false;
+}
+
+/* ---- passphrases ---- */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+    interrupted = number;
+}
+
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+enum { SIGNAL_COUNT = sizeof signals / sizeof signals[0] };
+
+static void catch_signals(struct sigaction old[SIGNAL_COUNT])
+{
+    struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART: read returns */
+    interrupted = 0;
+    for (size_t i = 0; i < SIGNAL_COUNT; i++)
+        sigaction(signals[i], &action, &old[i]);
+}
+
+static void release_signals(const struct sigaction old[SIGNAL_COUNT])
+{
+    for (size_t i = 0; i < SIGNAL_COUNT; i++)
+        sigaction(signals[i], &old[i], NULL);
+    if (interrupted != 0)
+        raise(interrupted);
+}
+
+/* One line, cut off at the size of a secret: too long is an error, not a shorter passphrase. */
+static enum err read_line(struct secret *out, int terminal)
+{
+    uint8_t byte = 0;
+    out->size = 0;
+    for (;;) {
+        ssize_t got = read(terminal, &byte, 1);
+        if (got <= 0)
+            return ERR_IO;
+        if (byte == '\n' || byte == '\r')
+            return ERR_OK;
+        if (out->size == sizeof out->bytes)
+            return ERR_LIMIT;
+        out->bytes[out->size++] = byte;
+    }
+}
+
+static enum err ask_hidden(struct secret *out, int terminal, const char *prompt)
+{
+    struct sigaction old[SIGNAL_COUNT];
+    struct termios shown, hidden;
+    if (tcgetattr(terminal, &shown) != 0)
+        return ERR_IO;
+    hidden = shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    catch_signals(old);
+    enum err error = tcsetattr(terminal, TCSAFLUSH, &hidden) == 0 ? ERR_OK : ERR_IO;
+    dprintf(terminal, "%s: ", prompt);
+    if (error == ERR_OK)
+        error = read_line(out, terminal);
+    tcsetattr(terminal, TCSAFLUSH, &shown);
+    dprintf(terminal, "\n");
+    release_signals(old);
+    if (error != ERR_OK)
+        secret_wipe(out);
+    return error;
+}
+
+static enum err ask_twice(struct secret *out, int terminal, const char *prompt)
+{
+    for (int i = 0; i < NEW_PASSPHRASE_TRIES; i++) {
+        struct secret again AUTO(secret_wipe) = {0};
+        TRY(ask_hidden(out, terminal, prompt));
+        TRY(ask_hidden(&again, terminal, _("the same again")));
+        if (out->size > 0 &&
+            secret_equal(span_of(out->bytes, out->size), span_of(again.bytes, again.size)))
+            return ERR_OK;
+        dprintf(terminal, "%s\n", _("they are empty or differ"));
+    }
+    return ERR_AUTH;
+}
+
+static int ask_on_terminal(struct cli *cli, struct secret *out, const char *prompt, bool is_new)
+{
+    int terminal = -1;
+    if (!cli->is_server && !cli_flag(cli, "--no-input"))
+        terminal = open("/dev/tty", O_RDWR | O_CLOEXEC);
+    if (terminal < 0)
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("--pin-file FILE gives it"),
+                        _("a passphrase is needed and cannot be asked for: %s"), prompt);
+    enum err error = is_new ? ask_twice(out, terminal, prompt) : ask_hidden(out, terminal, prompt);
+    close(terminal);
+    return error == ERR_OK ? CLI_OK : cli_fail_err(cli, error, prompt, NULL);
+}
+
+/* What --pin-file holds; appended to out, which the caller wipes. */
+enum err cli_pin_file(struct buffer *out, const struct cli *cli)
+{
+    for (size_t i = 0; i < cli->input_count; i++) {
+        if (strcmp(cli->inputs[i].name, "--pin-file") == 0)
+            return buffer_put(out, cli->inputs[i].bytes);
+    }
+    const char *path = cli_common_text(cli, "--pin-file", "DCEP_PIN_FILE");
+    if (path == NULL || cli->is_server)
+        return ERR_MISSING;
+    enum err error = file_read_secret(out, path, SECRET_SIZE_MAX);
+    return error == ERR_MISSING ? ERR_IO : error; /* named and not there is not "not given" */
+}
+
+static void wipe_buffer(struct buffer *buffer)
+{
+    secret_wipe_bytes(buffer->data, buffer->size);
+    buffer_fini(buffer);
+}
+
+static int take_pin(struct cli *cli, struct secret *out, const struct buffer *bytes)
+{
+    size_t size = bytes->size;
+    if (size > 0 && bytes->data[size - 1] == '\n')
+        size--;
+    if (size > 0 && size < bytes->size && bytes->data[size - 1] == '\r')
+        size--;
+    if (size == 0)
+        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("--pin-file: the file is empty"));
+    memcpy(out->bytes, bytes->data, size);
+    out->size = size;
+    return CLI_OK;
+}
+
+int cli_passphrase(struct cli *cli, struct secret *out, const char *prompt, bool is_new)
+{
+    struct buffer bytes AUTO(wipe_buffer) = {.limit = SECRET_SIZE_MAX};
+    enum err error = cli_pin_file(&bytes, cli);
+    secret_wipe(out);
+    if (error == ERR_OK)
+        return take_pin(cli, out, &bytes);
+    if (error == ERR_MISSING)
+        return ask_on_terminal(cli, out, prompt, is_new);
+    if (error == ERR_IO)
+        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("--pin-file: the file cannot be read"));
+    return cli_fail_err(cli, error, "--pin-file",
+                        error == ERR_PERMISSION ? _("make it yours alone: chmod 600") : NULL);
+}
+
+void cli_progress(struct cli *cli, const char *what, uint64_t done, uint64_t total)
+{
+    if (cli->is_server || cli->json || cli_flag(cli, "--quiet") || !isatty(STDERR_FILENO))
+        return;
+    fprintf(stderr, "\r%s %llu/%llu%s", what, (unsigned long long)done, (unsigned long long)total,
+            done >= total ? "\n" : "");
+    fflush(stderr);
+}
