@@ -81,8 +81,8 @@ $(eval $(call program_rule,dcep-wallet,wallet))
 .PHONY: all
 all: $(PROGRAMS) locale ## the three programs, into $(BUILD)/
 
-# ---- unit tests: one Criterion program a room, from tests/<room>/*.c and tests/support/*.c ----
-# It links the room's level and those below, nothing above.
+# ---- unit tests: one Criterion program a room, from tests/<room>/*.c ----
+# It links the room's level and those below, nothing above, and of tests/support/ what it uses.
 
 LEVEL_1 := base wire crypto
 LEVEL_2 := $(LEVEL_1) money store net
@@ -90,9 +90,15 @@ test_links = $(patsubst %,$(BUILD)/lib/common_%.a,$(call reverse,$(strip \
     $(if $(filter common/base,$(1)),base, \
     $(if $(filter $(LEVEL_1:%=common/%),$(1)),$(LEVEL_1), \
     $(if $(filter $(LEVEL_2:%=common/%),$(1)),$(LEVEL_2),$(COMMON)))))))
-test_objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c tests/support/*.c))
+test_objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c))
+SUPPORT := $(BUILD)/lib/support.a
+$(SUPPORT): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
+	@mkdir -p $(@D)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
 define test_rule
-$(BUILD)/tests/$(subst /,_,$(1))_test: $(call test_objects,$(1)) \
+$(BUILD)/tests/$(subst /,_,$(1))_test: $(call test_objects,$(1)) $(SUPPORT) \
         $(if $(filter common/%,$(1)),,$(BUILD)/lib/$(1).a) $(call test_links,$(1))
 	@echo "  LD    $$@"
 	@$(CC) $(ALL_LDFLAGS) -o $$@ $$^ -lcriterion $(LIBS)

@@ -11,12 +11,16 @@ Test(hex, decode)
         size_t size;
         enum err error;
     } rows[] = {
-        {"", 0, ERR_OK},       {"00", 1, ERR_OK},      {"ff0a", 2, ERR_OK},
-        {"", 1, ERR_PARSE},    {"0", 0, ERR_PARSE},    {"0", 1, ERR_PARSE},
-        {"000", 1, ERR_PARSE}, {"0000", 1, ERR_PARSE}, {"00", 2, ERR_PARSE},
-        {"0g", 1, ERR_PARSE},  {"FF", 1, ERR_PARSE},   {"f ", 1, ERR_PARSE},
-        {"0x", 1, ERR_PARSE},  {"+1", 1, ERR_PARSE},   {"\xc3\xa9", 1, ERR_PARSE},
-        {"0/", 1, ERR_PARSE},  {"0:", 1, ERR_PARSE},   {"0`", 1, ERR_PARSE},
+        {"", 0, ERR_OK},       {"00", 1, ERR_OK},
+        {"ff0a", 2, ERR_OK},   {"", 1, ERR_PARSE},
+        {"0", 0, ERR_PARSE},   {"0", 1, ERR_PARSE},
+        {"000", 1, ERR_PARSE}, {"0000", 1, ERR_PARSE},
+        {"00", 2, ERR_PARSE},  {"0g", 1, ERR_PARSE},
+        {"g0", 1, ERR_PARSE},  {"FF", 1, ERR_PARSE},
+        {"f ", 1, ERR_PARSE},  {"0x", 1, ERR_PARSE},
+        {"+1", 1, ERR_PARSE},  {"\xc3\xa9", 1, ERR_PARSE},
+        {"0/", 1, ERR_PARSE},  {"0:", 1, ERR_PARSE},
+        {"0`", 1, ERR_PARSE},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint8_t bytes[4] = {0xee, 0xee, 0xee, 0xee};
