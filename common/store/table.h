@@ -54,32 +54,8 @@ struct table {
     extern const struct table prefix##_table_##type;
 #define TABLE_POINTER(prefix, type, FIELDS, keys, ...) &prefix##_table_##type,
 #define TABLE_DEFINE(prefix, type, FIELDS, keys, ...)                                              \
-    static const struct field prefix##_fields_##type[] = {                                         \
-        TABLE_EACH(type, prefix FIELDS(TABLE_ITEM))};                                              \
-    static const struct schema prefix##_schema_##type = {                                          \
-        #type, sizeof(struct type), prefix##_fields_##type,                                        \
-        sizeof prefix##_fields_##type / sizeof prefix##_fields_##type[0], false};                  \
+    RECORD_SCHEMA(prefix##_schema, type, FIELDS, false)                                            \
     const struct table prefix##_table_##type = {                                                   \
         #type, &prefix##_schema_##type, keys, {__VA_ARGS__}};
-
-/* Each field needs the struct's name beside it, which a field list does not carry: make it a list of parenthesised
- * items and walk that, one rescan an item (TABLE_EXPAND gives 64). */
-#define TABLE_ITEM(...) , (__VA_ARGS__)
-#define TABLE_EACH(type, prefix, ...) TABLE_EXPAND(TABLE_STEP(type, prefix, __VA_ARGS__))
-#define TABLE_STEP(type, prefix, item, ...)                                                        \
-    TABLE_DESCRIBE(type, prefix, TABLE_OPEN item)                                                  \
-    __VA_OPT__(TABLE_STEP_AGAIN TABLE_PARENS(type, prefix, __VA_ARGS__))
-#define TABLE_STEP_AGAIN() TABLE_STEP
-#define TABLE_PARENS ()
-#define TABLE_OPEN(...) __VA_ARGS__
-#define TABLE_DESCRIBE(...) TABLE_DESCRIBE_FIELD(__VA_ARGS__)
-#define TABLE_DESCRIBE_FIELD(type, prefix, kind, ...) DESCRIBE_##kind(type, prefix, __VA_ARGS__)
-#define TABLE_EXPAND(...)                                                                          \
-    TABLE_EXPAND_16(TABLE_EXPAND_16(TABLE_EXPAND_16(TABLE_EXPAND_16(__VA_ARGS__))))
-#define TABLE_EXPAND_16(...)                                                                       \
-    TABLE_EXPAND_4(TABLE_EXPAND_4(TABLE_EXPAND_4(TABLE_EXPAND_4(__VA_ARGS__))))
-#define TABLE_EXPAND_4(...)                                                                        \
-    TABLE_EXPAND_1(TABLE_EXPAND_1(TABLE_EXPAND_1(TABLE_EXPAND_1(__VA_ARGS__))))
-#define TABLE_EXPAND_1(...) __VA_ARGS__
 
 #endif

@@ -1,0 +1,38 @@
+/* A row seen through its schema: one field at a time. Private to common/store. */
+#ifndef DCEP_COMMON_STORE_STORE_ROW_H
+#define DCEP_COMMON_STORE_STORE_ROW_H
+
+#include "common/store/store.h"
+
+/* A stored SIGNED field: a tagged COSE_Sign1, from one with an empty payload up to a whole request body. */
+enum { STORE_ROW_SIGNED_MIN = 74, STORE_ROW_SIGNED_MAX = 1024 * 1024 };
+
+void store_row_check_table(const struct table *table); /* CHECKs the declaration itself */
+size_t store_row_position(const struct table *table,
+                          const char *name);                  /* CHECKs that it is there */
+size_t store_row_index_size(const struct table_index *index); /* fields */
+
+/* The fields that a query holds equal, as positions; how many is query->prefix_count. */
+void store_row_query_fields(size_t positions[TABLE_FIELDS_MAX], const struct store_query *query);
+/* Whether rows found by query come in primary key order without sorting. */
+bool store_row_query_ordered(const struct store_query *query);
+
+bool store_row_is_integer(const struct field *field);
+bool store_row_absent(const struct field *field,
+                      const void *row); /* a nullable field without value */
+/* UINT, AMOUNT, BALANCE. Beyond the field's bounds: ERR_RANGE. */
+int64_t store_row_integer(const struct field *field, const void *row);
+enum err store_row_set_integer(const struct field *field, void *row, int64_t value) MUST_USE;
+/* BYTES, BLOB, TEXT; of a SIGNED its payload. Another size than declared: ERR_LIMIT. */
+struct span store_row_bytes(const struct field *field, const void *row);
+enum err store_row_set_bytes(const struct field *field, void *row, struct span bytes) MUST_USE;
+void store_row_set_present(const struct field *field, void *row);
+
+/* Every field within its bounds: ERR_RANGE, ERR_LIMIT, ERR_PARSE (text that is not UTF-8). */
+enum err store_row_check(const struct table *table, const void *row,
+                         const struct field **bad) MUST_USE;
+/* Copies; what spans point at goes into the arena. */
+enum err store_row_copy(const struct table *table, void *out, const void *row,
+                        struct arena *arena) MUST_USE;
+
+#endif

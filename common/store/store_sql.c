@@ -1,0 +1,266 @@
+/* SQL made from table declarations.
+ *
+ * 1. Every bound of a field list becomes a CHECK; every column but a nullable one is NOT NULL; tables are STRICT.
+ * 2. Rows lie in primary key order (WITHOUT ROWID) unless the key is a single integer, which then is the rowid.
+ * 3. No value ever stands in the text: only names from our own declarations, quoted, and parameters.
+ */
+#include "common/store/store_sql.h"
+
+#include "common/store/store_row.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+void store_sql_fini(struct store_sql *sql)
+{
+    buffer_fini(&sql->text);
+}
+
+static void add(struct store_sql *sql, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void add(struct store_sql *sql, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    const int size = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    CHECK(size >= 0 && (size_t)size < sizeof text);
+    if (sql->error == ERR_OK) {
+        sql->error = buffer_put(&sql->text, span_of(text, (size_t)size));
+    }
+}
+
+enum err store_sql_end(struct store_sql *sql, const char **text)
+{
+    TRY(sql->error);
+    TRY(buffer_put(&sql->text, span_of("", 1)));
+    *text = (const char *)buffer_span(&sql->text).data;
+    return ERR_OK;
+}
+
+/* --- tables --- */
+
+static const char *column_type(const struct field *field)
+{
+    if (store_row_is_integer(field)) {
+        return "INTEGER";
+    }
+    return field->kind == FIELD_TEXT ? "TEXT" : "BLOB";
+}
+
+/* length() of a TEXT counts characters up to a NUL: the cast makes it bytes. */
+static void add_check(struct store_sql *sql, const struct field *field)
+{
+    if (field->kind == FIELD_BALANCE) {
+        add(sql, "CHECK (\"%s\" BETWEEN -%" PRIu64 " AND %" PRIu64 ")", field->name, field->max,
+            field->max);
+    } else if (store_row_is_integer(field)) {
+        add(sql, "CHECK (\"%s\" BETWEEN %" PRIu64 " AND %" PRIu64 ")", field->name, field->min,
+            field->max);
+    } else if (field->kind == FIELD_BYTES) {
+        add(sql, "CHECK (length(\"%s\") = %" PRIu64 ")", field->name, field->max);
+    } else if (field->kind == FIELD_SIGNED) {
+        add(sql, "CHECK (length(\"%s\") BETWEEN %d AND %d)", field->name, STORE_ROW_SIGNED_MIN,
+            STORE_ROW_SIGNED_MAX);
+    } else {
+        add(sql,
+            field->kind == FIELD_TEXT
+                ? "CHECK (length(CAST(\"%s\" AS BLOB)) BETWEEN %" PRIu64 " AND %" PRIu64 ")"
+                : "CHECK (length(\"%s\") BETWEEN %" PRIu64 " AND %" PRIu64 ")",
+            field->name, field->min, field->max);
+    }
+}
+
+/* "a", "b", ...: the first count fields */
+static void add_names(struct store_sql *sql, const struct table *table, size_t count,
+                      const char *suffix)
+{
+    for (size_t i = 0; i < count; i++) {
+        add(sql, "%s\"%s\"%s", i == 0 ? "" : ", ", table->schema->fields[i].name, suffix);
+    }
+}
+
+static void add_parameters(struct store_sql *sql, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        add(sql, "%s?%zu", i == 0 ? "" : ", ", i + 1);
+    }
+}
+
+void store_sql_table(struct store_sql *sql, const struct table *table)
+{
+    const struct schema *schema = table->schema;
+    add(sql, "CREATE TABLE \"%s\"(", table->name);
+    for (size_t i = 0; i < schema->field_count; i++) {
+        const struct field *field = &schema->fields[i];
+        add(sql, "\"%s\" %s %s", field->name, column_type(field),
+            field->nullable ? "" : "NOT NULL ");
+        add_check(sql, field);
+        add(sql, ", ");
+    }
+    add(sql, "PRIMARY KEY (");
+    add_names(sql, table, table->key_count, "");
+    const bool is_rowid = table->key_count == 1 && schema->fields[0].kind == FIELD_UINT;
+    add(sql, is_rowid ? ")) STRICT" : ")) STRICT, WITHOUT ROWID");
+}
+
+bool store_sql_index(struct store_sql *sql, const struct table *table, size_t number)
+{
+    const struct table_index *index = &table->indexes[number];
+    const size_t size = store_row_index_size(index);
+    if (size == 0) {
+        return false;
+    }
+    add(sql, "CREATE %sINDEX \"%s_by", index->unique ? "UNIQUE " : "", table->name);
+    for (size_t i = 0; i < size; i++) {
+        add(sql, "_%s", index->fields[i]);
+    }
+    add(sql, "\" ON \"%s\"(", table->name);
+    for (size_t i = 0; i < size; i++) {
+        add(sql, "%s\"%s\"", i == 0 ? "" : ", ", index->fields[i]);
+    }
+    add(sql, ")");
+    return true;
+}
+
+/* --- statements --- */
+
+static void add_key_equal(struct store_sql *sql, const struct table *table)
+{
+    add(sql, " WHERE ");
+    for (size_t i = 0; i < table->key_count; i++) {
+        add(sql, "%s\"%s\" = ?%zu", i == 0 ? "" : " AND ", table->schema->fields[i].name, i + 1);
+    }
+}
+
+/* IS: an absent value equals an absent one, as in the memory store. */
+static void add_where(struct store_sql *sql, const struct store_query *query)
+{
+    size_t positions[TABLE_FIELDS_MAX];
+    const struct table *table = query->table;
+    store_row_query_fields(positions, query);
+    for (size_t i = 0; i < query->prefix_count; i++) {
+        const struct field *field = &table->schema->fields[positions[i]];
+        add(sql, "%s\"%s\" %s ?%zu", i == 0 ? " WHERE " : " AND ", field->name,
+            field->nullable ? "IS" : "=", positions[i] + 1);
+    }
+    if (query->after) {
+        add(sql, query->prefix_count == 0 ? " WHERE (" : " AND (");
+        add_names(sql, table, table->key_count, "");
+        add(sql, query->descending ? ") < (" : ") > (");
+        add_parameters(sql, table->key_count);
+        add(sql, ")");
+    }
+}
+
+static void add_insert(struct store_sql *sql, const struct table *table)
+{
+    add(sql, "INSERT INTO \"%s\"(", table->name);
+    add_names(sql, table, table->schema->field_count, "");
+    add(sql, ") VALUES (");
+    add_parameters(sql, table->schema->field_count);
+    add(sql, ")");
+}
+
+/* A table that is all key has nothing to set, but whether the row is there must still be known. */
+static void add_update(struct store_sql *sql, const struct table *table)
+{
+    const size_t count = table->schema->field_count;
+    const size_t first = table->key_count < count ? table->key_count : 0;
+    add(sql, "UPDATE \"%s\" SET ", table->name);
+    for (size_t i = first; i < count; i++) {
+        add(sql, "%s\"%s\" = ?%zu", i == first ? "" : ", ", table->schema->fields[i].name, i + 1);
+    }
+    add_key_equal(sql, table);
+}
+
+static void add_select(struct store_sql *sql, const struct table *table)
+{
+    add(sql, "SELECT ");
+    add_names(sql, table, table->schema->field_count, "");
+    add(sql, " FROM \"%s\"", table->name);
+}
+
+static void add_list(struct store_sql *sql, const struct store_query *query)
+{
+    add_select(sql, query->table);
+    add_where(sql, query);
+    add(sql, " ORDER BY ");
+    add_names(sql, query->table, query->table->key_count, query->descending ? " DESC" : "");
+    add(sql, " LIMIT ?%zu", query->table->schema->field_count + 1);
+}
+
+/* In halves, so that no sum of amounts can overflow SQLite's integers. */
+static void add_sum(struct store_sql *sql, const struct store_query *query, size_t field)
+{
+    const char *name = query->table->schema->fields[field].name;
+    add(sql,
+        "SELECT count(*), coalesce(sum(\"%s\" >> 26), 0), coalesce(sum(\"%s\" & 67108863), 0) "
+        "FROM \"%s\"",
+        name, name, query->table->name);
+    add_where(sql, query);
+}
+
+void store_sql_statement(struct store_sql *sql, const struct store_sql_shape *shape)
+{
+    const struct table *table = shape->query.table;
+    switch (shape->verb) {
+    case STORE_SQL_GET:
+        add_select(sql, table);
+        add_key_equal(sql, table);
+        break;
+    case STORE_SQL_INSERT:
+        add_insert(sql, table);
+        break;
+    case STORE_SQL_UPDATE:
+        add_update(sql, table);
+        break;
+    case STORE_SQL_DELETE:
+        add(sql, "DELETE FROM \"%s\"", table->name);
+        add_key_equal(sql, table);
+        break;
+    case STORE_SQL_LIST:
+        add_list(sql, &shape->query);
+        break;
+    case STORE_SQL_SUM:
+        add_sum(sql, &shape->query, shape->field);
+        break;
+    }
+}
+
+static uint64_t first_bits(size_t count)
+{
+    return (UINT64_C(1) << count) - 1;
+}
+
+uint64_t store_sql_parameters(const struct store_sql_shape *shape)
+{
+    const struct table *table = shape->query.table;
+    if (shape->verb == STORE_SQL_INSERT || shape->verb == STORE_SQL_UPDATE) {
+        return first_bits(table->schema->field_count);
+    }
+    if (shape->verb == STORE_SQL_GET || shape->verb == STORE_SQL_DELETE) {
+        return first_bits(table->key_count);
+    }
+    size_t positions[TABLE_FIELDS_MAX];
+    uint64_t bits = shape->query.after ? first_bits(table->key_count) : 0;
+    store_row_query_fields(positions, &shape->query);
+    for (size_t i = 0; i < shape->query.prefix_count; i++) {
+        bits |= UINT64_C(1) << positions[i];
+    }
+    return bits;
+}
+
+uint32_t store_sql_shape_code(const struct store_sql_shape *shape)
+{
+    const struct store_query *query = &shape->query;
+    if (shape->verb != STORE_SQL_LIST && shape->verb != STORE_SQL_SUM) {
+        return (uint32_t)shape->verb;
+    }
+    return (uint32_t)shape->verb | (uint32_t)(query->index_number + 1) << 4 |
+           (uint32_t)query->prefix_count << 8 | (uint32_t)query->after << 16 |
+           (uint32_t)query->descending << 17 | (uint32_t)shape->field << 20;
+}

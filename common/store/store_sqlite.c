@@ -1,0 +1,388 @@
+/* The store in a SQLite file.
+ *
+ * 1. WAL and synchronous=FULL: a commit that returned is on disk.
+ * 2. A write transaction takes the write lock when it begins, so no verb inside it meets another writer.
+ * 3. A commit that failed to write or sync may or may not be on disk: ERR_COMMIT_UNKNOWN, and this handle is done for,
+ *    because SQLite would go on as if it had not happened. A full disk is known: the last frame was not written.
+ * 4. Another application's file is closed again as it was found.
+ */
+#include "common/store/store_sqlite.h"
+
+#include "common/base/file.h"
+#include "common/store/store_migrations.h"
+#include "common/store/store_statement.h"
+#include "common/store/store_upkeep.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct store_sqlite *self(struct store *store)
+{
+    return (struct store_sqlite *)store;
+}
+
+/* --- SQLite's results --- */
+
+static enum err constraint_err(int code)
+{
+    const bool is_taken = code == SQLITE_CONSTRAINT_PRIMARYKEY ||
+                          code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_ROWID;
+    return is_taken ? ERR_EXISTS : ERR_INTEGRITY;
+}
+
+enum err store_sqlite_err(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_OK:
+        return ERR_OK;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return ERR_BUSY;
+    case SQLITE_FULL:
+        return ERR_DISK_FULL;
+    case SQLITE_NOMEM:
+        return ERR_MEMORY;
+    case SQLITE_IOERR:
+        return code == SQLITE_IOERR_NOMEM ? ERR_MEMORY : ERR_IO;
+    case SQLITE_CANTOPEN:
+        return ERR_IO;
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+    case SQLITE_READONLY:
+        return ERR_PERMISSION;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return ERR_INTEGRITY;
+    case SQLITE_CONSTRAINT:
+        return constraint_err(code);
+    case SQLITE_TOOBIG:
+        return ERR_LIMIT;
+    default:
+        return ERR_LIBRARY;
+    }
+}
+
+enum err store_sqlite_exec(sqlite3 *db, const char *sql)
+{
+    return store_sqlite_err(sqlite3_exec(db, sql, NULL, NULL, NULL));
+}
+
+void store_sqlite_finalize(sqlite3_stmt **statement)
+{
+    (void)sqlite3_finalize(*statement);
+}
+
+enum err store_sqlite_number(sqlite3 *db, int64_t *number, const char *sql)
+{
+    AUTO(store_sqlite_finalize) sqlite3_stmt *statement = NULL;
+    TRY(store_sqlite_err(sqlite3_prepare_v2(db, sql, -1, &statement, NULL)));
+    const int code = sqlite3_step(statement);
+    *number = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    return code == SQLITE_ROW || code == SQLITE_DONE ? ERR_OK : store_sqlite_err(code);
+}
+
+/* --- transactions --- */
+
+static enum err begin(struct store *store, enum store_mode mode)
+{
+    struct store_sqlite *sqlite = self(store);
+    if (sqlite->unknown) {
+        return ERR_COMMIT_UNKNOWN;
+    }
+    if (mode == STORE_WRITE && sqlite->read_only) {
+        return ERR_PERMISSION;
+    }
+    return store_sqlite_exec(sqlite->db, mode == STORE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
+}
+
+static enum err commit(struct store *store)
+{
+    struct store_sqlite *sqlite = self(store);
+    const enum err error = store_sqlite_exec(sqlite->db, "COMMIT");
+    if (error == ERR_OK || error == ERR_BUSY || error == ERR_DISK_FULL ||
+        store->mode == STORE_READ) {
+        return error;
+    }
+    sqlite->unknown = true;
+    return ERR_COMMIT_UNKNOWN;
+}
+
+/* After some failures SQLite has rolled back already. */
+static void rollback(struct store *store)
+{
+    if (sqlite3_get_autocommit(self(store)->db) == 0) {
+        (void)sqlite3_exec(self(store)->db, "ROLLBACK", NULL, NULL, NULL);
+    }
+}
+
+/* --- rows --- */
+
+static enum err run(struct store *store, const struct store_sql_shape *shape, const void *row)
+{
+    AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
+    TRY(store_statement_open(&statement, self(store), shape, row));
+    const enum err error = store_statement_step(statement);
+    return error == ERR_MISSING ? ERR_OK : error;
+}
+
+static enum err get(struct store *store, const struct table *table, void *row, struct arena *arena)
+{
+    const struct store_sql_shape shape = {.verb = STORE_SQL_GET, .query = {.table = table}};
+    AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
+    TRY(store_statement_open(&statement, self(store), &shape, row));
+    TRY(store_statement_step(statement));
+    return store_statement_row(statement, table, row, NULL, arena);
+}
+
+static enum err insert(struct store *store, const struct table *table, const void *row)
+{
+    const struct store_sql_shape shape = {.verb = STORE_SQL_INSERT, .query = {.table = table}};
+    return run(store, &shape, row);
+}
+
+static enum err run_on_one(struct store *store, enum store_sql_verb verb, const struct table *table,
+                           const void *row)
+{
+    const struct store_sql_shape shape = {.verb = verb, .query = {.table = table}};
+    TRY(run(store, &shape, row));
+    return sqlite3_changes(self(store)->db) == 0 ? ERR_MISSING : ERR_OK;
+}
+
+static enum err update(struct store *store, const struct table *table, const void *row)
+{
+    return run_on_one(store, STORE_SQL_UPDATE, table, row);
+}
+
+static enum err delete_row(struct store *store, const struct table *table, const void *row)
+{
+    return run_on_one(store, STORE_SQL_DELETE, table, row);
+}
+
+/* Items on their way to an array: how many there will be is known at the end. */
+struct gathered {
+    uint8_t *items;
+    size_t count, capacity;
+};
+
+static void free_gathered(struct gathered *gathered)
+{
+    free(gathered->items);
+}
+
+static enum err next_item(void **out, struct gathered *gathered, size_t size)
+{
+    if (gathered->count == gathered->capacity) {
+        const size_t capacity = gathered->capacity == 0 ? 16 : 2 * gathered->capacity;
+        uint8_t *items = reallocarray(gathered->items, capacity, size);
+        if (items == NULL) {
+            return ERR_MEMORY;
+        }
+        gathered->items = items;
+        gathered->capacity = capacity;
+    }
+    *out = gathered->items + gathered->count * size;
+    return ERR_OK;
+}
+
+static enum err gather(struct gathered *gathered, sqlite3_stmt *statement,
+                       const struct table *table, struct arena *arena)
+{
+    enum err error = store_statement_step(statement);
+    while (error == ERR_OK) {
+        void *item = NULL;
+        TRY(next_item(&item, gathered, table->schema->struct_size));
+        TRY(store_statement_row(statement, table, item, NULL, arena));
+        gathered->count++;
+        error = store_statement_step(statement);
+    }
+    return error == ERR_MISSING ? ERR_OK : error;
+}
+
+static enum err list(struct store *store, struct list *rows, const struct store_query *query,
+                     const void *from, struct arena *arena)
+{
+    const struct store_sql_shape shape = {.verb = STORE_SQL_LIST, .query = *query};
+    const size_t size = query->table->schema->struct_size;
+    AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
+    AUTO(free_gathered) struct gathered gathered = {NULL, 0, 0};
+    TRY(store_statement_open(&statement, self(store), &shape, from));
+    TRY(gather(&gathered, statement, query->table, arena));
+    if (gathered.count == 0) {
+        return ERR_OK;
+    }
+    void *items = NULL;
+    TRY(arena_alloc(arena, &items, gathered.count, size));
+    memcpy(items, gathered.items, gathered.count * size);
+    *rows = (struct list){items, gathered.count};
+    return ERR_OK;
+}
+
+static enum err sum(struct store *store, struct store_total *total, const struct store_query *query,
+                    const void *from, const struct field *field)
+{
+    const struct store_sql_shape shape = {
+        .verb = STORE_SQL_SUM,
+        .query = *query,
+        .field = (size_t)(field - query->table->schema->fields),
+    };
+    AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
+    TRY(store_statement_open(&statement, self(store), &shape, from));
+    TRY(store_statement_step(statement));
+    total->count = (uint64_t)sqlite3_column_int64(statement, 0);
+    total->high = sqlite3_column_int64(statement, 1);
+    total->low = sqlite3_column_int64(statement, 2);
+    return ERR_OK;
+}
+
+/* --- the whole --- */
+
+static enum err check(struct store *store, char *text, size_t text_size)
+{
+    return store_upkeep_check(self(store), text, text_size);
+}
+
+static enum err backup(struct store *store, const char *path)
+{
+    return store_upkeep_backup(self(store), path);
+}
+
+static void close_store(struct store *store)
+{
+    struct store_sqlite *sqlite = self(store);
+    for (size_t i = 0; sqlite->caches != NULL && i < sqlite->table_count; i++) {
+        store_statement_cache_fini(&sqlite->caches[i]);
+    }
+    free(sqlite->caches);
+    (void)sqlite3_close_v2(sqlite->db);
+    free(sqlite);
+}
+
+/* --- opening --- */
+
+/* *made: this call created it. 0600 from the start; SQLite gives -wal and -shm the same mode. An existing file is not
+ * opened here: closing it would drop the locks another handle of this process has on it (POSIX locks). */
+static enum err make_file(bool *made, const char *path, const struct store_sqlite_options *options)
+{
+    *made = false;
+    if (!options->create || options->read_only) {
+        return file_exists(path) ? ERR_OK : ERR_MISSING;
+    }
+    const int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, FILE_PRIVATE);
+    if (fd >= 0) {
+        *made = true;
+        (void)close(fd);
+        return ERR_OK;
+    }
+    switch (errno) {
+    case EEXIST:
+        return ERR_OK;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return ERR_PERMISSION;
+    case ENOENT:
+        return ERR_MISSING;
+    case ENOSPC:
+        return ERR_DISK_FULL;
+    default:
+        return ERR_IO;
+    }
+}
+
+static enum err set_guards(sqlite3 *db)
+{
+    static const struct {
+        int option, value;
+    } guards[] = {
+        {SQLITE_DBCONFIG_DEFENSIVE, 1},   {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+        {SQLITE_DBCONFIG_ENABLE_FKEY, 1}, {SQLITE_DBCONFIG_DQS_DML, 0},
+        {SQLITE_DBCONFIG_DQS_DDL, 0},     {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+        {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+    };
+    for (size_t i = 0; i < sizeof guards / sizeof guards[0]; i++) {
+        TRY(store_sqlite_err(sqlite3_db_config(db, guards[i].option, guards[i].value, NULL)));
+    }
+    return ERR_OK;
+}
+
+static enum err set_journal(struct store_sqlite *sqlite)
+{
+    AUTO(store_sqlite_finalize) sqlite3_stmt *statement = NULL;
+    if (sqlite->read_only) {
+        return ERR_OK;
+    }
+    TRY(store_sqlite_err(
+        sqlite3_prepare_v2(sqlite->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL)));
+    const int code = sqlite3_step(statement);
+    if (code != SQLITE_ROW) {
+        return store_sqlite_err(code);
+    }
+    const char *mode = (const char *)sqlite3_column_text(statement, 0);
+    return mode != NULL && strcmp(mode, "wal") == 0 ? ERR_OK : ERR_IO;
+}
+
+static enum err open_database(struct store_sqlite *sqlite, const char *path,
+                              const struct store_sqlite_options *options)
+{
+    const int mode = sqlite->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    const int flags = mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    TRY(store_sqlite_err(sqlite3_open_v2(path, &sqlite->db, flags, NULL)));
+    TRY(store_sqlite_err(sqlite3_busy_timeout(sqlite->db, STORE_SQLITE_BUSY_MS)));
+    TRY(set_guards(sqlite->db));
+    if (options->exclusive) {
+        TRY(store_sqlite_exec(sqlite->db, "PRAGMA locking_mode = EXCLUSIVE"));
+    }
+    TRY(store_migrations_identify(sqlite));
+    TRY(set_journal(sqlite));
+    TRY(store_sqlite_exec(sqlite->db, "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
+                                      "PRAGMA cell_size_check = ON; PRAGMA cache_size = -32768;"));
+    if (options->exclusive) { /* the lock is taken by the first transaction, then kept */
+        TRY(store_sqlite_exec(sqlite->db, "BEGIN EXCLUSIVE; COMMIT"));
+    }
+    return store_migrations_run(sqlite, options->create);
+}
+
+static enum err make_caches(struct store_sqlite *sqlite)
+{
+    while (sqlite->store.schema->tables[sqlite->table_count] != NULL) {
+        sqlite->table_count++;
+    }
+    sqlite->caches = calloc(sqlite->table_count + 1, sizeof *sqlite->caches);
+    return sqlite->caches == NULL ? ERR_MEMORY : ERR_OK;
+}
+
+static enum err open_all(struct store_sqlite *sqlite, const char *path,
+                         const struct store_sqlite_options *options)
+{
+    bool made = false;
+    TRY(make_caches(sqlite));
+    TRY(make_file(&made, path, options));
+    TRY(open_database(sqlite, path, options));
+    return made ? store_upkeep_sync_directory(path) : ERR_OK;
+}
+
+enum err store_sqlite_open(struct store **out, const char *path, const struct store_schema *schema,
+                           const struct store_sqlite_options *options)
+{
+    static const struct store_ops ops = {begin,      commit, rollback, get,   insert, update,
+                                         delete_row, list,   sum,      check, backup, close_store};
+    if (path[0] == '\0' || path[0] == ':') { /* SQLite takes these for something else than a file */
+        return ERR_IO;
+    }
+    struct store_sqlite *sqlite = calloc(1, sizeof *sqlite);
+    if (sqlite == NULL) {
+        return ERR_MEMORY;
+    }
+    store_init(&sqlite->store, &ops, schema);
+    sqlite->read_only = options->read_only;
+    const enum err error = open_all(sqlite, path, options);
+    if (error != ERR_OK) {
+        close_store(&sqlite->store);
+        return error == ERR_BUSY ? ERR_LOCKED : error;
+    }
+    *out = &sqlite->store;
+    return ERR_OK;
+}

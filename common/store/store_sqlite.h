@@ -1,0 +1,31 @@
+/* What the files of the SQLite backend share. Private to common/store. */
+#ifndef DCEP_COMMON_STORE_STORE_SQLITE_H
+#define DCEP_COMMON_STORE_STORE_SQLITE_H
+
+#include "common/store/store_backend.h"
+
+#include <sqlite3.h>
+
+enum {
+    STORE_SQLITE_APPLICATION_ID = 0x64636570, /* "dcep", in the file's header */
+    STORE_SQLITE_BUSY_MS = 1000,              /* how long a writer waits for another */
+};
+
+struct store_statement_cache; /* the prepared statements of one table */
+struct store_sqlite {
+    struct store store;
+    sqlite3 *db;
+    bool read_only;
+    bool unknown; /* a commit's result is: only opening again can tell */
+    size_t table_count;
+    struct store_statement_cache *caches; /* one a table, in the schema's order */
+};
+
+/* A result code of SQLite as ours. */
+enum err store_sqlite_err(int code);
+enum err store_sqlite_exec(sqlite3 *db, const char *sql) MUST_USE;
+/* The first column of the first row of sql; 0 if there is none. */
+enum err store_sqlite_number(sqlite3 *db, int64_t *number, const char *sql) MUST_USE;
+void store_sqlite_finalize(sqlite3_stmt **statement); /* fit for AUTO */
+
+#endif
