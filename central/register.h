@@ -26,8 +26,7 @@ struct register_env {
     struct arena *arena;
 };
 
-/* SETTLE: a result for each packet; leaves in the order packet, line, payment; a payment shared by two lines of a packet is
- * answered once. reply->settled signs the Merkle root over all leaves of the reply (absent if there is none). */
+/* SETTLE: a result for each packet; leaves in the order packet, payment. reply->settled signs the Merkle root over all leaves of the reply (absent if there is none). */
 enum err register_settle(struct register_env *env, struct settle_reply *reply,
                          const struct settle_body *body) MUST_USE;
 /* EXCHANGE or REDEEM. *status: STATUS_OK, STATUS_ORDER, or the packet's verdict; then the reply is empty. bank_id: who hands it

@@ -27,22 +27,27 @@ enum { SIGNED_BYTES_MAX = 4096 };
 #define BOOKS_FIELDS(F)                                                                            \
     F(UINT, id, 1, 1)                                                                              \
     F(BALANCE, funded)                                                                             \
-    F(BALANCE, loss) F(AMOUNT0, unspent) F(UINT, next_serial, 1, INTEGER_MAX)                      \
-        F(UINT, next_number, 1, INTEGER_MAX) F(UINT, next_bank_id, 1, INTEGER_MAX)                 \
-            F(UINT, revocations_version, 0, INTEGER_MAX)                                           \
-                F(UINT, directory_version, 0, INTEGER_MAX)
+    F(BALANCE, loss)                                                                               \
+    F(AMOUNT0, unspent)                                                                            \
+    F(UINT, next_serial, 1, INTEGER_MAX) F(UINT, next_number, 1, INTEGER_MAX)                      \
+        F(UINT, next_bank_id, 1, INTEGER_MAX) F(UINT, revocations_version, 0, INTEGER_MAX)         \
+            F(UINT, directory_version, 0, INTEGER_MAX)
 #define BANK_FIELDS(F)                                                                             \
     F(UINT, bank_id, 1, INTEGER_MAX)                                                               \
     F(TEXT, name, 1, NAME_SIZE_MAX)                                                                \
-    F(KEY, bank_key) F(KEY_ID, bank_key_id) F(KEY, vault_key) F(AMOUNT0, reserve)                  \
-        F(AMOUNT0, guarantee) F(SIGNED, certificate) F(UINT, enrolled_at, 0, INTEGER_MAX)
+    F(KEY, bank_key)                                                                               \
+    F(KEY_ID, bank_key_id)                                                                         \
+    F(KEY, vault_key) F(AMOUNT0, reserve) F(AMOUNT0, guarantee) F(SIGNED, certificate)             \
+        F(UINT, enrolled_at, 0, INTEGER_MAX)
 #define COIN_FIELDS(F)                                                                             \
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
     F(ID, coin_id)                                                                                 \
-    F(AMOUNT, amount) F(KEY, owner_key) F(UINT, state, 1, 5) F(UINT, fault, 0, 3)                  \
-        F(OPT_KEY, offender_key) F(OPT_ID, parent_coin_id) F(OPT_ID, parent_payment_id)            \
-            F(UINT, output_index, 0, OUTPUTS_MAX) F(UINT, redeem_by_day, 0, INTEGER_MAX)           \
-                F(OPT_UINT, purpose, 1, 65535) F(OPT_BLOB, token, 1, SIGNED_BYTES_MAX)
+    F(AMOUNT, amount)                                                                              \
+    F(KEY, owner_key)                                                                              \
+    F(UINT, state, 1, 5) F(UINT, fault, 0, 3) F(OPT_KEY, offender_key) F(OPT_ID, parent_coin_id)   \
+        F(OPT_ID, parent_payment_id) F(UINT, output_index, 0, OUTPUTS_MAX)                         \
+            F(UINT, redeem_by_day, 0, INTEGER_MAX) F(OPT_UINT, purpose, 1, 65535)                  \
+                F(OPT_BLOB, token, 1, SIGNED_BYTES_MAX)
 /* The payment that spent a coin; its bytes are the evidence. */
 #define SPEND_FIELDS(F)                                                                            \
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
@@ -56,8 +61,9 @@ enum { SIGNED_BYTES_MAX = 4096 };
 #define ORDER_FIELDS(F)                                                                            \
     F(ID, order_id)                                                                                \
     F(UINT, kind, 0, 255)                                                                          \
-    F(UINT, done, 0, 1) F(UINT, bank_id, 0, INTEGER_MAX) F(AMOUNT0, amount)                        \
-        F(UINT, token_count, 0, ORDER_OUTPUTS_MAX) F(UINT, made_at, 0, INTEGER_MAX)
+    F(UINT, done, 0, 1)                                                                            \
+    F(UINT, bank_id, 0, INTEGER_MAX)                                                               \
+    F(AMOUNT0, amount) F(UINT, token_count, 0, ORDER_OUTPUTS_MAX) F(UINT, made_at, 0, INTEGER_MAX)
 #define ORDER_TOKEN_FIELDS(F)                                                                      \
     F(ID, order_id)                                                                                \
     F(UINT, position, 0, ORDER_OUTPUTS_MAX) F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id)
@@ -65,8 +71,9 @@ enum { SIGNED_BYTES_MAX = 4096 };
 #define INPUT_FIELDS(F)                                                                            \
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
     F(ID, payment_id)                                                                              \
-    F(ID, order_id) F(ID, coin_id) F(UINT, outcome, 1, 255) F(UINT, back_serial, 0, INTEGER_MAX)   \
-        F(OPT_ID, back_coin_id)
+    F(ID, order_id)                                                                                \
+    F(ID, coin_id)                                                                                 \
+    F(UINT, outcome, 1, 255) F(UINT, back_serial, 0, INTEGER_MAX) F(OPT_ID, back_coin_id)
 /* Issue orders wait for an operator; so do claims of forged money. */
 #define ISSUE_ORDER_FIELDS(F)                                                                      \
     F(UINT, bank_id, 1, INTEGER_MAX)                                                               \
@@ -74,41 +81,45 @@ enum { SIGNED_BYTES_MAX = 4096 };
 #define APPROVAL_FIELDS(F)                                                                         \
     F(UINT, number, 1, INTEGER_MAX)                                                                \
     F(UINT, kind, 1, 2)                                                                            \
-    F(UINT, state, 1, 3) F(UINT, bank_id, 0, INTEGER_MAX) F(AMOUNT, amount) F(ID, subject_id)      \
-        F(BLOB, body, 0, 65536) F(UINT, made_at, 0, INTEGER_MAX)                                   \
-            F(UINT, decided_at, 0, INTEGER_MAX) F(TEXT, decided_by, 0, 64) F(TEXT, reason, 0, 255)
+    F(UINT, state, 1, 3)                                                                           \
+    F(UINT, bank_id, 0, INTEGER_MAX)                                                               \
+    F(AMOUNT, amount) F(ID, subject_id) F(BLOB, body, 0, 65536) F(UINT, made_at, 0, INTEGER_MAX)   \
+        F(UINT, decided_at, 0, INTEGER_MAX) F(TEXT, decided_by, 0, 64) F(TEXT, reason, 0, 255)
 /* One key belongs to one bank, and there to one customer (opaque number), for ever. */
 #define WALLET_KEY_FIELDS(F)                                                                       \
     F(KEY, key)                                                                                    \
     F(KEY_ID, key_id)                                                                              \
-    F(UINT, bank_id, 1, INTEGER_MAX) F(NONCE, customer) F(SIGNED, certificate)                     \
-        F(UINT, logged_at, 0, INTEGER_MAX)
+    F(UINT, bank_id, 1, INTEGER_MAX)                                                               \
+    F(NONCE, customer) F(SIGNED, certificate) F(UINT, logged_at, 0, INTEGER_MAX)
 #define REVOKED_KEY_FIELDS(F)                                                                      \
     F(KEY_ID, key_id)                                                                              \
     F(UINT, reason, 0, 255)                                                                        \
-    F(UINT, since_day, 0, INTEGER_MAX) F(UINT, until_day, 0, INTEGER_MAX)                          \
-        F(UINT, version, 1, INTEGER_MAX)
+    F(UINT, since_day, 0, INTEGER_MAX)                                                             \
+    F(UINT, until_day, 0, INTEGER_MAX) F(UINT, version, 1, INTEGER_MAX)
 #define FRAUD_CASE_FIELDS(F)                                                                       \
     F(UINT, number, 1, INTEGER_MAX)                                                                \
     F(UINT, kind, 0, 1)                                                                            \
-    F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id) F(ID, payment_a_id) F(ID, payment_b_id)         \
-        F(KEY, offender_key) F(UINT, bank_id, 0, INTEGER_MAX) F(OPT_NONCE, customer)               \
-            F(OPT_BLOB, proof, 1, 16384) F(UINT, opened_at, 0, INTEGER_MAX)
-enum claim_state { CLAIM_WAITING = 1, CLAIM_PAID = 2, CLAIM_REFUSED = 3, CLAIM_APPROVAL = 4 };
+    F(UINT, serial, 1, INTEGER_MAX)                                                                \
+    F(ID, coin_id)                                                                                 \
+    F(ID, payment_a_id) F(ID, payment_b_id) F(KEY, offender_key) F(UINT, bank_id, 0, INTEGER_MAX)  \
+        F(OPT_NONCE, customer) F(OPT_BLOB, proof, 1, 16384) F(UINT, opened_at, 0, INTEGER_MAX)
 enum claim_refusal {
-    CLAIM_NOT_REFUSED,
-    CLAIM_UNCERTIFIED,
-    CLAIM_FORKER,
-    CLAIM_HAD_LIST,
-    CLAIM_BY_OPERATOR
+    CLAIM_NOT_REFUSED = 0,
+    CLAIM_UNCERTIFIED = 1, /* nobody's guarantee covers the forking key */
+    CLAIM_FORKER = 2,      /* a key of the forker's own customer */
+    CLAIM_NO_REQUEST = 3,  /* the request it was paid under was not shown */
+    CLAIM_HAD_LIST = 4,    /* that request named a list with the forker on it */
+    CLAIM_BY_OPERATOR = 5,
 };
+enum claim_state { CLAIM_WAITING = 1, CLAIM_PAID = 2, CLAIM_REFUSED = 3, CLAIM_APPROVAL = 4 };
 #define CLAIM_FIELDS(F)                                                                            \
     F(UINT, number, 1, INTEGER_MAX)                                                                \
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
-    F(ID, coin_id) F(AMOUNT, amount) F(AMOUNT0, paid) F(KEY, claimant_key) F(UINT, state, 1, 4)    \
-        F(UINT, refusal, 0, 4) F(UINT, fault, 1, 3) F(OPT_KEY, offender_key)                       \
-            F(UINT, bank_id, 0, INTEGER_MAX) F(OPT_NONCE, customer) F(OPT_UINT, purpose, 1, 65535) \
-                F(UINT, made_at, 0, INTEGER_MAX)
+    F(ID, coin_id)                                                                                 \
+    F(AMOUNT, amount)                                                                              \
+    F(AMOUNT0, paid) F(KEY, claimant_key) F(UINT, state, 1, 4) F(UINT, refusal, 0, 5)              \
+        F(UINT, fault, 1, 3) F(OPT_KEY, offender_key) F(UINT, bank_id, 0, INTEGER_MAX)             \
+            F(OPT_NONCE, customer) F(OPT_UINT, purpose, 1, 65535) F(UINT, made_at, 0, INTEGER_MAX)
 /* What was paid out against one offender: a customer of a bank. */
 #define OFFENDER_FIELDS(F)                                                                         \
     F(UINT, bank_id, 1, INTEGER_MAX) F(NONCE, customer) F(AMOUNT0, compensated)
@@ -122,8 +133,8 @@ enum claim_refusal {
 #define ACT_FIELDS(F)                                                                              \
     F(UINT, number, 1, INTEGER_MAX)                                                                \
     F(TEXT, act, 1, 32)                                                                            \
-    F(UINT, bank_id, 0, INTEGER_MAX) F(AMOUNT, amount) F(UINT, made_at, 0, INTEGER_MAX)            \
-        F(TEXT, note, 0, 255)
+    F(UINT, bank_id, 0, INTEGER_MAX)                                                               \
+    F(AMOUNT, amount) F(UINT, made_at, 0, INTEGER_MAX) F(TEXT, note, 0, 255)
 
 #define CENTRAL_TABLES(T)                                                                          \
     T(tables, books, BOOKS_FIELDS, 1)                                                              \
