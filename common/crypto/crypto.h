@@ -1,12 +1,12 @@
-/* ECDSA P-256 with SHA-256 (ES256, RFC 9053 section 2.1), SHA-256, random numbers: one interface, two
- * backends.
+/* ECDSA P-256 with SHA-256 (ES256, RFC 9053 section 2.1), SHA-256, random numbers: one interface,
+ * two backends.
  *
  *   crypto_mbedtls    PSA; the wallet's and the default of everything
  *   crypto_libcrypto  OpenSSL's; bulk verification in the servers
  *
  * Both give the same verdict on every input (tests/common/crypto/). Signatures are 64 bytes r || s;
- * s and n-s are both valid: no id depends on a signature. Every function is safe from several threads:
- * crypto_libcrypto works without locks, crypto_mbedtls serialises itself with a mutex.
+ * s and n-s are both valid: no id depends on a signature. Every function is safe from several
+ * threads: crypto_libcrypto works without locks, crypto_mbedtls serialises itself with a mutex.
  */
 #ifndef DCEP_COMMON_CRYPTO_CRYPTO_H
 #define DCEP_COMMON_CRYPTO_CRYPTO_H
@@ -41,7 +41,7 @@ struct crypto {
     /* ERR_SIGNATURE if it does not verify, ERR_POINT if the key is no point. */
     enum err (*verify)(const struct public_key *key, struct span message,
                        const struct signature *signature);
-    /* Many in one call, a verdict each (field valid). A machinery failure fails the call as a whole.
+    /* Many in one call, a verdict each (field valid). A failure of the machinery fails the whole.
      * This is where a vectorised library fits (docs/adr/0003-crypto-backends.md). */
     enum err (*verify_many)(struct crypto_check *checks, size_t count);
     enum err (*sha256)(struct id *out, const struct span *parts, size_t part_count);
@@ -50,12 +50,12 @@ struct crypto {
 extern const struct crypto crypto_mbedtls;
 extern const struct crypto crypto_libcrypto;
 
-/* The backend of this process: crypto_mbedtls until crypto_use says otherwise (at start-up, once). */
+/* The backend of this process: crypto_mbedtls until crypto_use says otherwise (once, at start). */
 const struct crypto *crypto(void);
 void crypto_use(const struct crypto *backend);
 const struct crypto *crypto_by_name(const char *name); /* NULL if unknown */
 
-/* Random bytes from the system only (getrandom). CHECKs on failure: there is no going on without. */
+/* Random bytes from the system only (getrandom). CHECKs on failure: there is no going on. */
 void crypto_random(void *out, size_t size);
 
 /* Conveniences over crypto(). */

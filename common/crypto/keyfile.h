@@ -1,7 +1,7 @@
 /* Keys at rest: one file a key, 0600, sealed under a passphrase with Argon2id (libsodium, 19 MiB,
  * 2 passes) and XChaCha20-Poly1305; or, for demo and tests only, unsealed (empty passphrase).
  * The file names network, role and public key in clear (authenticated as additional data).
- * docs/adr/0004-keys-at-rest.md has the layout. The size of a file is bounded by KEYFILE_SIZE_MAX. */
+ * docs/adr/0004-keys-at-rest.md has the layout. A file is at most KEYFILE_SIZE_MAX bytes. */
 #ifndef DCEP_COMMON_CRYPTO_KEYFILE_H
 #define DCEP_COMMON_CRYPTO_KEYFILE_H
 
@@ -30,8 +30,7 @@ enum err keyfile_public(struct public_key *out,
                         struct span file) MUST_USE; /* no passphrase needed */
 bool keyfile_is_sealed(struct span file);
 
-/* General sealing of small secrets (1..SECRET_SIZE_MAX bytes) with the same KDF and AEAD: TLS private
- * keys. context (at most KEYFILE_CONTEXT_SIZE_MAX bytes) says what it is; another one: ERR_KIND. */
+/* The same sealing for other small secrets (1..SECRET_SIZE_MAX bytes): TLS private keys. context (at most KEYFILE_CONTEXT_SIZE_MAX bytes) says what it is; another one: ERR_KIND. */
 enum err keyfile_seal_bytes(struct buffer *out, struct span secret, struct span context,
                             struct span passphrase) MUST_USE;
 enum err keyfile_open_bytes(struct secret *out, struct span file, struct span context,

@@ -25,8 +25,8 @@ struct tls_certificate_spec {
 /* Self-signed (authority or pinned server certificate). PEM appended to out. */
 enum err tls_certificate_self(struct buffer *out, struct span key_pem,
                               const struct tls_certificate_spec *spec) MUST_USE;
-/* Issued by an authority for a subject's public key. ERR_KIND: the authority is none, the key is not
- * its key, or spec asks for another authority (there is one level). */
+/* Issued by an authority for a subject's public key. ERR_KIND: the authority is none, the key is
+ * not its key, or spec asks for another authority (there is one level). */
 enum err tls_certificate_issue(struct buffer *out, struct span authority_pem,
                                struct span authority_key_pem, struct span subject_public_pem,
                                const struct tls_certificate_spec *spec) MUST_USE;

@@ -366,8 +366,8 @@ Test(crypto, L2_any_bit_flipped)
     }
 }
 
-/* d = -hash / r and any s make u1 G + u2 Q the point at infinity. libcrypto's own ECDSA calls that a
- * failure of the machinery: one such signature would sink a batch. It must be a plain refusal. */
+/* d = -hash / r and any s make u1 G + u2 Q the point at infinity. libcrypto's own ECDSA calls that
+ * a failure of the machinery: one such signature would sink a batch. It must be a refusal. */
 Test(crypto, L2_sum_at_infinity_is_a_refusal)
 {
     static const char key_hex[] =

@@ -46,7 +46,7 @@ static bool has_flag(const json_t *test, const char *flag)
     return strcmp(json_string_value(json_array_get(json_object_get(test, "flags"), 0)), flag) == 0;
 }
 
-/* A check with a message of its own; false: key or signature has another size, refused by its type. */
+/* A check with its message; false: key or signature has another size, refused by its type. */
 static bool check_make(struct crypto_check *check, struct bytes *message, const json_t *test)
 {
     struct bytes key = bytes_of(test, "key"), signature = bytes_of(test, "sig");

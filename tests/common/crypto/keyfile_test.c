@@ -192,7 +192,7 @@ Test(keyfile, header_refusals)
     cr_expect_eq(keyfile_open(&opened, span, &label, good), ERR_AUTH, "unsealed called sealed");
 }
 
-/* A file well sealed whose public key is not that of its scalar: our own mistake, found on opening. */
+/* Well sealed, but the public key is not that of the scalar: our own mistake, found on opening. */
 Test(keyfile, a_pair_that_is_none)
 {
     struct buffer file AUTO(buffer_fini) = {0};

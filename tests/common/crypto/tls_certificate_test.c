@@ -1,4 +1,4 @@
-/* Certificates of the transport: made, read back, judged by libcrypto's own chain check and parsed by
+/* Certificates of the transport: made, read back, judged by libcrypto's own chain check and by
  * the mbedTLS that will use them. */
 #include "common/crypto/tls_certificate.h"
 
@@ -153,7 +153,7 @@ static int mbedtls_flags(struct span leaf_pem, struct span root_pem, const char 
     return (int)(flags & ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE));
 }
 
-/* The library that will judge them on the wire; its clock is the system's, so dates are left out. */
+/* The library that judges them on the wire; its clock is the system's, so dates are left out. */
 Test(tls_certificate, mbedtls_agrees)
 {
     struct world w AUTO(world_fini) = {0};
