@@ -15,3 +15,6 @@ $(foreach t,$(THEMES),$(eval $(call theme_rule,$(t))))
 
 .PHONY: themes-build
 themes-build: $(THEMES:%=$(BUILD)/themes/%_test)
+
+.PHONY: tests-build
+tests-build: all unit-build themes-build ## the programs and every test program
