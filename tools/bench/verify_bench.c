@@ -2,9 +2,9 @@
  *
  * usage: verify_bench [--json FILE] [--seconds S]
  *
- * CPU time of one thread, so that what else runs on the machine disturbs little; S (default 1)
- * is the time spent on each figure. "fresh keys": each check brings a key not seen for a thousand checks;
- * "same key": always the same one.
+ * CPU time of one thread, so that what else runs on the machine disturbs little; S (default 1) is
+ * the time spent on each figure. "fresh keys": each check brings a key not seen for a thousand
+ * checks; "same key": always the same one.
  */
 #include "common/crypto/crypto.h"
 
