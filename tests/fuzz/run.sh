@@ -3,9 +3,10 @@
 #
 #   tests/fuzz/run.sh DIRECTORY SECONDS JOBS [TARGET...]
 #
-# DIRECTORY holds the programs (fuzz_<target>) that `make fuzz-build` made. What a run finds goes on growing in
-# DIRECTORY/found/<target>; an input that broke something stays in DIRECTORY as crash-<target>-*, and the line
-# printed for it says how to repeat it. The last line is "N passed, N failed".
+# DIRECTORY holds the programs (fuzz_<target>) that `make fuzz-build` made. What a run finds goes on
+# growing in DIRECTORY/found/<target>; an input that broke something stays in DIRECTORY as
+# crash-<target>-*, and the line printed for it says how to repeat it. The last line is "N passed,
+# N failed".
 set -u
 
 [ $# -ge 3 ] || { sed -n '2,4s/^# \{0,1\}//p' "$0" >&2; exit 2; }
