@@ -30,8 +30,8 @@ enum err keyfile_public(struct public_key *out,
                         struct span file) MUST_USE; /* no passphrase needed */
 bool keyfile_is_sealed(struct span file);
 
-/* The same sealing for other small secrets (1..SECRET_SIZE_MAX bytes): TLS private keys. context, at
- * most KEYFILE_CONTEXT_SIZE_MAX bytes, says what it is; another one: ERR_KIND. */
+/* The same sealing for other small secrets (1..SECRET_SIZE_MAX bytes): TLS private keys. context,
+ * at most KEYFILE_CONTEXT_SIZE_MAX bytes, says what it is; another one: ERR_KIND. */
 enum err keyfile_seal_bytes(struct buffer *out, struct span secret, struct span context,
                             struct span passphrase) MUST_USE;
 enum err keyfile_open_bytes(struct secret *out, struct span file, struct span context,
