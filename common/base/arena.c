@@ -13,7 +13,7 @@
 #include <string.h>
 
 #ifdef DCEP_SANITIZED
-enum { BLOCK_SIZE_FIRST = 0, BLOCK_SIZE_MAX = 0 };
+enum { BLOCK_SIZE_FIRST = 1, BLOCK_SIZE_MAX = 1 };
 #else
 enum { BLOCK_SIZE_FIRST = 4096, BLOCK_SIZE_MAX = 1 << 20 };
 #endif
