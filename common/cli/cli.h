@@ -68,6 +68,32 @@ struct cli_parameter { /* an option if name starts with "--", else a positional 
 };
 enum { CLI_PARAMETERS_MAX = 12 };
 
+/* Rows of parameters: CLI_ARGUMENT("AMOUNT", CLI_AMOUNT, N_("how much")). */
+#define CLI_ARGUMENT(name_, kind_, help_)                                                          \
+    {                                                                                              \
+        .name = (name_), .kind = (kind_), .required = true, .help = (help_)                        \
+    }
+#define CLI_ARGUMENT_OPTIONAL(name_, kind_, help_)                                                 \
+    {                                                                                              \
+        .name = (name_), .kind = (kind_), .help = (help_)                                          \
+    }
+#define CLI_ARGUMENTS(name_, kind_, help_) /* one or more; the last row of arguments */            \
+    {                                                                                              \
+        .name = (name_), .kind = (kind_), .required = true, .repeated = true, .help = (help_)      \
+    }
+#define CLI_ARGUMENTS_OPTIONAL(name_, kind_, help_)                                                \
+    {                                                                                              \
+        .name = (name_), .kind = (kind_), .repeated = true, .help = (help_)                        \
+    }
+#define CLI_OPTION(name_, letter_, kind_, help_)                                                   \
+    {                                                                                              \
+        .name = (name_), .letter = (letter_), .kind = (kind_), .help = (help_)                     \
+    }
+#define CLI_OPTION_REQUIRED(name_, letter_, kind_, help_)                                          \
+    {                                                                                              \
+        .name = (name_), .letter = (letter_), .kind = (kind_), .required = true, .help = (help_)   \
+    }
+
 struct cli;
 enum cli_place { CLI_LOCAL, CLI_DATABASE };
 struct cli_command {

@@ -1,0 +1,39 @@
+/* Help comes from the table. */
+#include "tests/common/cli/toy.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(cli_help, .fini = toy_directory_fini);
+
+Test(cli_help, table)
+{
+    static const struct {
+        const char *words;
+        int exit_code;
+        const char *out, *err;
+    } rows[] = {
+        {"help", 0, "toy: a toy\n\nUsage: toy [NOUN] VERB [...]\n\nCommands:\n  greet ", ""},
+        {"-h", 0, "  vault show ", ""},
+        {"help vault", 0, "  vault turn ", ""},
+        {"help pay", 0, "Usage: toy pay AMOUNT [PACKET...] [-o FILE] [-n N] [--note TEXT]\n", ""},
+        {"pay --help", 0, "Example:\n  toy pay 12.50 a b -o FILE\n", ""},
+        {"pay -h 1 2 3", 0, "  -o, --output FILE ", ""},
+        {"vault show --help", 0, "Usage: toy vault show\n", ""},
+        {"help vault turn", 0, "Usage: toy vault turn FILE [-o FILE] [--target PATH]\n", ""},
+        {"help greet", 0, "  -w, --wallet TEXT ", ""},
+        {"help greet --json", 0, "{\"help\":\"Usage: toy greet NAME [-l]", ""},
+        {"help payy", 2, "", "did you mean \"toy pay\"?"},
+        {"help vault hidden", 2, "", "no command"},
+    };
+    setenv("DCEP_LANG", "en", 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct toy_run run = toy_run("%s", rows[i].words);
+        cr_expect_eq(run.exit_code, rows[i].exit_code, "%s: %d", rows[i].words, run.exit_code);
+        cr_expect(strstr(run.out, rows[i].out) != NULL, "%s: out %s", rows[i].words, run.out);
+        cr_expect(strstr(run.err, rows[i].err) != NULL, "%s: err %s", rows[i].words, run.err);
+        cr_expect(strstr(run.out, "hidden") == NULL, "%s", rows[i].words);
+        toy_run_fini(&run);
+    }
+}

@@ -1,0 +1,28 @@
+/* A toy program with one command of every sort, run as people run it: in a process of its own. */
+#ifndef DCEP_TESTS_COMMON_CLI_TOY_H
+#define DCEP_TESTS_COMMON_CLI_TOY_H
+
+#include "common/cli/cli.h"
+
+extern const struct cli_program toy_program;
+
+struct toy_run {
+    int exit_code; /* -1: killed */
+    char *out, *err;
+};
+/* words: separated by blanks ("greet Ann --json"); stdin is empty. A word "%s" cannot hold a blank. */
+struct toy_run toy_run(const char *words, ...) __attribute__((format(printf, 1, 2)));
+void toy_run_fini(struct toy_run *run);
+/* The error object of a --json run; NULL if there is none. Borrowed from the returned root. */
+json_t *toy_json(const struct toy_run *run);
+
+/* A new directory for this test, removed with its content by toy_directory_fini. */
+const char *toy_directory(void);
+void toy_directory_fini(void);
+void toy_write(const char *path, const char *text, int mode);
+
+/* A server of the toy in a process of its own, on the control socket of the directory. */
+int toy_server_start(const char *data);
+void toy_server_kill(int pid);
+
+#endif
