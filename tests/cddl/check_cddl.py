@@ -6,7 +6,8 @@
 1. The checker itself, by a table of small grammars and bytes.
 2. The code: every declared record, bound by bound, is the rule of its name; no rule is left over.
 3. The fuzz corpus, which the C encoder made: each file matches its rule.
-4. spec/vectors/*.json: what is refused for its form matches no rule, all else matches its own.
+4. The tables of docs/PROTOCOL.md: each record there has the rule's fields, in order.
+5. spec/vectors/*.json: what is refused for its form matches no rule, all else matches its own.
 
 The last line is "N passed, N failed".
 """
@@ -17,10 +18,13 @@ import subprocess
 import sys
 
 from cddl import Grammar, Malformed, Mismatch, decode
+from protocol_tables import records_of, type_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FORM = {"LIMIT", "PARSE", "CANONICAL", "VERSION", "RANGE"}
 NOT_RECORDS = {"sig_structure", "wrapper", "encoded_packet"}
+NOT_PROTOCOL = {"file_item", "control_request", "control_reply"}
+ALIASES = {("output", "owner_key"): "key"}  # the page says whose key it is
 PACKET_SIZE_MAX = 65536
 PACKET_COINS_MAX = 16
 
@@ -96,19 +100,19 @@ def check_self(tally):
             tally.expect(True, broken)
 
 
-def plain(grammar, node):
-    """The type with all names expanded; a signed record is just that, whatever is inside."""
+def plain(grammar, node, inner=False):
+    """The type with all names expanded; inner: a signed record says which."""
     if node[0] == "name" and node[1] == "signed":
-        return ("signed",)
+        return ("signed", node[2][0][1]) if inner else ("signed",)
     if node[0] == "name" and node[1] in grammar.definitions and not node[2]:
-        return plain(grammar, grammar.definitions[node[1]][1])
+        return plain(grammar, grammar.definitions[node[1]][1], inner)
     if node[0] == "choice":
-        return ("choice", tuple(plain(grammar, choice) for choice in node[1]))
+        return ("choice", tuple(plain(grammar, choice, inner) for choice in node[1]))
     if node[0] in ("range", ".size"):
         return (node[0], plain(grammar, node[1]), plain(grammar, node[2]))
     if node[0] == "array":
-        return ("array", tuple(e[:3] + (plain(grammar, e[3]),) for e in node[1]))
-    return plain(grammar, grammar.expand(node)) if node[0] == "name" else node
+        return ("array", tuple(e[:3] + (plain(grammar, e[3], inner),) for e in node[1]))
+    return plain(grammar, grammar.expand(node), inner) if node[0] == "name" else node
 
 
 def check_code(tally, grammar, dump):
@@ -125,6 +129,25 @@ def check_code(tally, grammar, dump):
     for name, (parameters, body) in grammar.definitions.items():
         if body[0] == "array" and not parameters and name not in NOT_RECORDS:
             tally.expect(name in records, f"{name} is in dcep.cddl and not in message.h")
+
+
+def check_protocol(tally, grammar):
+    """Names and types of each table's rows, in order. The control socket is not of the protocol."""
+    tables = records_of((ROOT / "docs/PROTOCOL.md").read_text())
+    records = {n for n, (p, body) in grammar.definitions.items() if body[0] == "array" and not p}
+    missing = records - NOT_RECORDS - NOT_PROTOCOL - set(tables)
+    tally.expect(not missing, f"PROTOCOL.md has no table of {', '.join(sorted(missing))}")
+
+    def rule_of_record(record):
+        return plain(grammar, ("name", record, []), inner=True)
+
+    for name in sorted(records & set(tables)):
+        rule = [(entry[2], entry[3]) for entry in rule_of_record(name)[1]]
+        rows = [(ALIASES.get((name, field), field), type_of(text, rule_of_record))
+                for field, text in tables[name]]
+        if rows[0][0] is None:  # written inline, without names
+            rule = [(None, of) for _, of in rule]
+        tally.expect(rows == rule, f"{name}: PROTOCOL.md says {rows}, dcep.cddl says {rule}")
 
 
 def kinds_of(dump):
@@ -207,6 +230,7 @@ def main():
     check_code(tally, grammar, dump)
     check_wrapper(tally, grammar, kinds)
     check_corpus(tally, grammar, kinds)
+    check_protocol(tally, grammar)
     for path in sorted((ROOT / "spec/vectors").glob("*.json")):
         check_vector(tally, grammar, kinds, path)
     print(f"{tally.passed} passed, {tally.failed} failed")
