@@ -16,7 +16,8 @@ struct service {
     struct store *store;
     struct trust trust; /* of the newest directory and revocation list */
     struct arena trust_arena;
-    uint64_t now; /* set before each call */
+    uint64_t now;              /* set before each call */
+    struct call_log pruned_to; /* where service_prune goes on */
 };
 /* Filled in by the caller: network, keys, store. Loads trust from the rows. Inside a transaction. */
 enum err service_load_trust(struct service *service) MUST_USE;

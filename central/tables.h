@@ -29,25 +29,28 @@ enum { SIGNED_BYTES_MAX = 4096 };
     F(BALANCE, funded)                                                                             \
     F(BALANCE, loss)                                                                               \
     F(AMOUNT0, unspent)                                                                            \
-    F(UINT, next_serial, 1, INTEGER_MAX) F(UINT, next_number, 1, INTEGER_MAX)                      \
-        F(UINT, next_bank_id, 1, INTEGER_MAX) F(UINT, revocations_version, 0, INTEGER_MAX)         \
-            F(UINT, directory_version, 0, INTEGER_MAX)
+    F(UINT, next_serial, 1, INTEGER_MAX)                                                           \
+    F(UINT, next_number, 1, INTEGER_MAX)                                                           \
+    F(UINT, next_bank_id, 1, INTEGER_MAX) F(UINT, revocations_version, 0, INTEGER_MAX)             \
+        F(UINT, directory_version, 0, INTEGER_MAX)
 #define BANK_FIELDS(F)                                                                             \
     F(UINT, bank_id, 1, INTEGER_MAX)                                                               \
     F(TEXT, name, 1, NAME_SIZE_MAX)                                                                \
     F(KEY, bank_key)                                                                               \
     F(KEY_ID, bank_key_id)                                                                         \
-    F(KEY, vault_key) F(AMOUNT0, reserve) F(AMOUNT0, guarantee) F(SIGNED, certificate)             \
-        F(UINT, enrolled_at, 0, INTEGER_MAX)
+    F(KEY, vault_key)                                                                              \
+    F(AMOUNT0, reserve)                                                                            \
+    F(AMOUNT0, guarantee) F(SIGNED, certificate) F(UINT, enrolled_at, 0, INTEGER_MAX)
 #define COIN_FIELDS(F)                                                                             \
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
     F(ID, coin_id)                                                                                 \
     F(AMOUNT, amount)                                                                              \
     F(KEY, owner_key)                                                                              \
-    F(UINT, state, 1, 5) F(UINT, fault, 0, 3) F(OPT_KEY, offender_key) F(OPT_ID, parent_coin_id)   \
-        F(OPT_ID, parent_payment_id) F(UINT, output_index, 0, OUTPUTS_MAX)                         \
-            F(UINT, redeem_by_day, 0, INTEGER_MAX) F(OPT_UINT, purpose, 1, 65535)                  \
-                F(OPT_BLOB, token, 1, SIGNED_BYTES_MAX)
+    F(UINT, state, 1, 5)                                                                           \
+    F(UINT, fault, 0, 3)                                                                           \
+    F(OPT_KEY, offender_key) F(OPT_ID, parent_coin_id) F(OPT_ID, parent_payment_id)                \
+        F(UINT, output_index, 0, OUTPUTS_MAX) F(UINT, redeem_by_day, 0, INTEGER_MAX)               \
+            F(OPT_UINT, purpose, 1, 65535) F(OPT_BLOB, token, 1, SIGNED_BYTES_MAX)
 /* The payment that spent a coin; its bytes are the evidence. */
 #define SPEND_FIELDS(F)                                                                            \
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
@@ -83,8 +86,10 @@ enum { SIGNED_BYTES_MAX = 4096 };
     F(UINT, kind, 1, 2)                                                                            \
     F(UINT, state, 1, 3)                                                                           \
     F(UINT, bank_id, 0, INTEGER_MAX)                                                               \
-    F(AMOUNT, amount) F(ID, subject_id) F(BLOB, body, 0, 65536) F(UINT, made_at, 0, INTEGER_MAX)   \
-        F(UINT, decided_at, 0, INTEGER_MAX) F(TEXT, decided_by, 0, 64) F(TEXT, reason, 0, 255)
+    F(AMOUNT, amount)                                                                              \
+    F(ID, subject_id)                                                                              \
+    F(BLOB, body, 0, 65536) F(UINT, made_at, 0, INTEGER_MAX) F(UINT, decided_at, 0, INTEGER_MAX)   \
+        F(TEXT, decided_by, 0, 64) F(TEXT, reason, 0, 255)
 /* One key belongs to one bank, and there to one customer (opaque number), for ever. */
 #define WALLET_KEY_FIELDS(F)                                                                       \
     F(KEY, key)                                                                                    \
@@ -101,8 +106,10 @@ enum { SIGNED_BYTES_MAX = 4096 };
     F(UINT, kind, 0, 1)                                                                            \
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
     F(ID, coin_id)                                                                                 \
-    F(ID, payment_a_id) F(ID, payment_b_id) F(KEY, offender_key) F(UINT, bank_id, 0, INTEGER_MAX)  \
-        F(OPT_NONCE, customer) F(OPT_BLOB, proof, 1, 16384) F(UINT, opened_at, 0, INTEGER_MAX)
+    F(ID, payment_a_id)                                                                            \
+    F(ID, payment_b_id)                                                                            \
+    F(KEY, offender_key) F(UINT, bank_id, 0, INTEGER_MAX) F(OPT_NONCE, customer)                   \
+        F(OPT_BLOB, proof, 1, 16384) F(UINT, opened_at, 0, INTEGER_MAX)
 enum claim_refusal {
     CLAIM_NOT_REFUSED = 0,
     CLAIM_UNCERTIFIED = 1, /* nobody's guarantee covers the forking key */
@@ -117,9 +124,11 @@ enum claim_state { CLAIM_WAITING = 1, CLAIM_PAID = 2, CLAIM_REFUSED = 3, CLAIM_A
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
     F(ID, coin_id)                                                                                 \
     F(AMOUNT, amount)                                                                              \
-    F(AMOUNT0, paid) F(KEY, claimant_key) F(UINT, state, 1, 4) F(UINT, refusal, 0, 5)              \
-        F(UINT, fault, 1, 3) F(OPT_KEY, offender_key) F(UINT, bank_id, 0, INTEGER_MAX)             \
-            F(OPT_NONCE, customer) F(OPT_UINT, purpose, 1, 65535) F(UINT, made_at, 0, INTEGER_MAX)
+    F(AMOUNT0, paid)                                                                               \
+    F(KEY, claimant_key)                                                                           \
+    F(UINT, state, 1, 4) F(UINT, refusal, 0, 5) F(UINT, fault, 1, 3) F(OPT_KEY, offender_key)      \
+        F(UINT, bank_id, 0, INTEGER_MAX) F(OPT_NONCE, customer) F(OPT_UINT, purpose, 1, 65535)     \
+            F(UINT, made_at, 0, INTEGER_MAX)
 /* What was paid out against one offender: a customer of a bank. */
 #define OFFENDER_FIELDS(F)                                                                         \
     F(UINT, bank_id, 1, INTEGER_MAX) F(NONCE, customer) F(AMOUNT0, compensated)

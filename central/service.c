@@ -1,0 +1,249 @@
+/* Calls in, replies out: who calls, was it called before, which handler. */
+#include "central/service.h"
+
+#include "central/authority.h"
+#include "central/register_row.h"
+#include "central/vault.h"
+
+#include <string.h>
+
+static enum err read_revocations(struct service *service, struct trust *trust, struct arena *arena)
+{
+    struct register_env env = service_env(service, arena);
+    struct cose list = {0};
+    env.trust = trust;
+    TRY(authority_revocations(&env, &list));
+    return trust_set_revocations(trust, &list, arena);
+}
+
+enum err service_load_trust(struct service *service)
+{
+    struct arena fresh AUTO(arena_fini) = {0};
+    struct trust trust = {0};
+    struct cose directory = {0};
+    struct register_env env = service_env(service, &fresh);
+    TRY(authority_directory(&env, &directory));
+    TRY(trust_open(&trust, service->network, &service->root_key, &directory, &fresh));
+    TRY(read_revocations(service, &trust, &fresh));
+    arena_fini(&service->trust_arena);
+    service->trust_arena = fresh;
+    fresh = (struct arena){0};
+    service->trust = trust;
+    return ERR_OK;
+}
+
+void service_fini(struct service *service)
+{
+    key_pair_wipe(&service->issuing_key);
+    key_pair_wipe(&service->register_key);
+    key_pair_wipe(&service->revocation_key);
+    arena_fini(&service->trust_arena);
+}
+
+struct register_env service_env(struct service *service, struct arena *arena)
+{
+    return (struct register_env){
+        .store = service->store,
+        .trust = &service->trust,
+        .issuing_key = &service->issuing_key,
+        .register_key = &service->register_key,
+        .revocation_key = &service->revocation_key,
+        .now = service->now,
+        .arena = arena,
+    };
+}
+
+/* Every body and every reply of the verbs that banks may send. */
+union body {
+    struct fetch_body fetch;
+    struct settle_body settle;
+    struct order_body order;
+    struct owned_body owned;
+    struct issue_body issue;
+    struct log_body log;
+    struct revoke_body revoke;
+    struct empty_body *none;
+};
+union answer {
+    struct fetch_reply fetch;
+    struct settle_reply settle;
+    struct order_reply order;
+    struct owned_reply owned;
+    struct tokens_reply tokens;
+    struct account_reply account;
+};
+
+struct desk {
+    struct register_env env;
+    const struct bank *bank;
+    const union body *body;
+    union answer *answer;
+};
+
+static enum err on_fetch(struct desk *desk, enum status *status)
+{
+    *status = STATUS_OK;
+    return authority_fetch(&desk->env, &desk->answer->fetch, &desk->body->fetch);
+}
+
+static enum err on_settle(struct desk *desk, enum status *status)
+{
+    *status = STATUS_OK;
+    return register_settle(&desk->env, &desk->answer->settle, &desk->body->settle);
+}
+
+static enum err on_exchange(struct desk *desk, enum status *status)
+{
+    return register_order(&desk->env, &desk->answer->order, status, VERB_EXCHANGE,
+                          &desk->body->order, desk->bank->bank_id);
+}
+
+static enum err on_redeem(struct desk *desk, enum status *status)
+{
+    return register_order(&desk->env, &desk->answer->order, status, VERB_REDEEM, &desk->body->order,
+                          desk->bank->bank_id);
+}
+
+static enum err on_owned(struct desk *desk, enum status *status)
+{
+    return register_owned(&desk->env, &desk->answer->owned, status, &desk->body->owned);
+}
+
+static enum err on_issue(struct desk *desk, enum status *status)
+{
+    return vault_issue(&desk->env, status, &desk->answer->tokens, &desk->body->issue, desk->bank);
+}
+
+static enum err on_log(struct desk *desk, enum status *status)
+{
+    return authority_log(&desk->env, status, &desk->body->log, desk->bank);
+}
+
+static enum err on_revoke(struct desk *desk, enum status *status)
+{
+    return authority_revoke_call(&desk->env, status, &desk->body->revoke, desk->bank);
+}
+
+static enum err on_account(struct desk *desk, enum status *status)
+{
+    *status = STATUS_OK;
+    desk->answer->account = (struct account_reply){
+        .balance = desk->bank->reserve, .guarantee = desk->bank->guarantee, .now = desk->env.now};
+    return ERR_OK;
+}
+
+static const struct {
+    enum verb verb;
+    enum err (*handle)(struct desk *desk, enum status *status);
+} service_desks[] = {
+    {VERB_FETCH, on_fetch},   {VERB_SETTLE, on_settle}, {VERB_EXCHANGE, on_exchange},
+    {VERB_REDEEM, on_redeem}, {VERB_OWNED, on_owned},   {VERB_ISSUE, on_issue},
+    {VERB_LOG, on_log},       {VERB_REVOKE, on_revoke}, {VERB_ACCOUNT, on_account},
+};
+
+static enum err dispatch(struct desk *desk, enum status *status, enum verb verb)
+{
+    for (size_t i = 0; i < sizeof service_desks / sizeof service_desks[0]; i++)
+        if (service_desks[i].verb == verb)
+            return service_desks[i].handle(desk, status);
+    *status = STATUS_FORBIDDEN;
+    return ERR_OK;
+}
+
+static enum err find_sender(struct register_env *env, bool *found, struct bank *out,
+                            const struct key_id *key_id)
+{
+    const struct bank from = {.bank_key_id = *key_id};
+    struct list rows = {0};
+    TRY(register_rows(env, &rows, &tables_table_bank, 0, 1, &from));
+    *found = rows.count > 0;
+    if (*found)
+        *out = *(const struct bank *)rows.items;
+    return ERR_OK;
+}
+
+/* The same id with the same body is answered again; with another it is refused. */
+static enum err note_call(struct register_env *env, enum status *status,
+                          const struct call_frame *frame)
+{
+    struct call_log row = {.sender = frame->call.sender_key_id, .call_id = frame->call.call_id};
+    bool found = false;
+    TRY(register_find(env, &found, &tables_table_call_log, &row));
+    *status =
+        found && !id_equal(&row.body_hash, &frame->body_hash) ? STATUS_CALL_REUSED : STATUS_OK;
+    if (found)
+        return ERR_OK;
+    row.body_hash = frame->body_hash;
+    row.made_at = frame->call.made_at;
+    return store_insert(env->store, &tables_table_call_log, &row);
+}
+
+static bool has_body(enum status status)
+{
+    return status == STATUS_OK || status == STATUS_PENDING;
+}
+
+static enum err answer_call(struct service *service, struct buffer *reply,
+                            const struct call_frame *frame, struct arena *arena)
+{
+    union body body;
+    union answer answer;
+    struct bank bank = {0};
+    bool found = false;
+    enum status status = STATUS_SENDER;
+    struct register_env env = service_env(service, arena);
+    memset(&body, 0, sizeof body);
+    memset(&answer, 0, sizeof answer);
+    TRY(find_sender(&env, &found, &bank, &frame->call.sender_key_id));
+    if (found && trust_key_id_is_revoked(&service->trust, &bank.bank_key_id))
+        status = STATUS_FORBIDDEN;
+    else if (found)
+        status = call_open(&body, frame, service->network, &bank.bank_key, SENDER_BANK,
+                           service->now, arena);
+    if (status == STATUS_OK)
+        TRY(note_call(&env, &status, frame));
+    struct desk desk = {env, &bank, &body, &answer};
+    if (status == STATUS_OK)
+        TRY(dispatch(&desk, &status, frame->verb->verb));
+    return call_seal_reply(reply, &frame->call.call_id, status,
+                           has_body(status) ? frame->verb->reply : NULL,
+                           has_body(status) ? &answer : NULL, arena);
+}
+
+enum err service_handle(struct service *service, struct buffer *reply, struct span request)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct call_frame frame = {0};
+    const enum status status = call_read(&frame, service->network, request, &arena);
+    if (status != STATUS_OK)
+        return service_refuse(service, reply, request, status);
+    return answer_call(service, reply, &frame, &arena);
+}
+
+enum err service_refuse(struct service *service, struct buffer *reply, struct span request,
+                        enum status status)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct call_frame frame = {0};
+    const enum status read = call_read(&frame, service->network, request, &arena);
+    const struct nonce nobody = {{0}};
+    const bool is_readable = read == STATUS_OK;
+    return call_seal_reply(reply, is_readable ? &frame.call.call_id : &nobody, status, NULL, NULL,
+                           &arena);
+}
+
+/* A stretch of the table at a time, from where the last one ended, and round again. */
+enum err service_prune(struct service *service, size_t count_max)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct list rows = {0};
+    const struct store_query stretch = {
+        .table = &tables_table_call_log, .index_number = -1, .after = true, .count_max = count_max};
+    TRY(store_list(service->store, &rows, &stretch, &service->pruned_to, &arena));
+    const struct call_log *calls = rows.items;
+    for (size_t i = 0; i < rows.count; i++)
+        if (calls[i].made_at + CALL_AGE_MAX_S + CALL_AHEAD_MAX_S < service->now)
+            TRY(store_delete(service->store, &tables_table_call_log, &calls[i]));
+    service->pruned_to = rows.count == count_max ? calls[rows.count - 1] : (struct call_log){0};
+    return ERR_OK;
+}
