@@ -171,9 +171,10 @@ struct span store_row_bytes(const struct field *field, const void *row)
 
 static enum err check_bytes(const struct field *field, struct span bytes)
 {
-    const size_t max =
-        field->kind == FIELD_SIGNED ? STORE_ROW_SIGNED_MAX - STORE_ROW_SIGNED_MIN - 8 : field->max;
-    if (bytes.size < field->min || bytes.size > max) {
+    const bool is_signed = field->kind == FIELD_SIGNED;
+    const size_t min = is_signed ? 1 : field->min;
+    const size_t max = is_signed ? STORE_ROW_SIGNED_MAX - STORE_ROW_SIGNED_REST : field->max;
+    if (bytes.size < min || bytes.size > max) {
         return ERR_LIMIT;
     }
     return field->kind == FIELD_TEXT && !text_is_utf8(bytes) ? ERR_PARSE : ERR_OK;

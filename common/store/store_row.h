@@ -4,8 +4,13 @@
 
 #include "common/store/store.h"
 
-/* A stored SIGNED field: a tagged COSE_Sign1, from one with an empty payload up to a whole request body. */
-enum { STORE_ROW_SIGNED_MIN = 74, STORE_ROW_SIGNED_MAX = 1024 * 1024 };
+/* A stored SIGNED field: a tagged COSE_Sign1, from one with a payload of one byte up to a whole
+ * request body; beside the payload it takes at most STORE_ROW_SIGNED_REST. */
+enum {
+    STORE_ROW_SIGNED_MIN = 75,
+    STORE_ROW_SIGNED_MAX = 1024 * 1024,
+    STORE_ROW_SIGNED_REST = 78,
+};
 
 void store_row_check_table(const struct table *table); /* CHECKs the declaration itself */
 size_t store_row_position(const struct table *table,

@@ -76,7 +76,7 @@ struct contract_thing contract_make_thing(unsigned number, bool full)
     thing.key_id.bytes[7] = 77;
     thing.blob = span_of(bytes, full ? 300 : 2);
     thing.text = full ? span_text("\xe5\x85\x83 twenty bytes ok!") : span_text("");
-    thing.record.payload = span_of(bytes, full ? 200 : 0);
+    thing.record.payload = span_of(bytes, full ? 200 : 1);
     thing.record.signature.bytes[0] = 3;
     if (full) {
         fill_present(&thing, number);
@@ -174,6 +174,7 @@ enum wrong {
     MAYBE_UINT_LOW,
     MAYBE_UINT_HIGH,
     MAYBE_BLOB_LONG,
+    SIGNED_EMPTY,
     NOTHING,
 };
 
@@ -211,6 +212,9 @@ static void spoil(struct contract_thing *thing, enum wrong wrong)
     case MAYBE_BLOB_LONG:
         thing->maybe_blob = span_of(bytes, 11);
         break;
+    case SIGNED_EMPTY:
+        thing->record.payload.size = 0;
+        break;
     case NOTHING:
         break;
     }
@@ -225,7 +229,7 @@ void store_contract_refuses_values_out_of_bounds(struct store *store)
         {SMALL_LOW, ERR_RANGE},       {SMALL_HIGH, ERR_RANGE},     {SMALL_HUGE, ERR_RANGE},
         {BLOB_SHORT, ERR_LIMIT},      {BLOB_LONG, ERR_LIMIT},      {TEXT_LONG, ERR_LIMIT},
         {TEXT_BROKEN, ERR_PARSE},     {MAYBE_UINT_LOW, ERR_RANGE}, {MAYBE_UINT_HIGH, ERR_RANGE},
-        {MAYBE_BLOB_LONG, ERR_LIMIT}, {NOTHING, ERR_OK},
+        {MAYBE_BLOB_LONG, ERR_LIMIT}, {SIGNED_EMPTY, ERR_LIMIT},   {NOTHING, ERR_OK},
     };
     EXPECT_OK(store_begin(store, STORE_WRITE));
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

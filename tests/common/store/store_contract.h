@@ -7,11 +7,13 @@
 
 #define STORE_CONTRACT(C)                                                                          \
     C(keeps_every_field_kind)                                                                      \
-    C(refuses_values_out_of_bounds) C(never_inserts_twice) C(holds_unique_over_present_values)     \
-        C(answers_missing) C(puts_either_way) C(sees_its_own_writes_and_rolls_back)                \
-            C(lists_like_the_model) C(sums_like_the_model) C(refuses_a_sum_beyond_a_balance)       \
-                C(acts_like_the_model) C(fails_at_every_write) C(stays_failed_until_rollback)      \
-                    C(lists_absent_values) C(respects_the_arena_limit)
+    C(refuses_values_out_of_bounds)                                                                \
+    C(never_inserts_twice)                                                                         \
+    C(holds_unique_over_present_values)                                                            \
+    C(answers_missing) C(puts_either_way) C(sees_its_own_writes_and_rolls_back)                    \
+        C(lists_like_the_model) C(sums_like_the_model) C(refuses_a_sum_beyond_a_balance)           \
+            C(acts_like_the_model) C(fails_at_every_write) C(stays_failed_until_rollback)          \
+                C(lists_absent_values) C(respects_the_arena_limit)
 
 #define STORE_CONTRACT_DECLARE(name) void store_contract_##name(struct store *store);
 STORE_CONTRACT(STORE_CONTRACT_DECLARE)

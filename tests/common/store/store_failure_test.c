@@ -1,0 +1,107 @@
+/* What SQLite's own failures become: every write and every sync of a transaction fails once, in turn. */
+#include "tests/common/store/failing_vfs.h"
+#include "tests/common/store/store_contract.h"
+#include "tests/common/store/temporary.h"
+
+#include <criterion/criterion.h>
+#include <sqlite3.h>
+
+static const struct store_sqlite_options creating = {.create = true};
+static const struct table *const coins = &contract_table_contract_coin;
+enum { ROWS = 60 };
+
+static enum err insert_rows(struct store *store)
+{
+    TRY(store_begin(store, STORE_WRITE));
+    for (unsigned i = 0; i < ROWS; i++) {
+        const struct contract_coin coin = contract_make_coin(2, i);
+        TRY(store_insert(store, coins, &coin));
+    }
+    return store_commit(store);
+}
+
+static void expect_count_after_reopening(const char *path, size_t low, size_t high)
+{
+    AUTO(store_close) struct store *store = NULL;
+    EXPECT_OK(store_sqlite_open(&store, path, &contract_schema, &creating));
+    EXPECT_OK(store_check(store, NULL, 0));
+    const size_t count = contract_count(store, coins);
+    cr_assert(count == low || count == high, "%zu rows", count);
+}
+
+/* true: N is beyond the last write of the work */
+static bool fail_once(long nth, int code, enum err expected)
+{
+    AUTO(temporary_fini) struct temporary temporary = temporary_make();
+    AUTO(store_close) struct store *store = NULL;
+    EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &creating));
+    contract_insert_coins(store, 1, 1);
+    failing_vfs_fail_at(nth, code);
+    const enum err error = insert_rows(store);
+    failing_vfs_fail_at(-1, SQLITE_OK);
+    store_rollback(store);
+    if (error == ERR_OK) {
+        cr_assert_eq(contract_count(store, coins), 1 + ROWS);
+        return true;
+    }
+    EXPECT_ERR(error, expected);
+    if (error == ERR_COMMIT_UNKNOWN) { /* the handle knows no more than we do */
+        EXPECT_ERR(store_begin(store, STORE_READ), ERR_COMMIT_UNKNOWN);
+        store_close(&store);
+        expect_count_after_reopening(temporary.path, 1, 1 + ROWS);
+        return false;
+    }
+    cr_assert_eq(contract_count(store, coins), 1);
+    EXPECT_OK(insert_rows(store)); /* and with room again it goes through */
+    store_close(&store);
+    expect_count_after_reopening(temporary.path, 1 + ROWS, 1 + ROWS);
+    return false;
+}
+
+Test(store_failure, every_write_fails_once)
+{
+    static const struct {
+        int code;
+        enum err expected;
+    } cases[] = {
+        {SQLITE_FULL, ERR_DISK_FULL},
+        {SQLITE_IOERR_WRITE, ERR_COMMIT_UNKNOWN},
+        {SQLITE_IOERR_FSYNC, ERR_COMMIT_UNKNOWN},
+    };
+    failing_vfs_install();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        long nth = 0;
+        while (!fail_once(nth, cases[i].code, cases[i].expected)) {
+            nth++;
+        }
+        cr_assert_geq(nth, 5); /* there were writes to fail */
+    }
+}
+
+Test(store_failure, making_a_database_fails_whole)
+{
+    failing_vfs_install();
+    bool is_done = false;
+    for (long nth = 0; !is_done; nth++) {
+        AUTO(temporary_fini) struct temporary temporary = temporary_make();
+        AUTO(store_close) struct store *store = NULL;
+        failing_vfs_fail_at(nth, SQLITE_FULL);
+        is_done = store_sqlite_open(&store, temporary.path, &contract_schema, &creating) == ERR_OK;
+        failing_vfs_fail_at(-1, SQLITE_OK);
+        store_close(&store);
+        expect_count_after_reopening(temporary.path, 0, 0);
+    }
+}
+
+Test(store_failure, every_commit_is_synced)
+{
+    AUTO(temporary_fini) struct temporary temporary = temporary_make();
+    AUTO(store_close) struct store *store = NULL;
+    failing_vfs_install();
+    EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &creating));
+    for (unsigned i = 0; i < 10; i++) {
+        const long before = failing_vfs_syncs();
+        contract_insert_coins(store, 1 + i, 1);
+        cr_assert_gt(failing_vfs_syncs(), before);
+    }
+}
