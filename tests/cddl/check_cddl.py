@@ -6,7 +6,8 @@
 1. The checker itself, by a table of small grammars and bytes.
 2. The code: every declared record, bound by bound, is the rule of its name; no rule is left over.
 3. The fuzz corpus, which the C encoder made: each file matches its rule.
-4. The tables of docs/PROTOCOL.md: each record there has the rule's fields, in order.
+4. The tables of docs/PROTOCOL.md: each record has the rule's fields, in order, and the
+   statuses and verbs are those of the code.
 5. spec/vectors/*.json: what is refused for its form matches no rule, all else matches its own.
 
 The last line is "N passed, N failed".
@@ -131,6 +132,14 @@ def check_code(tally, grammar, dump):
             tally.expect(name in records, f"{name} is in dcep.cddl and not in message.h")
 
 
+def check_rows(tally, dump):
+    """Statuses with number and exit, verbs with senders, body, reply: as in the tables there."""
+    page = (ROOT / "docs/PROTOCOL.md").read_text()
+    for line in dump.splitlines():
+        if line.startswith("; row "):
+            tally.expect(line[6:] in page, f"PROTOCOL.md does not say {line[6:]}")
+
+
 def check_protocol(tally, grammar):
     """Names and types of each table's rows, in order. The control socket is not of the protocol."""
     tables = records_of((ROOT / "docs/PROTOCOL.md").read_text())
@@ -231,6 +240,7 @@ def main():
     check_wrapper(tally, grammar, kinds)
     check_corpus(tally, grammar, kinds)
     check_protocol(tally, grammar)
+    check_rows(tally, dump)
     for path in sorted((ROOT / "spec/vectors").glob("*.json")):
         check_vector(tally, grammar, kinds, path)
     print(f"{tally.passed} passed, {tally.failed} failed")

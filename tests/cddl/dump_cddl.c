@@ -3,6 +3,7 @@
  * not records: they appear where they are used. A trailing underscore only keeps two members of
  * a struct apart. */
 #include "common/wire/message.h"
+#include "common/wire/status.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -54,7 +55,7 @@ static void print_type(const struct field *field)
         printf(" / null");
 }
 
-int main(void)
+static void print_records(void)
 {
     for (const struct schema *const *schema = message_all; *schema != NULL; schema++) {
         if ((*schema)->bare)
@@ -70,8 +71,34 @@ int main(void)
         }
         printf("]\n");
     }
+}
+
+/* As PROTOCOL.md writes them in its tables. */
+static void print_rows(void)
+{
+#define STATUS_ROW(name, value, exit_code, text)                                                   \
+    printf("; row | `%s` | %d | %d |\n", #name, value, exit_code);
+    STATUS_LIST(STATUS_ROW)
+#undef STATUS_ROW
+    for (uint64_t value = 0; value < 256; value++) {
+        const struct message_verb *verb = message_verb(value);
+        if (verb != NULL)
+            printf("; row | `%s` | %" PRIu64 " | %s%s%s | %s | %s |\n", verb->name, value,
+                   verb->senders & SENDER_WALLET ? "W" : "",
+                   verb->senders == (SENDER_WALLET | SENDER_BANK) ? " " : "",
+                   verb->senders & SENDER_BANK     ? "B"
+                   : verb->senders & SENDER_JOINER ? "J"
+                                                   : "",
+                   verb->body->name, verb->reply->name);
+    }
+}
+
+int main(void)
+{
+    print_records();
     for (unsigned kind = 0; kind < KIND_COUNT; kind++)
         printf("; kind %s %s\n", message_kind_text((enum kind)kind),
                message_kind_signed((enum kind)kind) ? "signed" : "plain");
+    print_rows();
     return 0;
 }
