@@ -55,6 +55,7 @@
     S(REJECTED, 62, 1, "an operator rejected it")                                                  \
     S(UNKNOWN, 63, 1, "there is no such thing")                                                    \
     S(STATE, 64, 1, "its state does not allow this")                                               \
+    S(VAULT, 65, 5, "the bank's vault has not enough now")                                         \
     S(PENDING, 70, 8, "accepted, not done yet")                                                    \
     S(BUSY, 71, 3, "too busy now, try again")                                                      \
     S(UNREACHABLE, 72, 3, "the central bank cannot be reached now")                                \
