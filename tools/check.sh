@@ -179,13 +179,15 @@ expand() # kind, name, need, command
 
 patterns=("$@")
 printf '%-36s %7s %7s %8s %8s\n' step passed failed skipped time
-while read -r kind name need command; do
+mapfile -t steps <"$steps_file" # at once: somebody may be editing it
+for step in "${steps[@]}"; do
+    read -r kind name need command <<<"$step"
     case $kind in
     build | test | alone) expand "$kind" "$name" "$need" "$command" ;;
     '' | '#'*) ;;
     *) echo "check: $steps_file: unknown kind $kind" >&2 && exit 1 ;;
     esac
-done <"$steps_file"
+done
 drain 1 test
 
 for name in ${broken[@]+"${broken[@]}"}; do

@@ -28,7 +28,7 @@ untranslated()
 }
 
 if [ "${1:-}" = --check ]; then
-    msgfmt --check -o /dev/null po/zh.po
+    msgfmt --check-format --check-domain -o /dev/null po/zh.po
     untranslated >"$scratch/untranslated"
     cat "$scratch/untranslated" >&2
     [ ! -s "$scratch/untranslated" ]

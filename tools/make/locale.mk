@@ -8,7 +8,7 @@ locale: $(CATALOGUES)
 
 $(BUILD)/locale/%/LC_MESSAGES/dcep.mo: po/%.po | $(DEPS)
 	@mkdir -p $(@D)
-	@msgfmt --check -o $@ $<
+	@msgfmt --check-format --check-domain -o $@ $<
 
 po: ## collect the strings of the sources into po/zh.po
 	@tools/po.sh
