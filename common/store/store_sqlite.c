@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -324,6 +325,16 @@ static enum err set_journal(struct store_sqlite *sqlite)
     return mode != NULL && strcmp(mode, "wal") == 0 ? ERR_OK : ERR_IO;
 }
 
+static enum err set_durability(sqlite3 *db)
+{
+    char cache[64];
+    (void)snprintf(cache, sizeof cache, "PRAGMA cache_size = -%d", STORE_SQLITE_CACHE_KIB);
+    TRY(store_sqlite_exec(db, "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
+                              "PRAGMA cell_size_check = ON;"));
+    TRY(store_sqlite_exec(db, cache));
+    return store_sqlite_err(sqlite3_wal_autocheckpoint(db, STORE_SQLITE_CHECKPOINT_PAGES));
+}
+
 static enum err open_database(struct store_sqlite *sqlite, const char *path,
                               const struct store_sqlite_options *options)
 {
@@ -337,8 +348,7 @@ static enum err open_database(struct store_sqlite *sqlite, const char *path,
     }
     TRY(store_migrations_identify(sqlite));
     TRY(set_journal(sqlite));
-    TRY(store_sqlite_exec(sqlite->db, "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
-                                      "PRAGMA cell_size_check = ON; PRAGMA cache_size = -32768;"));
+    TRY(set_durability(sqlite->db));
     if (options->exclusive) { /* the lock is taken by the first transaction, then kept */
         TRY(store_sqlite_exec(sqlite->db, "BEGIN EXCLUSIVE; COMMIT"));
     }
