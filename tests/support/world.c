@@ -349,7 +349,7 @@ void world_packet_add(struct world_packet *packet, const struct world_coin *coin
     add_once(packet->tokens, &packet->token_count, &coin->token);
     for (size_t i = 0; i < coin->payment_count; i++) {
         add_once(packet->payments, &packet->payment_count, &coin->payments[i]);
-        if (!coin->signers[i]->is_vault)
+        if (coin->signers[i]->certificate_cose.payload.size > 0)
             add_once(packet->certificates, &packet->certificate_count,
                      &coin->signers[i]->certificate_cose);
     }
