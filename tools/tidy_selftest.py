@@ -46,9 +46,18 @@ ERR_H = """/* Errors. */
 #define DCEP_COMMON_BASE_ERR_H
 
 #define MUST_USE __attribute__((warn_unused_result))
+#define ERR_LIST(E) E(OK, OK, "ok")
 enum err { ERR_OK };
 
 #endif
+"""
+ZH_PO = r"""msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=UTF-8\n"
+"Language: zh_CN\n"
+
+msgid "ok"
+msgstr "好"
 """
 AMOUNT_C = """/* Money: "goto" and strcpy(x) in comments and "TO-DO" are fine. */
 #include "common/base/amount.h"
@@ -70,6 +79,11 @@ TREE = {
     "common/base/err.h": ERR_H,
     "common/base/amount.h": AMOUNT_H.replace("a,\n                    struct", "a, struct"),
     "common/base/amount.c": AMOUNT_C,
+    "common/wire/status.h": "/* Statuses. */\n#ifndef DCEP_COMMON_WIRE_STATUS_H\n"
+                            "#define DCEP_COMMON_WIRE_STATUS_H\n\nextern int status;\n\n#endif\n",
+    "intermediary/none.h": "/* Nothing. */\n#ifndef DCEP_INTERMEDIARY_NONE_H\n"
+                           "#define DCEP_INTERMEDIARY_NONE_H\n\nextern int none;\n\n#endif\n",
+    "po/zh.po": ZH_PO,
     "common/store/store.c": '/* Rows. */\n#include <sqlite3.h>\n',
     "central/register.h": "/* The register. */\n#ifndef DCEP_CENTRAL_REGISTER_H\n"
                           "#define DCEP_CENTRAL_REGISTER_H\n\nint register_apply(void);\n"
@@ -131,6 +145,10 @@ CASES = [
     ("common/base/amount.h", " MUST_USE", "", r"amount.h:10: must-use: amount_add"),
     ("central/register_walk.c", None, "/* Walk. */\n", None),
     ("common/store/sqlite.c", None, "/* SQL. */\n", r"sqlite.c:1: mirror:"),
+    ("central/main.c", "register_apply()", '_("hello")',
+     r'main.c:6: translations: not in Chinese: "hello"'),
+    ("common/base/err.h", '"ok"', '"fine"', r'err.h:6: translations: not in Chinese: "fine"'),
+    ("po/zh.po", "好", "", r'err.h:6: translations: not in Chinese: "ok"'),
     ("common/base/amount.c", "    return ERR_OK", "  return ERR_OK", r"amount.c:6: format:"),
 ]
 
@@ -141,6 +159,8 @@ def write_tree(root):
         with open(os.path.join(root, path), "w", encoding="utf-8") as file:
             file.write(text)
     shutil.copy(os.path.join(HERE, "../.clang-format"), root)
+    shutil.copy(os.path.join(HERE, "po.sh"), os.path.join(root, "tools"))
+    os.makedirs(os.path.join(root, "wallet"))
 
 
 def break_tree(root, path, old, new):
