@@ -1,0 +1,55 @@
+/* The wallet's core: what a citizen's wallet does, over rows, with everything else passed in (no clock, file, socket or system
+ * randomness). It runs its own short transactions, because each step must be durable before the next one may happen.
+ *
+ * Invariants:
+ *  1. Nothing is given out (bytes to a payee, a call to the bank) before what it follows from is committed.
+ *  2. The steps of one function can be repeated after a crash between any two of them: the same bytes come out again.
+ *  3. A fen leaves the wallet's books only by the register's signed word (common/purse).
+ */
+#ifndef DCEP_WALLET_WALLET_H
+#define DCEP_WALLET_WALLET_H
+
+#include "common/purse/purse.h"
+#include "wallet/tables.h"
+
+struct wallet {
+    struct store *store; /* no transaction open between calls */
+    uint64_t now;        /* Unix seconds, set by the shell before each call */
+    struct wallet_state state;
+    struct trust trust; /* of the directory and revocation list I hold; wallet_load fills it */
+    struct arena trust_arena;
+    bool
+        is_restored; /* a restored backup neither pays nor takes before it synced (later issue sets it) */
+    void *context; /* for the three functions below */
+    void (*random)(void *context, void *out, size_t size);
+    /* Private keys: sealed under the PIN by the shell. open: ERR_MISSING, ERR_AUTH. */
+    enum err (*seal_key)(void *context, struct span *sealed, const struct key_pair *pair,
+                         struct arena *arena);
+    enum err (*open_key)(void *context, struct key_pair *out, struct span sealed);
+    /* A call to my bank, signed by `pair`. ERR_UNREACHABLE, ERR_TIMEOUT, ERR_PEER; a call that failed may have been carried out. */
+    enum err (*bank)(void *context, enum status *status, void *reply, enum verb verb,
+                     const void *body, const struct key_pair *pair, struct arena *arena);
+};
+
+/* State and trust from the rows. ERR_MISSING if this wallet was never initialised. */
+enum err wallet_load(struct wallet *wallet) MUST_USE;
+void wallet_fini(struct wallet *wallet); /* trust only; the store is the shell's */
+
+/* --- inside: used by the other files of this room --- */
+struct purse_env wallet_begin(struct wallet *wallet, enum err *error,
+                              struct arena *arena); /* opens a transaction */
+enum err wallet_commit(struct wallet *wallet) MUST_USE;
+enum err wallet_key(void *wallet, struct key_pair *out,
+                    const struct public_key *key) MUST_USE; /* purse_env.key */
+enum err wallet_current_pair(struct wallet *wallet,
+                             struct key_pair *out) MUST_USE; /* in a transaction */
+enum err wallet_history(struct wallet *wallet, enum history_kind kind, struct amount amount,
+                        const struct id *reference, struct span counterparty,
+                        struct span memo) MUST_USE; /* in a transaction */
+/* A newer directory or revocation list: verified, stored, loaded. Lower versions are refused (ERR_VERSION), equal ones are fine. */
+enum err wallet_believe(struct wallet *wallet, const struct cose *directory,
+                        const struct cose *revocations) MUST_USE;
+/* The newest signed time I have seen; a clock below it is wrong. */
+uint64_t wallet_newest_time(const struct wallet *wallet);
+
+#endif
