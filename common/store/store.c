@@ -1,10 +1,11 @@
 /* The verbs of store.h: what holds for every backend, then the backend.
  *
  * 1. A verb outside a transaction, or a write in a read transaction, is our bug: CHECK.
- * 2. A row outside its schema reaches no backend: ERR_RANGE, ERR_LIMIT, ERR_PARSE. SQLite's CHECK constraints say the
- *    same again for whoever writes to the file without us.
- * 3. After the machinery failed inside a transaction, every further verb and the commit give the same error until
- *    store_rollback: SQLite may have ended the transaction on its own, and what followed would commit alone.
+ * 2. A row outside its schema reaches no backend: ERR_RANGE, ERR_LIMIT, ERR_PARSE. SQLite's
+ *    CHECK constraints say the same again for whoever writes to the file without us.
+ * 3. After the machinery failed inside a transaction, every further verb and the commit give the
+ *    same error until store_rollback: SQLite may have ended the transaction on its own, and what
+ *    followed would commit alone.
  */
 #include "common/store/store_backend.h"
 #include "common/store/store_row.h"

@@ -1,14 +1,18 @@
-/* Durable rows: one narrow interface, two backends (store_memory: the executable specification; store_sqlite:
- * the embedded default), one contract suite. PostgreSQL and Citus come later behind the same verbs.
+/* Durable rows: one narrow interface, two backends (store_memory: the executable specification;
+ * store_sqlite: the embedded default), one contract suite. PostgreSQL and Citus come later
+ * behind the same verbs.
  *
- * A row is a record declared with common/wire/schema.h; a table names its record, its key and its indexes. From the
- * one declaration come struct, SQL and CHECKs (common/store/table.h). Each room declares its own tables.
+ * A row is a record declared with common/wire/schema.h; a table names its record, its key and
+ * its indexes. From the one declaration come struct, SQL and CHECKs (common/store/table.h). Each
+ * room declares its own tables.
  *
  * Rules:
- *  1. All reads and writes happen between store_begin and store_commit; reads see the transaction's own writes.
- *  2. store_insert never overwrites: ERR_EXISTS. The register's `spend` table has the key (serial, coin_id), so the
- *     database itself refuses the second spend.
- *  3. After a commit returned ERR_OK the rows survive kill -9 and power loss (WAL, synchronous=FULL).
+ *  1. All reads and writes happen between store_begin and store_commit; reads see the
+ *     transaction's own writes.
+ *  2. store_insert never overwrites: ERR_EXISTS. The register's `spend` table has the key
+ *     (serial, coin_id), so the database itself refuses the second spend.
+ *  3. After a commit returned ERR_OK the rows survive kill -9 and power loss (WAL,
+ *     synchronous=FULL).
  *  4. ERR_COMMIT_UNKNOWN: neither done nor failed; close, open again and look.
  *  5. Any failure inside a transaction leaves it open; store_rollback ends it.
  *  6. One writer at a time; a store handle belongs to one thread.
@@ -18,9 +22,9 @@
 
 #include "common/store/table.h"
 
-/* What a program's database holds. version counts from 1. A new database is made from tables at once; an older one
- * is brought up step by step by migrations (append-only, never edited after a release), a backup being the
- * caller's to take first. */
+/* What a program's database holds. version counts from 1. A new database is made from tables at
+ * once; an older one is brought up step by step by migrations (append-only, never edited after a
+ * release), a backup being the caller's to take first. */
 struct store_migration {
     unsigned to_version;
     const char *sql; /* one or more statements */
@@ -38,8 +42,9 @@ struct store; /* handle */
 
 enum store_mode { STORE_READ, STORE_WRITE };
 
-/* Where in a table to look. With index_number >= 0 rows equal in the index's first prefix_count fields, else rows equal
- * in the key's first prefix_count fields; in primary key order; only rows whose primary key is after from's, if after. */
+/* Where in a table to look. With index_number >= 0 rows equal in the index's first prefix_count
+ * fields, else rows equal in the key's first prefix_count fields; in primary key order; only
+ * rows whose primary key is after from's, if after. */
 struct store_query {
     const struct table *table;
     int index_number; /* -1: the primary key */
@@ -64,22 +69,25 @@ enum err store_put(struct store *store, const struct table *table,
                    const void *row) MUST_USE; /* insert or update */
 enum err store_delete(struct store *store, const struct table *table,
                       const void *row) MUST_USE; /* ERR_MISSING */
-/* rows: {items: array of the table's struct, count}. from may be NULL if prefix_count is 0 and !after. */
+/* rows: {items: array of the table's struct, count}. from may be NULL if prefix_count is 0 and
+ * !after. */
 enum err store_list(struct store *store, struct list *rows, const struct store_query *query,
                     const void *from, struct arena *arena) MUST_USE;
-/* The sum of an AMOUNT/AMOUNT0/BALANCE field, and the count, of the rows a query selects (count_max ignored).
- * ERR_RANGE if the sum leaves the range of a balance. */
+/* The sum of an AMOUNT/AMOUNT0/BALANCE field, and the count, of the rows a query selects
+ * (count_max ignored). ERR_RANGE if the sum leaves the range of a balance. */
 enum err store_sum(struct store *store, struct balance *sum, uint64_t *count,
                    const struct store_query *query, const void *from, const char *field) MUST_USE;
 
-/* Whole-database verbs. check: integrity of the file and of every row against its schema: ERR_INTEGRITY, the first
- * finding in text (may be NULL). backup: an exact, consistent copy at path (must not exist); the memory store refuses. */
+/* Whole-database verbs. check: integrity of the file and of every row against its schema:
+ * ERR_INTEGRITY, the first finding in text (may be NULL). backup: an exact, consistent copy at
+ * path (must not exist); the memory store refuses. */
 enum err store_check(struct store *store, char *text, size_t text_size) MUST_USE;
 enum err store_backup(struct store *store, const char *path) MUST_USE;
 void store_close(struct store **store); /* fit for AUTO; rolls back */
 
-/* ERR_MISSING if the file is not there and !create; ERR_VERSION if it is newer than the schema or another application's;
- * ERR_LOCKED if another process holds it (only with exclusive). Files are made 0600. */
+/* ERR_MISSING if the file is not there and !create; ERR_VERSION if it is newer than the schema
+ * or another application's; ERR_LOCKED if another process holds it (only with exclusive). Files
+ * are made 0600. */
 struct store_sqlite_options {
     bool create, exclusive, read_only;
 };
@@ -87,8 +95,8 @@ enum err store_sqlite_open(struct store **out, const char *path, const struct st
                            const struct store_sqlite_options *options) MUST_USE;
 enum err store_memory_open(struct store **out, const struct store_schema *schema) MUST_USE;
 
-/* For tests of both backends: the nth write verb from now (0 = the next), or commit, fails with error instead of
- * acting; negative switches it off. */
+/* For tests of both backends: the nth write verb from now (0 = the next), or commit, fails with
+ * error instead of acting; negative switches it off. */
 void store_fail_at(struct store *store, long nth, enum err error);
 
 #endif

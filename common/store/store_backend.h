@@ -1,7 +1,8 @@
 /* What a backend fills in. Private to common/store: programs see store.h alone.
  *
- * store.c keeps the rules that hold for every backend (transaction state, row bounds, the sticky failure, the test
- * seam), so a backend's verb is only called inside a transaction of the right mode, with a row within its schema.
+ * store.c keeps the rules that hold for every backend (transaction state, row bounds, the sticky
+ * failure, the test seam), so a backend's verb is only called inside a transaction of the right
+ * mode, with a row within its schema.
  */
 #ifndef DCEP_COMMON_STORE_STORE_BACKEND_H
 #define DCEP_COMMON_STORE_STORE_BACKEND_H

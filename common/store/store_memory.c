@@ -1,7 +1,10 @@
-/* The store in memory: what every backend has to do, said in C. Tests and the simulated world run on it.
+/* The store in memory: what every backend has to do, said in C. Tests and the simulated world
+ * run on it.
  *
- * 1. Each write appends to an undo log what it took away and what it put there; rollback walks the log backwards.
+ * 1. Each write appends to an undo log what it took away and what it put there; rollback walks
+ *    the log backwards.
  * 2. A row that was replaced or deleted lives until the transaction ends.
+ *
  * It never survives its process.
  */
 #include "common/store/store_backend.h"

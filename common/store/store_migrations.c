@@ -1,9 +1,10 @@
 /* Making and migrating a database.
  *
  * 1. One transaction: after kill -9 the file is of the old version or of the new one, whole.
- * 2. A migrated database is the same as a new one, CHECKs included: the text of every table and index is compared with
- *    what the declarations give, and a migration that does not get there is rolled back. SQLite can't add a CHECK or a
- *    NOT NULL column to a table, so most migrations make the new table, copy, drop the old one and rename.
+ * 2. A migrated database is the same as a new one, CHECKs included: the text of every table and
+ *    index is compared with what the declarations give, and a migration that does not get there
+ *    is rolled back. SQLite can only add a nullable column to a table, so most migrations make
+ *    the new table, copy, drop the old one and rename.
  * 3. Another application's file, or a newer one, is never written to.
  */
 #include "common/store/store_migrations.h"

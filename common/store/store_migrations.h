@@ -8,7 +8,8 @@
 enum err store_migrations_identify(struct store_sqlite *sqlite) MUST_USE;
 /* Makes or migrates, then compares. ERR_MISSING (empty and !create), ERR_VERSION. */
 enum err store_migrations_run(struct store_sqlite *sqlite, bool create) MUST_USE;
-/* ERR_VERSION unless the file's tables and indexes are exactly the schema's; name: the first that is not. */
+/* ERR_VERSION unless the file's tables and indexes are exactly the schema's; name: the first
+ * that is not. */
 enum err store_migrations_compare(struct store_sqlite *sqlite, const char **name) MUST_USE;
 
 #endif

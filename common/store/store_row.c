@@ -1,7 +1,7 @@
 /* A row seen through its schema.
  *
- * 1. A field list is the one place where a bound is written: the same descriptor bounds the memory store's rows here and
- *    SQLite's columns in store_sql.c.
+ * 1. A field list is the one place where a bound is written: the same descriptor bounds the
+ *    memory store's rows here and SQLite's columns in store_sql.c.
  * 2. Money is read and written by the functions of amount.h only.
  * 3. Declarations are our own: a bad one aborts at open, in every test. Row values never abort.
  */

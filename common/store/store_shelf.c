@@ -1,10 +1,12 @@
 /* One table in memory: a sorted array of rows for the primary key and for each index.
  *
- * 1. All orders hold the same rows. Adding reserves room in every order first, so it cannot fail half-way.
- * 2. Keys are bytes: integers big-endian, a nullable field led by 0 or 1, a text by its size. memcmp is then the order
- *    of the values, and a prefix of fields is a prefix of bytes.
- * Arrays instead of trees: serials rise with time, so the register's rows are appended, and moving the pointers of some
- * ten thousand rows costs less than walking a tree of them.
+ * 1. All orders hold the same rows. Adding reserves room in every order first, so it cannot fail
+ *    half-way.
+ * 2. Keys are bytes: integers big-endian, a nullable field led by 0 or 1, a text by its size.
+ *    memcmp is then the order of the values, and a prefix of fields is a prefix of bytes.
+ *
+ * Arrays instead of trees: serials rise with time, so the register's rows are appended, and
+ * moving the pointers of some ten thousand rows costs less than walking a tree of them.
  */
 #include "common/store/store_shelf.h"
 
@@ -160,7 +162,8 @@ enum err store_shelf_make(struct store_shelf_row **out, const struct store_shelf
 
 /* --- orders --- */
 
-/* The first position whose key is not before key; with past, the first beyond all keys that begin with key. */
+/* The first position whose key is not before key; with past, the first beyond all keys that
+ * begin with key. */
 static size_t bound(struct store_shelf_row *const *rows, size_t count, size_t order,
                     struct span key, bool past)
 {

@@ -1,4 +1,5 @@
-/* One table in memory: rows in order, by the primary key and by each index. Private to common/store. */
+/* One table in memory: rows in order, by the primary key and by each index. Private to
+ * common/store. */
 #ifndef DCEP_COMMON_STORE_STORE_SHELF_H
 #define DCEP_COMMON_STORE_STORE_SHELF_H
 
@@ -6,8 +7,9 @@
 
 enum { STORE_SHELF_ORDERS_MAX = 1 + TABLE_INDEXES_MAX };
 
-/* A row never changes: an update puts another in its place. keys[0] is the primary key, keys[i + 1] the fields of index
- * i followed by the primary key, each as bytes that compare like the values. One allocation. */
+/* A row never changes: an update puts another in its place. keys[0] is the primary key, keys[i +
+ * 1] the fields of index i followed by the primary key, each as bytes that compare like the
+ * values. One allocation. */
 struct store_shelf_row {
     void *value;
     struct span keys[STORE_SHELF_ORDERS_MAX];
@@ -35,8 +37,8 @@ void store_shelf_remove(struct store_shelf *shelf, struct store_shelf_row *row);
 enum err store_shelf_find(struct store_shelf_row **out, const struct store_shelf *shelf,
                           const void *value) MUST_USE;
 
-/* The rows of a query, in primary key order, `after` and count_max applied; descending is left to the reader, who then
- * starts at the end. Valid until the shelf changes. */
+/* The rows of a query, in primary key order, `after` and count_max applied; descending is left
+ * to the reader, who then starts at the end. Valid until the shelf changes. */
 struct store_shelf_selection {
     struct store_shelf_row **rows;
     size_t count;

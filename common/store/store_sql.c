@@ -1,8 +1,11 @@
 /* SQL made from table declarations.
  *
- * 1. Every bound of a field list becomes a CHECK; every column but a nullable one is NOT NULL; tables are STRICT.
- * 2. Rows lie in primary key order (WITHOUT ROWID) unless the key is a single integer, which then is the rowid.
- * 3. No value ever stands in the text: only names from our own declarations, quoted, and parameters.
+ * 1. Every bound of a field list becomes a CHECK; every column but a nullable one is NOT NULL;
+ *    tables are STRICT.
+ * 2. Rows lie in primary key order (WITHOUT ROWID) unless the key is a single integer, which
+ *    then is the rowid.
+ * 3. No value ever stands in the text: only names from our own declarations, quoted, and
+ *    parameters.
  */
 #include "common/store/store_sql.h"
 

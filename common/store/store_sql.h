@@ -1,7 +1,7 @@
 /* SQL made from table declarations: text only. Private to common/store.
  *
- * In every statement parameter ?N is field N - 1 of a row, whatever its place in the text; the bound on the count of
- * rows is the parameter after the last field.
+ * In every statement parameter ?N is field N - 1 of a row, whatever its place in the text; the
+ * bound on the count of rows is the parameter after the last field.
  */
 #ifndef DCEP_COMMON_STORE_STORE_SQL_H
 #define DCEP_COMMON_STORE_STORE_SQL_H

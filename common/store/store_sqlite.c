@@ -1,9 +1,11 @@
 /* The store in a SQLite file.
  *
  * 1. WAL and synchronous=FULL: a commit that returned is on disk.
- * 2. A write transaction takes the write lock when it begins, so no verb inside it meets another writer.
- * 3. A commit that failed to write or sync may or may not be on disk: ERR_COMMIT_UNKNOWN, and this handle is done for,
- *    because SQLite would go on as if it had not happened. A full disk is known: the last frame was not written.
+ * 2. A write transaction takes the write lock when it begins, so no verb inside it meets another
+ *    writer.
+ * 3. A commit that failed to write or sync may or may not be on disk: ERR_COMMIT_UNKNOWN, and
+ *    this handle is done for, because SQLite would go on as if it had not happened. A full disk
+ *    is known: the last frame was not written.
  * 4. Another application's file is closed again as it was found.
  */
 #include "common/store/store_sqlite.h"
@@ -263,8 +265,9 @@ static void close_store(struct store *store)
 
 /* --- opening --- */
 
-/* *made: this call created it. 0600 from the start; SQLite gives -wal and -shm the same mode. An existing file is not
- * opened here: closing it would drop the locks another handle of this process has on it (POSIX locks). */
+/* *made: this call created it. 0600 from the start; SQLite gives -wal and -shm the same mode. An
+ * existing file is not opened here: closing it would drop the locks another handle of this
+ * process has on it (POSIX locks). */
 static enum err make_file(bool *made, const char *path, const struct store_sqlite_options *options)
 {
     *made = false;

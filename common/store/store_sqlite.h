@@ -26,7 +26,7 @@ struct store_sqlite {
 };
 
 /* A result code of SQLite as ours. */
-enum err store_sqlite_err(int code);
+enum err store_sqlite_err(int code) MUST_USE;
 enum err store_sqlite_exec(sqlite3 *db, const char *sql) MUST_USE;
 /* The first column of the first row of sql; 0 if there is none. */
 enum err store_sqlite_number(sqlite3 *db, int64_t *number, const char *sql) MUST_USE;

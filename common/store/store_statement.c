@@ -1,7 +1,9 @@
 /* Prepared statements, rows in and out.
  *
- * 1. A statement is reset before its row goes out of scope: bound bytes are borrowed, not copied.
- * 2. Nothing read from the file is believed: type, size and range of each column are judged by the schema.
+ * 1. A statement is reset before its row goes out of scope: bound bytes are borrowed, not
+ *    copied.
+ * 2. Nothing read from the file is believed: type, size and range of each column are judged by
+ *    the schema.
  */
 #include "common/store/store_statement.h"
 

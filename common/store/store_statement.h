@@ -1,4 +1,5 @@
-/* Prepared statements: kept by table and shape, rows bound to them and read from them. Private to common/store. */
+/* Prepared statements: kept by table and shape, rows bound to them and read from them. Private
+ * to common/store. */
 #ifndef DCEP_COMMON_STORE_STORE_STATEMENT_H
 #define DCEP_COMMON_STORE_STORE_STATEMENT_H
 
@@ -15,14 +16,15 @@ struct store_statement_cache {
 };
 void store_statement_cache_fini(struct store_statement_cache *cache);
 
-/* Prepared or found, and the parameters of shape bound to row, which must outlive the statement's use. */
+/* Prepared or found, and the parameters of shape bound to row, which must outlive the
+ * statement's use. */
 enum err store_statement_open(sqlite3_stmt **out, struct store_sqlite *sqlite,
                               const struct store_sql_shape *shape, const void *row) MUST_USE;
 void store_statement_close(sqlite3_stmt **statement); /* back to the cache; fit for AUTO */
 /* ERR_OK: a row; ERR_MISSING: no more. */
 enum err store_statement_step(sqlite3_stmt *statement) MUST_USE;
-/* The current row of a statement that selects all columns of table. ERR_INTEGRITY, and bad (may be NULL) tells which
- * field, if the row is not within the schema. */
+/* The current row of a statement that selects all columns of table. ERR_INTEGRITY, and bad (may
+ * be NULL) tells which field, if the row is not within the schema. */
 enum err store_statement_row(sqlite3_stmt *statement, const struct table *table, void *row,
                              const struct field **bad, struct arena *arena) MUST_USE;
 

@@ -1,7 +1,9 @@
 /* Checking and copying a SQLite file.
  *
- * 1. A check trusts nothing: SQLite's own check, then the declarations, then every field of every row.
- * 2. A backup appears under its name only when it is whole and on disk; it never replaces a file.
+ * 1. A check trusts nothing: SQLite's own check, then the declarations, then every field of
+ *    every row.
+ * 2. A backup appears under its name only when it is whole and on disk; it never replaces a
+ *    file.
  */
 #include "common/store/store_upkeep.h"
 

@@ -2,9 +2,9 @@
  *
  *     #define COIN_FIELDS(F)                                                                 \
  *         F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id) F(AMOUNT, amount) F(KEY, owner_key) \
- *         F(UINT, state, 1, 5) F(OPT_ID, parent_coin_id)
+ *         F(UINT, state, 1, 5) F(OPT_ID, token_id)
  *     #define CENTRAL_TABLES(T)                                                              \
- *         T(central, coin, COIN_FIELDS, 2, TABLE_INDEX("owner_key"), TABLE_UNIQUE("parent_coin_id")) \
+ *         T(central, coin, COIN_FIELDS, 2, TABLE_INDEX("owner_key"), TABLE_UNIQUE("token_id")) \
  *         T(central, account, ACCOUNT_FIELDS, 1)
  *     TABLES_DECLARE(CENTRAL_TABLES)     in tables.h: struct coin, struct coin_list,
  *                                        extern const struct table central_table_coin
@@ -12,11 +12,12 @@
  *     const struct table *const central_tables[] = {
  *         TABLES_POINTERS(CENTRAL_TABLES) TABLES_POINTERS(PURSE_TABLES) NULL};
  *
- * A row of the list: symbol prefix, name of struct and SQL table, field list, how many leading fields are the primary
- * key, then up to TABLE_INDEXES_MAX indexes. The struct's name must be free: not one of the wire's records.
- * Fields allowed: UINT, AMOUNT, AMOUNT0, BALANCE, ID, KEY, KEY_ID, NONCE, BLOB, TEXT, SIGNED (kept as the tagged
- * COSE_Sign1 bytes) and their OPT_ forms. Key fields: UINT and fixed bytes, not nullable. Index fields: those, TEXT and
- * their OPT_ forms. tests/common/store/contract_tables.h is a whole example.
+ * A row of the list: symbol prefix, name of struct and SQL table, field list, how many leading
+ * fields are the primary key, then up to TABLE_INDEXES_MAX indexes. The struct's name must be
+ * free: not one of the wire's records. Fields allowed: UINT, AMOUNT, AMOUNT0, BALANCE, ID, KEY,
+ * KEY_ID, NONCE, BLOB, TEXT, SIGNED (kept as the tagged COSE_Sign1 bytes) and their OPT_ forms.
+ * Key fields: UINT and fixed bytes, not nullable. Index fields: those, TEXT and their OPT_
+ * forms. tests/common/store/contract_tables.h is a whole example.
  */
 #ifndef DCEP_COMMON_STORE_TABLE_H
 #define DCEP_COMMON_STORE_TABLE_H

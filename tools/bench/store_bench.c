@@ -57,7 +57,7 @@ static uint64_t next_number(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-/* One serial has a handful of coins; ids and owners are random either way, as hashes and keys are. */
+/* One serial has a handful of coins; ids and owners are random either way, as hashes are. */
 static struct plain_coin make_coin(size_t number, bool is_random, uint64_t *state)
 {
     struct plain_coin coin = {.serial = 1 + number / 4, .state = 1};

@@ -1,3 +1,4 @@
+/* The tables of contract_tables.h, defined: all that a room writes in its tables.c. */
 #include "tests/common/store/contract_tables.h"
 
 TABLES_DEFINE(CONTRACT_TABLES)

@@ -1,5 +1,5 @@
-/* The tables of the contract suite, and the example of how a room declares its own. Every field kind a row may have is
- * here once plain and once nullable. */
+/* The tables of the contract suite, and the example of how a room declares its own. Every field
+ * kind a row may have is here once plain and once nullable. */
 #ifndef DCEP_TESTS_COMMON_STORE_CONTRACT_TABLES_H
 #define DCEP_TESTS_COMMON_STORE_CONTRACT_TABLES_H
 
@@ -11,16 +11,14 @@
     F(ID, coin_id)                                                                                 \
     F(AMOUNT, amount) F(KEY, owner_key) F(UINT, state, 1, 5) F(OPT_ID, parent_coin_id)
 /* One of each kind. */
+/* clang-format off */
 #define CONTRACT_THING_FIELDS(F)                                                                   \
-    F(NONCE, thing_id)                                                                             \
-    F(UINT, small, 3, 9)                                                                           \
-    F(AMOUNT0, amount)                                                                             \
-    F(BALANCE, balance)                                                                            \
-    F(KEY_ID, key_id)                                                                              \
-    F(BLOB, blob, 2, 300) F(TEXT, text, 0, 20) F(SIGNED, record) F(OPT_UINT, maybe_uint, 1, 100)   \
-        F(OPT_ID, maybe_id) F(OPT_KEY, maybe_key) F(OPT_NONCE, maybe_nonce)                        \
-            F(OPT_BLOB, maybe_blob, 1, 10) F(OPT_TEXT, maybe_text, 1, 10)                          \
-                F(OPT_SIGNED, maybe_record)
+    F(NONCE, thing_id) F(UINT, small, 3, 9) F(AMOUNT0, amount) F(BALANCE, balance)                 \
+    F(KEY_ID, key_id) F(BLOB, blob, 2, 300) F(TEXT, text, 0, 20) F(SIGNED, record)                 \
+    F(OPT_UINT, maybe_uint, 1, 100) F(OPT_ID, maybe_id) F(OPT_KEY, maybe_key)                      \
+    F(OPT_NONCE, maybe_nonce) F(OPT_BLOB, maybe_blob, 1, 10) F(OPT_TEXT, maybe_text, 1, 10)        \
+    F(OPT_SIGNED, maybe_record)
+/* clang-format on */
 #define CONTRACT_SETTING_FIELDS(F) F(UINT, setting_id, 0, INTEGER_MAX) F(BLOB, value, 0, 64)
 #define CONTRACT_TABLES(T)                                                                         \
     T(contract, contract_coin, CONTRACT_COIN_FIELDS, 2, TABLE_INDEX("owner_key"),                  \

@@ -1,4 +1,5 @@
-/* A shim over the default VFS: every call is passed on, writes and syncs are counted and may fail. */
+/* A shim over the default VFS: every call is passed on, writes and syncs are counted and may
+ * fail. */
 #include "tests/common/store/failing_vfs.h"
 
 #include <sqlite3.h>

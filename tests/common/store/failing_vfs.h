@@ -1,9 +1,11 @@
-/* A SQLite file system that fails on demand: the Nth write or sync from now, then every one until switched off. */
+/* A SQLite file system that fails on demand: the Nth write or sync from now, then every one
+ * until switched off. */
 #ifndef DCEP_TESTS_COMMON_STORE_FAILING_VFS_H
 #define DCEP_TESTS_COMMON_STORE_FAILING_VFS_H
 
 void failing_vfs_install(void); /* becomes the process's default */
-/* code: what the failing call gives (SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC); nth < 0: off. */
+/* code: what the failing call gives (SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC); nth <
+ * 0: off. */
 void failing_vfs_fail_at(long nth, int code);
 long failing_vfs_syncs(void); /* since installed */
 

@@ -5,15 +5,14 @@
 #include "common/store/store.h"
 #include "tests/common/store/contract_tables.h"
 
+/* clang-format off */
 #define STORE_CONTRACT(C)                                                                          \
-    C(keeps_every_field_kind)                                                                      \
-    C(refuses_values_out_of_bounds)                                                                \
-    C(never_inserts_twice)                                                                         \
-    C(holds_unique_over_present_values)                                                            \
-    C(answers_missing) C(puts_either_way) C(sees_its_own_writes_and_rolls_back)                    \
-        C(lists_like_the_model) C(sums_like_the_model) C(refuses_a_sum_beyond_a_balance)           \
-            C(acts_like_the_model) C(fails_at_every_write) C(stays_failed_until_rollback)          \
-                C(lists_absent_values) C(respects_the_arena_limit)
+    C(keeps_every_field_kind) C(refuses_values_out_of_bounds) C(never_inserts_twice)               \
+    C(holds_unique_over_present_values) C(answers_missing) C(puts_either_way)                      \
+    C(sees_its_own_writes_and_rolls_back) C(lists_like_the_model) C(sums_like_the_model)           \
+    C(refuses_a_sum_beyond_a_balance) C(acts_like_the_model) C(fails_at_every_write)               \
+    C(stays_failed_until_rollback) C(lists_absent_values) C(respects_the_arena_limit)
+/* clang-format on */
 
 #define STORE_CONTRACT_DECLARE(name) void store_contract_##name(struct store *store);
 STORE_CONTRACT(STORE_CONTRACT_DECLARE)
@@ -22,6 +21,7 @@ STORE_CONTRACT(STORE_CONTRACT_DECLARE)
 extern const struct store_schema contract_schema;
 
 /* Rows told apart by numbers. Bytes borrowed from static memory. */
+struct amount contract_fen(uint64_t value);
 struct contract_coin contract_make_coin(uint64_t serial, unsigned number);
 struct contract_thing contract_make_thing(unsigned number, bool full);
 void contract_insert_coins(struct store *store, uint64_t serial, unsigned count); /* one commit */

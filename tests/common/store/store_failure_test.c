@@ -1,4 +1,5 @@
-/* What SQLite's own failures become: every write and every sync of a transaction fails once, in turn. */
+/* What SQLite's own failures become: every write and every sync of a transaction fails once, in
+ * turn. */
 #include "tests/common/store/failing_vfs.h"
 #include "tests/common/store/store_contract.h"
 #include "tests/common/store/temporary.h"

@@ -1,4 +1,5 @@
-/* From version 1 to 2 and 3 of a small schema: rows kept, the result the same as a new database, or nothing changed. */
+/* From version 1 to 2 and 3 of a small schema: rows kept, the result the same as a new database,
+ * or nothing changed. */
 #include "tests/common/store/store_contract.h"
 #include "tests/common/store/temporary.h"
 
@@ -6,7 +7,8 @@
 #include <sqlite3.h>
 #include <string.h>
 
-/* Version 2 adds an index and a nullable field; version 3 renames a bound, so the table is made anew. */
+/* Version 2 adds an index and a nullable field; version 3 renames a bound, so the table is made
+ * anew. */
 #define BOOK_1_FIELDS(F) F(UINT, page, 1, 100) F(ID, id) F(AMOUNT, amount)
 #define BOOK_2_FIELDS(F) BOOK_1_FIELDS(F) F(OPT_UINT, note, 0, 9)
 #define BOOK_3_FIELDS(F) F(UINT, page, 1, 200) F(ID, id) F(AMOUNT, amount) F(OPT_UINT, note, 0, 9)
@@ -112,7 +114,8 @@ Test(store_migrations, a_migrated_file_has_the_new_checks)
     sqlite3_close(db);
 }
 
-/* A migration that breaks, or does not arrive at the declared tables, leaves version 1 as it was. */
+/* A migration that breaks, or does not arrive at the declared tables, leaves version 1 as it
+ * was. */
 Test(store_migrations, a_bad_migration_changes_nothing)
 {
     static const struct {

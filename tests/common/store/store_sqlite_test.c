@@ -1,4 +1,5 @@
-/* The contract suite over SQLite, then what only a file can do: be opened wrongly, shared, killed, full, damaged. */
+/* The contract suite over SQLite, then what only a file can do: be opened wrongly, shared,
+ * killed, full, damaged. */
 #include "tests/common/store/store_contract.h"
 #include "tests/common/store/temporary.h"
 

@@ -1,3 +1,4 @@
+/* A directory for one test: mkdtemp, and everything in it unlinked at the end. */
 #include "tests/common/store/temporary.h"
 
 #include <criterion/criterion.h>
