@@ -3,11 +3,9 @@
 
 #include "tests/support/unhex.h"
 
-#include <criterion/criterion.h>
-
 static void put(struct buffer *out, struct span bytes)
 {
-    cr_assert_eq(buffer_put(out, bytes), ERR_OK);
+    CHECK(buffer_put(out, bytes) == ERR_OK);
 }
 
 void raw_head(struct buffer *out, enum raw_major major, uint64_t value)
@@ -39,7 +37,7 @@ void raw_hex(struct buffer *out, const char *digits)
 struct span raw_keep(struct world *world, struct buffer *buffer)
 {
     struct span bytes;
-    cr_assert_eq(arena_copy(&world->arena, &bytes, buffer_span(buffer)), ERR_OK);
+    CHECK(arena_copy(&world->arena, &bytes, buffer_span(buffer)) == ERR_OK);
     buffer_fini(buffer);
     *buffer = (struct buffer){0};
     return bytes;
@@ -90,7 +88,7 @@ struct cose raw_sign(struct world *world, enum kind kind, struct span payload,
                      const struct key_pair *pair)
 {
     struct cose cose;
-    cr_assert_eq(record_sign_payload(&cose, world->network, kind, payload, pair), ERR_OK);
+    CHECK(record_sign_payload(&cose, world->network, kind, payload, pair) == ERR_OK);
     return cose;
 }
 
@@ -105,4 +103,18 @@ struct span raw_cose(struct world *world, const char *tag_hex, const char *prote
     put(&out, payload_item);
     raw_bytes(&out, signature);
     return raw_keep(world, &out);
+}
+
+void raw_negate(struct signature *signature)
+{
+    static const uint8_t order[32] = {0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00,
+                                      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                      0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84,
+                                      0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
+    int borrow = 0;
+    for (int i = 31; i >= 0; i--) {
+        int digit = order[i] - signature->bytes[32 + i] - borrow;
+        borrow = digit < 0;
+        signature->bytes[32 + i] = (uint8_t)(digit + (borrow ? 256 : 0));
+    }
 }

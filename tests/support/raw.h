@@ -27,6 +27,8 @@ struct cose raw_sign(struct world *world, enum kind kind, struct span payload,
 /* A COSE_Sign1 whose protected header, unprotected header and payload items are spelled by hand. */
 struct span raw_cose(struct world *world, const char *tag_hex, const char *protected_hex,
                      const char *unprotected_hex, struct span payload_item, struct span signature);
+/* Its other half: s becomes n - s, for the order n of the curve. */
+void raw_negate(struct signature *signature);
 /* Bytes of a buffer, kept in the world's arena; the buffer is freed. */
 struct span raw_keep(struct world *world, struct buffer *buffer);
 

@@ -7,7 +7,6 @@
  * Never used by a program. */
 #include "tests/support/world.h"
 
-#include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,7 +19,7 @@ static const char *const vault_key_names[WORLD_BANKS] = {"vault a", "vault b"};
 struct amount world_fen(uint64_t fen)
 {
     struct amount amount;
-    cr_assert_eq(amount_from_fen(&amount, fen), ERR_OK);
+    CHECK(amount_from_fen(&amount, fen) == ERR_OK);
     return amount;
 }
 
@@ -35,7 +34,7 @@ struct key_pair world_key(const char *name)
     struct key_pair pair;
     struct span parts[] = {span_text("dcep test key "), span_text(name)};
     struct id scalar = crypto_hash(parts, 2);
-    cr_assert_eq(crypto()->key_load(&pair, scalar.bytes), ERR_OK);
+    CHECK(crypto()->key_load(&pair, scalar.bytes) == ERR_OK);
     return pair;
 }
 
@@ -53,21 +52,21 @@ struct cose world_sign(struct world *world, enum kind kind, const void *value,
                        const struct key_pair *pair)
 {
     struct cose cose;
-    cr_assert_eq(record_sign(&cose, world->network, kind, value, pair, &world->arena), ERR_OK);
+    CHECK(record_sign(&cose, world->network, kind, value, pair, &world->arena) == ERR_OK);
     return cose;
 }
 
 struct span world_bytes(struct world *world, const struct cose *cose)
 {
     struct span bytes;
-    cr_assert_eq(record_bytes(&bytes, cose, &world->arena), ERR_OK);
+    CHECK(record_bytes(&bytes, cose, &world->arena) == ERR_OK);
     return bytes;
 }
 
 static void *take(struct world *world, size_t count, size_t size)
 {
     void *memory;
-    cr_assert_eq(arena_alloc(&world->arena, &memory, count, size), ERR_OK);
+    CHECK(arena_alloc(&world->arena, &memory, count, size) == ERR_OK);
     return memory;
 }
 
@@ -160,12 +159,11 @@ void world_publish(struct world *world)
     world->directory.bank_certificates = (struct signed_item_list){certificates, WORLD_BANKS};
     world->directory.policy = world->policy;
     world->directory_cose = world_sign(world, KIND_DIRECTORY, &world->directory, &world->root);
-    cr_assert_eq(trust_open(&world->trust, world->network, &world->root.public_key,
-                            &world->directory_cose, &world->arena),
-                 ERR_OK);
+    CHECK(trust_open(&world->trust, world->network, &world->root.public_key, &world->directory_cose,
+                     &world->arena) == ERR_OK);
     if (world->revocations.version > 0)
-        cr_assert_eq(trust_set_revocations(&world->trust, &world->revocations_cose, &world->arena),
-                     ERR_OK);
+        CHECK(trust_set_revocations(&world->trust, &world->revocations_cose, &world->arena) ==
+              ERR_OK);
 }
 
 void world_revoke(struct world *world, const struct key_id *key_id)
@@ -183,8 +181,7 @@ void world_revoke(struct world *world, const struct key_id *key_id)
     world->revocations.made_at = WORLD_NOW - 600;
     world->revocations_cose =
         world_sign(world, KIND_REVOCATIONS, &world->revocations, &world->revocation);
-    cr_assert_eq(trust_set_revocations(&world->trust, &world->revocations_cose, &world->arena),
-                 ERR_OK);
+    CHECK(trust_set_revocations(&world->trust, &world->revocations_cose, &world->arena) == ERR_OK);
 }
 
 /* --- wallets --- */
@@ -303,7 +300,7 @@ static void make_child(struct world_coin *child, struct world *world, const stru
                        struct world_wallet *owner, size_t output)
 {
     struct id payment_id = record_id(world->network, KIND_PAYMENT, cose->payload);
-    cr_assert_lt(coin->payment_count, (size_t)PACKET_PAYMENTS_MAX);
+    CHECK(coin->payment_count < (size_t)PACKET_PAYMENTS_MAX);
     *child = *coin;
     child->signers[child->payment_count] = coin->owner;
     child->payments[child->payment_count++] = *cose;
@@ -359,10 +356,9 @@ struct span world_packet_bytes(struct world *world, const struct world_packet *p
 {
     struct buffer encoded AUTO(buffer_fini) = {0};
     struct span bytes;
-    cr_assert_eq(packet_encode_parts(&encoded, packet->tokens, packet->token_count,
-                                     packet->payments, packet->payment_count, packet->certificates,
-                                     packet->certificate_count, packet->directory_version),
-                 ERR_OK);
-    cr_assert_eq(arena_copy(&world->arena, &bytes, buffer_span(&encoded)), ERR_OK);
+    CHECK(packet_encode_parts(&encoded, packet->tokens, packet->token_count, packet->payments,
+                              packet->payment_count, packet->certificates,
+                              packet->certificate_count, packet->directory_version) == ERR_OK);
+    CHECK(arena_copy(&world->arena, &bytes, buffer_span(&encoded)) == ERR_OK);
     return bytes;
 }

@@ -2,7 +2,7 @@
  * sign.
  *
  * Everything is deterministic but the signatures: keys come from their names, serials and nonces
- * from counters, time stands still at WORLD_NOW. Every function asserts; none fails. Values live in
+ * from counters, time stands still at WORLD_NOW. Every function CHECKs; none fails. Values live in
  * the world's arena until world_close. Edit a member (world.directory, world.policy ...) and
  * call world_publish to sign it anew. */
 #ifndef DCEP_TESTS_SUPPORT_WORLD_H

@@ -1,6 +1,6 @@
 /* Orders: what they say, and which packets fund them (adversarial cases A10, M10). */
 #include "common/money/order.h"
-#include "tests/common/money/scene.h"
+#include "tests/support/scene.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* The one verifier: what a payee accepts, offline (adversarial cases B9, E2 to E13), and in which
  * order it says no. */
-#include "tests/common/money/scene.h"
+#include "tests/support/scene.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

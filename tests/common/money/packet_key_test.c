@@ -1,6 +1,6 @@
 /* The one verifier: issuers (adversarial cases D), certificates (E), keys and signatures (L), kinds
  * (J). */
-#include "tests/common/money/scene.h"
+#include "tests/support/scene.h"
 #include "tests/support/unhex.h"
 
 #include <criterion/criterion.h>
@@ -203,21 +203,6 @@ Test(money, L1_the_owner_of_a_token_is_a_point)
     expect_status(with_token(&s, &token, &s.world.issuing, PACKET_FOR_PAYEE), STATUS_POINT);
 }
 
-/* n - s, big-endian, for the order n of P-256. */
-static void negate_s(struct signature *signature)
-{
-    static const uint8_t order[32] = {0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00,
-                                      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-                                      0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84,
-                                      0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
-    int borrow = 0;
-    for (int i = 31; i >= 0; i--) {
-        int digit = order[i] - signature->bytes[32 + i] - borrow;
-        borrow = digit < 0;
-        signature->bytes[32 + i] = (uint8_t)(digit + (borrow ? 256 : 0));
-    }
-}
-
 Test(money, L2_signatures)
 {
     static const char *const refused[] = {
@@ -236,7 +221,7 @@ Test(money, L2_signatures)
     *signature = good;
     expect_status(scene_verify(&s, PACKET_FOR_PAYEE), STATUS_OK);
     struct id id = s.view.payments[SCENE_SECOND].id;
-    negate_s(signature);
+    raw_negate(signature);
     expect_status(scene_verify(&s, PACKET_FOR_PAYEE), STATUS_OK);
     cr_expect(id_equal(&id, &s.view.payments[SCENE_SECOND].id));
 }

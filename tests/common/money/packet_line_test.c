@@ -1,5 +1,5 @@
 /* The one verifier: payments, lines, replays (adversarial cases B), amounts (C). */
-#include "tests/common/money/scene.h"
+#include "tests/support/scene.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The one verifier: counts, precedence, what is known, duplicates, building. */
-#include "tests/common/money/scene.h"
+#include "tests/support/scene.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

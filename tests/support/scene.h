@@ -1,13 +1,13 @@
-/* The scene of the verifier's tests: Alice (bank A), Bob (bank B) and Carol (bank A) paid a tea
- * shop (bank B).
+/* The scene of the verifier's tests and vectors: Alice (bank A), Bob (bank B) and Carol (bank A)
+ * paid a tea shop (bank B).
  *
- *   first   100.00  Alice -> Bob (60.00, change 40.00) -> Carol (50.00, change) -> shop 30.00,
- * change second   20.00  Carol -> shop 20.00
+ *   first    100.00  Alice -> Bob 60.00, change 40.00; Bob -> Carol 50.00, change 10.00;
+ *                    Carol -> shop 30.00, change 20.00
+ *   second    20.00  Carol -> shop 20.00
  *
- * A test changes one thing, builds the packet again and asks for the verdict. Of this room's tests
- * only. */
-#ifndef DCEP_TESTS_COMMON_MONEY_SCENE_H
-#define DCEP_TESTS_COMMON_MONEY_SCENE_H
+ * A test changes one thing, builds the packet again and asks for the verdict. */
+#ifndef DCEP_TESTS_SUPPORT_SCENE_H
+#define DCEP_TESTS_SUPPORT_SCENE_H
 
 #include "tests/support/raw.h"
 #include "tests/support/world.h"

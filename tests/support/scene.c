@@ -1,7 +1,6 @@
 /* The scene of the verifier's tests (contract in scene.h). */
-#include "tests/common/money/scene.h"
+#include "tests/support/scene.h"
 
-#include <criterion/criterion.h>
 #include <string.h>
 
 static void make_wallets(struct scene *scene)
@@ -46,9 +45,8 @@ enum status scene_verify_bytes(struct scene *scene, enum packet_role role, struc
 {
     struct packet_options options = {.role = role};
     enum status status;
-    cr_assert_eq(packet_verify(&scene->view, &status, bytes, &scene->world.trust, &options,
-                               &scene->world.arena),
-                 ERR_OK);
+    CHECK(packet_verify(&scene->view, &status, bytes, &scene->world.trust, &options,
+                        &scene->world.arena) == ERR_OK);
     return status;
 }
 
@@ -72,7 +70,7 @@ enum status scene_accept_terms(struct scene *scene, const struct packet_terms *t
     enum status status = scene_verify(scene, PACKET_FOR_PAYEE);
     if (status != STATUS_OK)
         return status;
-    cr_assert_eq(packet_accept(&status, &scene->view, &scene->world.trust, terms), ERR_OK);
+    CHECK(packet_accept(&status, &scene->view, &scene->world.trust, terms) == ERR_OK);
     return status;
 }
 
@@ -85,9 +83,8 @@ enum status scene_accept(struct scene *scene)
 struct payment scene_payment(struct scene *scene, size_t index)
 {
     struct payment payment;
-    cr_assert_eq(
-        payment_decode(&payment, scene->packet.payments[index].payload, &scene->world.arena),
-        ERR_OK);
+    CHECK(payment_decode(&payment, scene->packet.payments[index].payload, &scene->world.arena) ==
+          ERR_OK);
     return payment;
 }
 
