@@ -7,10 +7,12 @@
 /* One row: who I am with, and what I believe. directory and revocations only ever rise in version. */
 #define WALLET_STATE_FIELDS(F)                                                                     \
     F(UINT, id, 1, 1)                                                                              \
-    F(TEXT, network, 1, NETWORK_SIZE_MAX) F(KEY, root_key) F(UINT, bank_id, 1, INTEGER_MAX)        \
-        F(TEXT, bank_name, 1, NAME_SIZE_MAX) F(TEXT, address, 1, ADDRESS_SIZE_MAX)                 \
-            F(TEXT, tls_name, 1, 63) F(BLOB, tls_certificate, 1, TLS_PEM_MAX) F(NONCE, join_code)  \
-                F(UINT, is_joined, 0, 1) F(OPT_SIGNED, directory) F(OPT_SIGNED, revocations)       \
+    F(TEXT, network, 1, NETWORK_SIZE_MAX)                                                          \
+    F(KEY, root_key)                                                                               \
+    F(UINT, bank_id, 1, INTEGER_MAX) F(TEXT, bank_name, 1, NAME_SIZE_MAX)                          \
+        F(TEXT, address, 1, ADDRESS_SIZE_MAX) F(TEXT, tls_name, 1, 63)                             \
+            F(BLOB, tls_certificate, 1, TLS_PEM_MAX) F(NONCE, join_code) F(UINT, is_joined, 0, 1)  \
+                F(OPT_SIGNED, directory) F(OPT_SIGNED, revocations)                                \
                     F(UINT, newest_signed_time, 0, INTEGER_MAX) F(AMOUNT0, paid_since_sync)        \
                         F(UINT, last_sync_at, 0, INTEGER_MAX)
 /* My private keys, sealed under the PIN; a row before a certificate is asked for. */
@@ -31,8 +33,8 @@ enum deposit_state {
 };
 #define DEPOSIT_ROW_FIELDS(F)                                                                      \
     F(NONCE, deposit_id)                                                                           \
-    F(AMOUNT, amount) F(OPT_ID, request_id) F(UINT, state, 1, 4) F(AMOUNT0, credited)              \
-        F(UINT, made_at, 0, INTEGER_MAX)
+    F(AMOUNT, amount)                                                                              \
+    F(OPT_ID, request_id) F(UINT, state, 1, 4) F(AMOUNT0, credited) F(UINT, made_at, 0, INTEGER_MAX)
 /* Receipts of payees for what I paid, by the request's id. */
 #define RECEIPT_ROW_FIELDS(F)                                                                      \
     F(ID, request_id) F(BLOB, confirmation, 1, 16384) F(UINT, received_at, 0, INTEGER_MAX)
@@ -48,8 +50,10 @@ enum history_kind {
 };
 #define HISTORY_FIELDS(F)                                                                          \
     F(UINT, number, 1, INTEGER_MAX)                                                                \
-    F(UINT, kind, 1, 6) F(AMOUNT, amount) F(ID, reference) F(TEXT, counterparty, 0, 128)           \
-        F(TEXT, memo, 0, MEMO_SIZE_MAX) F(UINT, at, 0, INTEGER_MAX)
+    F(UINT, kind, 1, 6)                                                                            \
+    F(AMOUNT, amount)                                                                              \
+    F(ID, reference) F(TEXT, counterparty, 0, 128) F(TEXT, memo, 0, MEMO_SIZE_MAX)                 \
+        F(UINT, at, 0, INTEGER_MAX)
 
 #define WALLET_TABLES(T)                                                                           \
     T(tables, wallet_state, WALLET_STATE_FIELDS, 1)                                                \

@@ -1,0 +1,265 @@
+/* The payee's side, and the table of the payer's states. The payer's steps are in handover_pay.c. */
+#include "wallet/handover.h"
+
+#include "common/base/text.h"
+#include "common/base/time.h"
+#include "common/purse/purse_row.h"
+#include "wallet/handover_file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* --- the table of moves: what may happen in which state of a plan --- */
+
+#define NO 255
+static const unsigned char handover_moves[][HANDOVER_EVENT_COUNT] = {
+    /*                          MARK                SIGN                  SEND             CONFIRM               SETTLE              CANCEL */
+    [PURSE_PLAN_RESERVED] = {PURSE_PLAN_SIGNING, NO, NO, NO, NO, 0},
+    [PURSE_PLAN_SIGNING] = {PURSE_PLAN_SIGNING, PURSE_PLAN_COMMITTED, NO, NO, NO, NO},
+    [PURSE_PLAN_COMMITTED] = {NO, PURSE_PLAN_COMMITTED, PURSE_PLAN_SENT, PURSE_PLAN_CONFIRMED,
+                              PURSE_PLAN_SETTLED, NO},
+    [PURSE_PLAN_SENT] = {NO, PURSE_PLAN_SENT, PURSE_PLAN_SENT, PURSE_PLAN_CONFIRMED,
+                         PURSE_PLAN_SETTLED, NO},
+    [PURSE_PLAN_CONFIRMED] = {NO, PURSE_PLAN_CONFIRMED, PURSE_PLAN_CONFIRMED, PURSE_PLAN_CONFIRMED,
+                              PURSE_PLAN_SETTLED, NO},
+    [PURSE_PLAN_SETTLED] = {NO, PURSE_PLAN_SETTLED, PURSE_PLAN_SETTLED, PURSE_PLAN_SETTLED,
+                            PURSE_PLAN_SETTLED, NO},
+};
+
+enum status handover_next(unsigned *next_state, unsigned state, enum handover_event event)
+{
+    if (state < PURSE_PLAN_RESERVED || state > PURSE_PLAN_SETTLED || event >= HANDOVER_EVENT_COUNT)
+        return STATUS_STATE;
+    if (handover_moves[state][event] == NO)
+        return STATUS_STATE;
+    *next_state = handover_moves[state][event];
+    return STATUS_OK;
+}
+
+/* --- asking --- */
+
+struct asking {
+    const struct handover_ask *ask;
+    struct id request_id;
+    struct invoice invoice;
+};
+
+static enum err make_request(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct asking *asking = context;
+    struct key_pair pair AUTO(key_pair_wipe) = {0};
+    struct purse_key current = {0};
+    const struct policy *policy = trust_policy(&wallet->trust);
+    TRY(purse_key_current(env, &current));
+    if (!current.has_certificate)
+        return ERR_MISSING;
+    TRY(wallet_key(wallet, &pair, &current.key));
+    struct request request = {
+        .payee_key = current.key,
+        .amount = asking->ask->amount,
+        .made_at = wallet->now,
+        .expires_at = wallet->now + asking->ask->expires_s,
+        .memo = span_text(asking->ask->memo),
+        .directory_version = wallet->trust.directory.version,
+        .revocations_version = wallet->trust.revocations.version,
+        .hops_max = policy->hops_max,
+        .coins_max = PACKET_COINS_MAX,
+    };
+    wallet->random(wallet->context, request.nonce.bytes, NONCE_SIZE);
+    TRY(record_sign(&asking->invoice.request, wallet->trust.network, KIND_REQUEST, &request, &pair,
+                    env->arena));
+    asking->invoice.has_certificate = true;
+    TRY(wire_decode_cose(&asking->invoice.certificate, current.certificate));
+    return purse_request_add(env, &asking->request_id, &asking->invoice.request);
+}
+
+enum err handover_request(struct wallet *wallet, struct span *file, struct id *request_id,
+                          const struct handover_ask *ask, struct arena *arena)
+{
+    struct asking asking = {.ask = ask};
+    TRY(wallet_transact(wallet, make_request, &asking, arena));
+    *request_id = asking.request_id;
+    return handover_file_wrap(wallet, file, KIND_INVOICE, &asking.invoice, arena);
+}
+
+/* --- receiving --- */
+
+struct receiving {
+    struct handover_received *out;
+    const struct packet_view *view;
+    struct span packet;
+    bool has_request;
+    struct purse_request row;
+    struct request request;
+    struct invoice shown; /* request and certificate for the confirmation */
+};
+
+/* What of the packet is mine, over all my keys. */
+static enum err sum_mine(struct purse_env *env, struct receiving *receiving)
+{
+    const struct packet_view *view = receiving->view;
+    receiving->out->amount = amount_zero();
+    for (size_t i = 0; i < view->leaf_count; i++) {
+        const struct packet_payment *leaf = &view->payments[view->leaves[i]];
+        for (size_t j = 0; j < leaf->payment.outputs.count; j++) {
+            bool mine = false;
+            TRY(purse_key_is_mine(env, &mine, &leaf->payment.outputs.items[j].key));
+            if (!mine)
+                continue;
+            receiving->out->coin_count++;
+            TRY(amount_add(&receiving->out->amount, receiving->out->amount,
+                           leaf->payment.outputs.items[j].amount));
+            if (packet_output_hops(leaf, j) > receiving->out->hops_max)
+                receiving->out->hops_max = packet_output_hops(leaf, j);
+        }
+    }
+    return ERR_OK;
+}
+
+static void describe_payer(struct receiving *receiving)
+{
+    const struct packet_payment *leaf = &receiving->view->payments[receiving->view->leaves[0]];
+    const struct wallet_certificate *certificate =
+        leaf->certificate == PACKET_NONE ? NULL : &receiving->view->certificates[leaf->certificate];
+    char name[WALLET_NAME_SIZE];
+    wallet_name(name, certificate, leaf->bank);
+    snprintf(receiving->out->payer, sizeof receiving->out->payer, "%.*s",
+             (int)sizeof receiving->out->payer - 1, name);
+    if (receiving->has_request)
+        text_printable(receiving->out->memo, sizeof receiving->out->memo, receiving->request.memo);
+}
+
+static enum err judge(struct wallet *wallet, struct purse_env *env, struct receiving *receiving)
+{
+    const struct packet_terms terms = {
+        .now = wallet->now,
+        .newest_signed_time = wallet_newest_time(wallet),
+        .request = receiving->has_request && receiving->row.state == PURSE_REQUEST_OPEN
+                       ? &receiving->request
+                       : NULL,
+        .request_id = receiving->row.request_id,
+        .is_restored = wallet->is_restored,
+        .context = env,
+        .seen = purse_seen,
+        .conflict = purse_conflict,
+    };
+    return packet_accept(&receiving->out->status, receiving->view, &wallet->trust, &terms);
+}
+
+static enum err confirmation_of(struct wallet *wallet, struct purse_env *env,
+                                struct receiving *receiving)
+{
+    struct purse_key key = {.key = receiving->row.payee_key};
+    struct confirmation confirmation = {.receipt = receiving->row.receipt,
+                                        .request = receiving->row.request};
+    TRY(store_get(env->store, &purse_table_purse_key, &key, env->arena));
+    if (key.has_certificate) {
+        confirmation.has_certificate = true;
+        TRY(wire_decode_cose(&confirmation.certificate, key.certificate));
+    }
+    return handover_file_wrap(wallet, &receiving->out->receipt, KIND_CONFIRMATION, &confirmation,
+                              env->arena);
+}
+
+static enum err sign_receipt(struct wallet *wallet, struct purse_env *env, struct cose *out,
+                             const struct receiving *receiving)
+{
+    struct key_pair pair AUTO(key_pair_wipe) = {0};
+    struct id_item ids[PACKET_COINS_MAX];
+    for (size_t i = 0; i < receiving->view->leaf_count; i++)
+        ids[i].id = receiving->view->payments[receiving->view->leaves[i]].id;
+    const struct receipt receipt = {
+        .request_id = receiving->row.request_id,
+        .payment_ids = {ids, receiving->view->leaf_count},
+        .received_at = wallet->now,
+    };
+    TRY(wallet_key(wallet, &pair, &receiving->row.payee_key));
+    return record_sign(out, wallet->trust.network, KIND_RECEIPT, &receipt, &pair, env->arena);
+}
+
+static enum err note_time(struct wallet *wallet, const struct packet_view *view);
+
+static enum err take(struct wallet *wallet, struct purse_env *env, struct receiving *receiving)
+{
+    struct cose receipt = {0};
+    struct handover_received *out = receiving->out;
+    out->result = HANDOVER_TAKEN;
+    TRY(sign_receipt(wallet, env, &receipt, receiving));
+    TRY(purse_take_packet(env, receiving->view, receiving->packet, PURSE_AVAILABLE,
+                          &receiving->row.request_id));
+    TRY(purse_request_paid(env, &receiving->row, receiving->view, &receipt));
+    TRY(wallet_history(wallet, HISTORY_RECEIVED, out->amount, &receiving->row.request_id,
+                       span_text(out->payer), receiving->request.memo));
+    TRY(note_time(wallet, receiving->view));
+    return confirmation_of(wallet, env, receiving);
+}
+
+static enum err quarantine(struct wallet *wallet, struct purse_env *env,
+                           struct receiving *receiving)
+{
+    struct handover_received *out = receiving->out;
+    const struct id hash = crypto_hash(&receiving->packet, 1);
+    const struct id *request_id = receiving->has_request ? &receiving->row.request_id : NULL;
+    struct purse_inbox kept = {.packet_hash = hash};
+    bool again = false;
+    out->result = HANDOVER_QUARANTINED;
+    TRY(purse_find(env, &again, &purse_table_purse_inbox, &kept));
+    if (again)
+        return ERR_OK;
+    TRY(purse_take_packet(env, receiving->view, receiving->packet, PURSE_QUARANTINED, request_id));
+    return wallet_history(wallet, HISTORY_QUARANTINED, out->amount, &hash, span_text(out->payer),
+                          span_text(""));
+}
+
+static enum err receive_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct receiving *receiving = context;
+    TRY(sum_mine(env, receiving));
+    if (amount_is_zero(receiving->out->amount)) {
+        receiving->out->status = STATUS_REQUEST_UNKNOWN;
+        return ERR_OK;
+    }
+    TRY(purse_request_of(env, &receiving->has_request, &receiving->row, &receiving->request,
+                         receiving->view));
+    describe_payer(receiving);
+    if (receiving->has_request && purse_request_is_duplicate(&receiving->row, receiving->view)) {
+        receiving->out->result = HANDOVER_DUPLICATE;
+        receiving->out->status = STATUS_DUPLICATE;
+        return confirmation_of(wallet, env, receiving);
+    }
+    TRY(judge(wallet, env, receiving));
+    return receiving->out->status == STATUS_OK ? take(wallet, env, receiving)
+                                               : quarantine(wallet, env, receiving);
+}
+
+enum err handover_receive(struct wallet *wallet, struct handover_received *out,
+                          struct span packet_file, struct arena *arena)
+{
+    struct packet_view view = {0};
+    struct receiving receiving = {.out = out, .view = &view};
+    const struct packet_options options = {.role = PACKET_FOR_PAYEE};
+    *out = (struct handover_received){.result = HANDOVER_REFUSED};
+    out->status = handover_file_unwrap(wallet, &receiving.packet, KIND_PACKET, packet_file);
+    if (out->status == STATUS_OK)
+        TRY(packet_verify(&view, &out->status, receiving.packet, &wallet->trust, &options, arena));
+    if (out->status != STATUS_OK)
+        return ERR_OK;
+    return wallet_transact(wallet, receive_work, &receiving, arena);
+}
+
+/* The newest signed day seen on a line that was accepted keeps the clock from being set back below it. A payment's own day is the
+ * payer's word and could be far in the future: only what banks and the central bank signed counts. */
+static enum err note_time(struct wallet *wallet, const struct packet_view *view)
+{
+    uint64_t newest = wallet->state.newest_signed_time;
+    for (size_t i = 0; i < view->token_count; i++)
+        if (view->tokens[i].token.issued_day * SECONDS_PER_DAY > newest)
+            newest = view->tokens[i].token.issued_day * SECONDS_PER_DAY;
+    for (size_t i = 0; i < view->certificate_count; i++)
+        if (view->certificates[i].not_before_day * SECONDS_PER_DAY > newest)
+            newest = view->certificates[i].not_before_day * SECONDS_PER_DAY;
+    if (newest == wallet->state.newest_signed_time)
+        return ERR_OK;
+    wallet->state.newest_signed_time = newest;
+    return store_update(wallet->store, &tables_table_wallet_state, &wallet->state);
+}

@@ -1,0 +1,320 @@
+/* The payer's side: offer, reserve, check, mark, sign, keep, and only then bytes (handover.h has the table of moves). */
+#include "wallet/handover.h"
+
+#include "common/base/text.h"
+#include "common/base/time.h"
+#include "common/purse/purse_row.h"
+#include "wallet/handover_file.h"
+
+#include <string.h>
+
+/* --- the offer: what is asked for, and would it go through? --- */
+
+struct offering {
+    struct handover_offer *offer;
+    enum status *status;
+    bool is_online;
+    struct purse_coin_list coins;
+};
+
+static bool certificate_in_date(const struct wallet *wallet, const struct purse_key *key,
+                                struct arena *arena, struct wallet_certificate *mine)
+{
+    struct cose cose = {0};
+    const uint64_t today = time_day(wallet->now);
+    return key->has_certificate && wire_decode_cose(&cose, key->certificate) == ERR_OK &&
+           wallet_certificate_decode(mine, cose.payload, arena) == ERR_OK &&
+           mine->not_before_day <= today && today <= mine->not_after_day;
+}
+
+/* An honest wallet limits itself: what is paid offline between two syncs. */
+static enum status own_limits(const struct wallet *wallet, const struct handover_offer *offer)
+{
+    const struct policy *policy = trust_policy(&wallet->trust);
+    struct amount total = amount_zero();
+    if (amount_add(&total, wallet->state.paid_since_sync, offer->request.amount) != ERR_OK ||
+        amount_compare(total, policy->offline_total_max) > 0 ||
+        amount_compare(offer->request.amount, policy->offline_payment_max) > 0)
+        return STATUS_PAYMENT_LIMIT;
+    return STATUS_OK;
+}
+
+static enum status first_refusal(struct wallet *wallet, struct purse_env *env,
+                                 const struct offering *offering, const struct purse_key *current)
+{
+    const struct handover_offer *offer = offering->offer;
+    struct wallet_certificate mine = {0};
+    if (!certificate_in_date(wallet, current, env->arena, &mine))
+        return STATUS_CERTIFICATE_DATE;
+    if (amount_compare(offer->request.amount, mine.limits.payment_max) > 0)
+        return STATUS_PAYMENT_LIMIT;
+    if (!offering->is_online && own_limits(wallet, offer) != STATUS_OK)
+        return STATUS_PAYMENT_LIMIT;
+    if (wallet->now < wallet_newest_time(wallet))
+        return STATUS_CLOCK;
+    if (wallet->is_restored)
+        return STATUS_RESTORED;
+    if (wallet->now > offer->request.expires_at)
+        return STATUS_REQUEST_UNKNOWN;
+    return STATUS_OK;
+}
+
+static enum err choose(struct wallet *wallet, struct purse_env *env, struct offering *offering)
+{
+    const struct policy *policy = trust_policy(&wallet->trust);
+    const struct request *request = &offering->offer->request;
+    const struct purse_choice_options options = {
+        .settled_only = offering->is_online,
+        .hops_max = request->hops_max < policy->hops_max ? request->hops_max : policy->hops_max,
+        .depth_max = policy->depth_max,
+        .coins_max = request->coins_max,
+    };
+    return purse_choose(env, offering->status, &offering->coins, request->amount, &options);
+}
+
+static enum err offer_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct offering *offering = context;
+    struct purse_plan plan = {.plan_id = offering->offer->request_id};
+    struct purse_totals totals = {0};
+    struct purse_key current = {0};
+    bool mine = false;
+    TRY(purse_totals(env, &totals));
+    offering->offer->spendable_after = totals.spendable;
+    TRY(purse_find(env, &offering->offer->is_repeat, &purse_table_purse_plan, &plan));
+    if (offering->offer->is_repeat)
+        return ERR_OK;
+    TRY(purse_key_is_mine(env, &mine, &offering->offer->request.payee_key));
+    TRY(purse_key_current(env, &current));
+    *offering->status = mine ? STATUS_STATE : first_refusal(wallet, env, offering, &current);
+    if (*offering->status == STATUS_OK)
+        TRY(choose(wallet, env, offering));
+    if (*offering->status != STATUS_OK)
+        return ERR_OK;
+    return amount_sub(&offering->offer->spendable_after, totals.spendable,
+                      offering->offer->request.amount);
+}
+
+/* The invoice into the offer: whose it is, and is it theirs? */
+static enum status read_invoice(struct wallet *wallet, struct handover_offer *out,
+                                struct span invoice_file, struct arena *arena)
+{
+    const struct trust_bank *bank = NULL;
+    struct invoice invoice = {0};
+    struct span body = {0};
+    enum status status = handover_file_unwrap(wallet, &body, KIND_INVOICE, invoice_file);
+    if (status == STATUS_OK)
+        status = record_status(invoice_decode(&invoice, body, arena));
+    if (status == STATUS_OK)
+        status = trust_request(&out->request, &out->request_id, &out->payee, &bank, &wallet->trust,
+                               &invoice.request,
+                               invoice.has_certificate ? &invoice.certificate : NULL, arena);
+    if (status != STATUS_OK)
+        return status;
+    out->request_cose = invoice.request;
+    out->has_certificate = invoice.has_certificate;
+    out->certificate_cose = invoice.certificate;
+    wallet_name(out->payee_name, invoice.has_certificate ? &out->payee : NULL, bank);
+    text_printable(out->memo, sizeof out->memo, out->request.memo);
+    return STATUS_OK;
+}
+
+enum err handover_offer(struct wallet *wallet, struct handover_offer *out, enum status *status,
+                        struct span invoice_file, struct arena *arena)
+{
+    struct offering offering = {.offer = out, .status = status};
+    *out = (struct handover_offer){0};
+    *status = read_invoice(wallet, out, invoice_file, arena);
+    return *status == STATUS_OK ? wallet_transact(wallet, offer_work, &offering, arena) : ERR_OK;
+}
+
+/* --- the steps --- */
+
+struct paying {
+    const struct handover_offer *offer;
+    enum status *status;
+    struct purse_plan plan;
+    bool is_online;
+    bool exists;
+};
+
+static enum err find_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct paying *paying = context;
+    (void)wallet;
+    paying->plan = (struct purse_plan){.plan_id = paying->offer->request_id};
+    return purse_find(env, &paying->exists, &purse_table_purse_plan, &paying->plan);
+}
+
+static enum err reserve_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct paying *paying = context;
+    struct handover_offer offer = *paying->offer;
+    struct offering offering = {
+        .offer = &offer, .status = paying->status, .is_online = paying->is_online};
+    const struct payee payee = {.request_id = offer.request_id,
+                                .has_certificate = offer.has_certificate,
+                                .certificate = offer.certificate_cose};
+    TRY(offer_work(wallet, env, &offering));
+    if (*paying->status != STATUS_OK)
+        return ERR_OK;
+    TRY(store_put(env->store, &tables_table_payee, &payee));
+    return purse_reserve_payment(env, &paying->plan, &offering.coins, &offer.request,
+                                 &offer.request_id, &offer.request_cose);
+}
+
+/* What the payee will check, on the payloads as they will be signed. */
+static enum err will_be_accepted(struct wallet *wallet, struct purse_env *env,
+                                 const struct paying *paying)
+{
+    struct packet_view view = {0};
+    struct span draft = {0};
+    const struct packet_options options = {.role = PACKET_UNSIGNED};
+    const struct packet_terms terms = {
+        .now = wallet->now,
+        .request = &paying->offer->request,
+        .request_id = paying->offer->request_id,
+        .is_online = paying->is_online,
+        .is_payer = true,
+    };
+    const enum err built = purse_draft(env, &draft, &paying->plan);
+    if (built == ERR_LIMIT) {
+        *paying->status = STATUS_LIMIT;
+        return ERR_OK;
+    }
+    TRY(built);
+    TRY(packet_verify(&view, paying->status, draft, &wallet->trust, &options, env->arena));
+    return *paying->status == STATUS_OK
+               ? packet_accept(paying->status, &view, &wallet->trust, &terms)
+               : ERR_OK;
+}
+
+static enum err mark_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct paying *paying = context;
+    enum status cancelled = STATUS_OK;
+    TRY(will_be_accepted(wallet, env, paying));
+    return *paying->status == STATUS_OK ? purse_mark(env, &paying->plan)
+                                        : purse_cancel(env, &cancelled, &paying->plan);
+}
+
+static enum err sign_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct paying *paying = context;
+    TRY(purse_sign(env, &paying->plan));
+    if (paying->is_online)
+        return ERR_OK;
+    TRY(amount_add(&wallet->state.paid_since_sync, wallet->state.paid_since_sync,
+                   paying->plan.amount));
+    TRY(store_update(wallet->store, &tables_table_wallet_state, &wallet->state));
+    return wallet_history(wallet, HISTORY_PAID, paying->plan.amount, &paying->plan.plan_id,
+                          span_text(paying->offer->payee_name), paying->offer->request.memo);
+}
+
+static enum err finish(struct wallet *wallet, struct paying *paying, struct arena *arena)
+{
+    const struct amount before = wallet->state.paid_since_sync;
+    if (paying->plan.state == PURSE_PLAN_RESERVED)
+        TRY(wallet_transact(wallet, mark_work, paying, arena));
+    if (*paying->status != STATUS_OK || paying->plan.state != PURSE_PLAN_SIGNING)
+        return ERR_OK;
+    const enum err signed_error = wallet_transact(wallet, sign_work, paying, arena);
+    if (signed_error != ERR_OK)
+        wallet->state.paid_since_sync = before;
+    return signed_error;
+}
+
+enum err handover_pay(struct wallet *wallet, struct span *file, enum status *status,
+                      const struct handover_offer *offer, bool is_online, struct arena *arena)
+{
+    struct paying paying = {.offer = offer, .status = status, .is_online = is_online};
+    *status = STATUS_OK;
+    TRY(wallet_transact(wallet, find_work, &paying, arena));
+    if (!paying.exists)
+        TRY(wallet_transact(wallet, reserve_work, &paying, arena));
+    if (*status == STATUS_OK)
+        TRY(finish(wallet, &paying, arena));
+    return *status == STATUS_OK ? handover_packet_file(wallet, file, &paying.plan, arena) : ERR_OK;
+}
+
+enum err handover_packet_file(struct wallet *wallet, struct span *file,
+                              const struct purse_plan *plan, struct arena *arena)
+{
+    if (!plan->has_packet)
+        return ERR_MISSING;
+    return handover_file_wrap_bytes(wallet, file, KIND_PACKET, plan->packet, arena);
+}
+
+/* --- after the bytes --- */
+
+struct event {
+    struct id plan_id;
+    enum status *status;
+    struct confirmation confirmation;
+    struct receipt receipt;
+    struct span file;
+};
+
+static enum err sent_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct event *event = context;
+    struct purse_plan plan = {0};
+    (void)wallet;
+    TRY(purse_plan_get(env, &plan, &event->plan_id));
+    return plan.state == PURSE_PLAN_COMMITTED ? purse_sent(env, &plan) : ERR_OK;
+}
+
+enum err handover_sent(struct wallet *wallet, const struct id *plan_id)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct event event = {.plan_id = *plan_id};
+    return wallet_transact(wallet, sent_work, &event, &arena);
+}
+
+static enum err cancel_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct event *event = context;
+    struct purse_plan plan = {.plan_id = event->plan_id};
+    bool found = false;
+    (void)wallet;
+    TRY(purse_find(env, &found, &purse_table_purse_plan, &plan));
+    if (!found || plan.kind != PURSE_PLAN_PAY) {
+        *event->status = STATUS_UNKNOWN;
+        return ERR_OK;
+    }
+    return purse_cancel(env, event->status, &plan);
+}
+
+enum err handover_cancel(struct wallet *wallet, enum status *status, const struct id *plan_id)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct event event = {.plan_id = *plan_id, .status = status};
+    return wallet_transact(wallet, cancel_work, &event, &arena);
+}
+
+static enum err resume_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct purse_plan_list plans = {0};
+    (void)context;
+    TRY(purse_plans(env, &plans, PURSE_PLAN_PAY, PURSE_PLAN_SIGNING, PURSE_PLAN_SIGNING));
+    for (size_t i = 0; i < plans.count; i++) {
+        TRY(purse_sign(env, &plans.items[i]));
+        TRY(amount_add(&wallet->state.paid_since_sync, wallet->state.paid_since_sync,
+                       plans.items[i].amount));
+        TRY(wallet_history(wallet, HISTORY_PAID, plans.items[i].amount, &plans.items[i].plan_id,
+                           span_text(""), span_text("")));
+    }
+    return plans.count == 0
+               ? ERR_OK
+               : store_update(wallet->store, &tables_table_wallet_state, &wallet->state);
+}
+
+enum err handover_resume(struct wallet *wallet)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    const struct amount before = wallet->state.paid_since_sync;
+    const enum err error = wallet_transact(wallet, resume_work, NULL, &arena);
+    if (error != ERR_OK)
+        wallet->state.paid_since_sync = before;
+    return error;
+}
