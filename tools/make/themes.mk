@@ -9,7 +9,7 @@ $(BUILD)/themes/$(1)_test: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c
         $(SUPPORT) $(LEVEL_4_ARCHIVES) $(COMMON_ARCHIVES)
 	@mkdir -p $$(@D)
 	@echo "  LD    $$@"
-	@$(CC) $(ALL_LDFLAGS) -o $$@ $$^ -lcriterion $(LIBS)
+	@$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $(CRITERION) $(LIBS)
 endef
 $(foreach t,$(THEMES),$(eval $(call theme_rule,$(t))))
 
