@@ -86,7 +86,7 @@ all: $(PROGRAMS) locale ## the three programs, into $(BUILD)/
 
 # Criterion talks to its workers over nanomsg; nng exports functions of the same names, so nanomsg
 # must come first, or the runner is quietly given nng's and hangs now and then.
-CRITERION := -lcriterion -l:libnanomsg.so.5
+CRITERION := -lcriterion -Wl,--no-as-needed -l:libnanomsg.so.5 -Wl,--as-needed
 
 LEVEL_1 := base wire crypto
 LEVEL_2 := $(LEVEL_1) money store net
