@@ -6,37 +6,34 @@
  *    opens no file of the caller's. Paths that it does use are made absolute.
  *
  * Never interprets the result: it is printed as it would have been here. */
+#include "common/base/file.h"
 #include "common/cli/cli_frame.h"
 #include "common/net/net.h"
 #include "common/wire/wire.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum { CALL_MARGIN_MS = 5000 }; /* the server may itself wait for --timeout */
 
 /* ---- is there a server? ---- */
 
-static bool server_listens(const struct cli *cli)
+/* A socket file without a listener, as kill -9 leaves it, is no server; one that accepts and then says
+ * nothing is one, and the call will tell. */
+static bool find_server(struct net_client **client, const struct cli *cli)
 {
     char address[CLI_ADDRESS_SIZE];
-    struct sockaddr_un socket_name = {.sun_family = AF_UNIX};
     cli_control_address(address, cli->data);
-    const char *path = address + strlen("ipc:");
-    if (strlen(path) >= sizeof socket_name.sun_path)
-        return false; /* no server could listen there either */
-    memcpy(socket_name.sun_path, path, strlen(path) + 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
+    if (!file_exists(address + strlen("ipc:")))
         return false;
-    bool refused = connect(fd, (struct sockaddr *)&socket_name, sizeof socket_name) != 0 &&
-                   (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR);
-    close(fd);
-    return !refused;
+    struct net_client *opened AUTO(net_client_close) = NULL;
+    if (net_client_open(&opened, &(struct net_client_options){.address = address}) != ERR_OK)
+        return false; /* too long a path: no server could listen there either */
+    if (net_client_connect(opened, cli_timeout_ms(cli)) == ERR_UNREACHABLE)
+        return false;
+    *client = TAKE(opened);
+    return true;
 }
 
 /* ---- the request ---- */
@@ -187,15 +184,6 @@ static void wipe_buffer(struct buffer *buffer)
     buffer_fini(buffer);
 }
 
-static enum err call_server(struct cli *cli, struct buffer *reply, struct span request)
-{
-    char address[CLI_ADDRESS_SIZE];
-    struct net_client *client AUTO(net_client_close) = NULL;
-    cli_control_address(address, cli->data);
-    TRY(net_client_open(&client, &(struct net_client_options){.address = address}));
-    return net_call(client, reply, request, cli_timeout_ms(cli) + CALL_MARGIN_MS);
-}
-
 static int fail_gone(struct cli *cli, enum err error)
 {
     return cli_fail(cli, CLI_UNREACHABLE, err_name(error),
@@ -203,7 +191,7 @@ static int fail_gone(struct cli *cli, enum err error)
                     _("the server stopped answering: %s"), _(err_text(error)));
 }
 
-static int forward(struct cli *cli)
+static int forward(struct cli *cli, struct net_client *client)
 {
     struct buffer pin AUTO(wipe_buffer) = {.limit = SECRET_SIZE_MAX};
     struct buffer request AUTO(wipe_buffer) = {.limit = NET_SIZE_MAX};
@@ -215,7 +203,7 @@ static int forward(struct cli *cli)
     error = encode_request(&request, cli, error == ERR_OK ? buffer_span(&pin) : (struct span){0});
     if (error != ERR_OK)
         return cli_fail_err(cli, error, _("the command cannot be handed to the server"), NULL);
-    error = call_server(cli, &reply, buffer_span(&request));
+    error = net_call(client, &reply, buffer_span(&request), cli_timeout_ms(cli) + CALL_MARGIN_MS);
     if (error != ERR_OK)
         return fail_gone(cli, error);
     error = take_reply(cli, &exit_code, buffer_span(&reply));
@@ -224,8 +212,9 @@ static int forward(struct cli *cli)
 
 bool cli_forward(struct cli *cli, int *exit_code)
 {
-    if (!server_listens(cli))
+    struct net_client *client AUTO(net_client_close) = NULL;
+    if (!find_server(&client, cli))
         return false;
-    *exit_code = forward(cli);
+    *exit_code = forward(cli, client);
     return true;
 }

@@ -7,7 +7,6 @@
  * Never decides anything about money: that is the command's. */
 #include "common/cli/cli_frame.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,10 +145,8 @@ int cli_finish(struct cli *cli, int exit_code)
         print_json(cli);
     else if (cli->error != NULL)
         print_error(cli, exit_code);
-    errno = 0;
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        cli_fail(cli, CLI_REFUSED, "IO", NULL, _("the result cannot be written: %s"),
-                 strerror(errno));
+        cli_fail(cli, CLI_REFUSED, "IO", NULL, _("the result cannot be written"));
         print_error(cli, CLI_REFUSED);
         exit_code = cli_worse(exit_code, CLI_REFUSED);
     }

@@ -19,6 +19,13 @@ enum err net_call(struct net_client *client, struct buffer *reply, struct span r
                              timeout_ms == 0 ? NET_TIMEOUT_DEFAULT_MS : timeout_ms);
 }
 
+enum err net_client_connect(struct net_client *client, uint64_t timeout_ms)
+{
+    if (client->ops->connect == NULL)
+        return ERR_OK;
+    return client->ops->connect(client, timeout_ms == 0 ? NET_TIMEOUT_DEFAULT_MS : timeout_ms);
+}
+
 void net_client_close(struct net_client **client)
 {
     if (*client == NULL)

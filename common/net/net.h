@@ -21,7 +21,11 @@ struct net_client_ops {
      * or they refused ours), ERR_LIMIT (reply too large). A failed call may or may not have been carried out. */
     enum err (*call)(struct net_client *client, struct buffer *reply, struct span request, uint64_t timeout_ms);
     void (*close)(struct net_client *client);
+    enum err (*connect)(struct net_client *client, uint64_t timeout_ms); /* NULL: nothing to do */
 };
+/* Makes the connection now, for who must know whether anybody is there before a request leaves:
+ * nothing is sent. Errors as of a call. */
+enum err net_client_connect(struct net_client *client, uint64_t timeout_ms) MUST_USE;
 enum err net_call(struct net_client *client, struct buffer *reply, struct span request, uint64_t timeout_ms) MUST_USE;
 void net_client_close(struct net_client **client); /* fit for AUTO */
 

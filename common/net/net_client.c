@@ -272,6 +272,11 @@ static enum err client_call(struct net_client *base, struct buffer *reply, struc
     return error;
 }
 
+static enum err client_connect(struct net_client *base, uint64_t timeout_ms)
+{
+    return connect_until((struct client *)base, time_monotonic_ms() + timeout_ms);
+}
+
 /* ---- opening and closing ---- */
 
 static void client_close(struct net_client *base)
@@ -285,7 +290,7 @@ static void client_close(struct net_client *base)
     free(client);
 }
 
-static const struct net_client_ops CLIENT_OPS = {client_call, client_close};
+static const struct net_client_ops CLIENT_OPS = {client_call, client_close, client_connect};
 
 static enum err client_set_up(struct client *client, const struct net_client_options *options)
 {

@@ -59,7 +59,7 @@ static void loopback_close(struct net_client *client)
     free(client);
 }
 
-static const struct net_client_ops LOOPBACK_OPS = {loopback_call, loopback_close};
+static const struct net_client_ops LOOPBACK_OPS = {loopback_call, loopback_close, NULL};
 
 enum err net_loopback_open(struct net_client **out, const struct net_loopback_options *options)
 {

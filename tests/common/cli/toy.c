@@ -1,6 +1,7 @@
 /* The toy program, and running it in a child process. */
 #include "tests/common/cli/toy.h"
 
+#include "common/cli/cli_frame.h"
 #include "common/net/net.h"
 
 #include <criterion/criterion.h>
@@ -9,11 +10,12 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WORDS_MAX = 64, TEXT_SIZE = 4096, SERVER_TURNS = 50, PIECE_SIZE = 600 * 1024 };
+enum { WORDS_MAX = 64, TEXT_SIZE = 4096, READY_FD = 9, PIECE_SIZE = 600 * 1024 };
 
 /* ---- commands ---- */
 
@@ -345,6 +347,15 @@ static int split(char *words[WORDS_MAX], char *text)
     return count;
 }
 
+/* The test runner has used nng, and nng does not survive a fork: the child starts this program anew,
+ * which becomes the toy before main (below). */
+static _Noreturn void start_anew(char **words, const char *role)
+{
+    setenv("TOY_ROLE", role, 1);
+    execv("/proc/self/exe", words);
+    _exit(127);
+}
+
 static void become_toy(char *text, int out, int err)
 {
     char *words[WORDS_MAX];
@@ -353,8 +364,8 @@ static void become_toy(char *text, int out, int err)
     dup2(nothing, STDIN_FILENO);
     dup2(out, STDOUT_FILENO);
     dup2(err, STDERR_FILENO);
-    int code = cli_main(&toy_program, split(words, text), words);
-    _exit(code);
+    split(words, text);
+    start_anew(words, "program");
 }
 
 static char *read_back(int fd)
@@ -400,14 +411,15 @@ json_t *toy_json(const struct toy_run *run)
 
 /* ---- a server ---- */
 
-static void serve(const char *data, int ready)
+static void serve(const char *data)
 {
     char address[CLI_ADDRESS_SIZE];
     static char server[] = "server";
     struct net_server *net = NULL;
+    cli_language_start(); /* as cli_main does before a server serves */
     cli_control_address(address, data);
     CHECK(net_server_open(&net, &(struct net_server_options){.address = address}) == ERR_OK);
-    CHECK(write(ready, "r", 1) == 1);
+    CHECK(write(READY_FD, "r", 1) == 1);
     for (;;) {
         struct net_request request;
         size_t count = 1;
@@ -428,8 +440,11 @@ int toy_server_start(const char *data)
     cr_assert(pipe(ready) == 0);
     pid_t pid = fork();
     if (pid == 0) {
-        serve(data, ready[1]);
-        _exit(1);
+        char *words[] = {(char[]){"toy"}, (char *)(uintptr_t)data, NULL};
+        close(ready[0]);
+        dup2(ready[1], READY_FD);
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that crashes leaves no server behind */
+        start_anew(words, "server");
     }
     close(ready[1]);
     cr_assert(read(ready[0], &byte, 1) == 1, "the server did not start");
@@ -441,4 +456,16 @@ void toy_server_kill(int pid)
 {
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
+}
+
+__attribute__((constructor)) static void play_role(int argc, char **argv)
+{
+    const char *role = getenv("TOY_ROLE");
+    if (role == NULL)
+        return;
+    bool is_server = strcmp(role, "server") == 0;
+    unsetenv("TOY_ROLE");
+    if (is_server)
+        serve(argv[1]);
+    exit(cli_main(&toy_program, argc, argv));
 }
