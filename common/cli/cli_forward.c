@@ -19,8 +19,8 @@ enum { CALL_MARGIN_MS = 5000 }; /* the server may itself wait for --timeout */
 
 /* ---- is there a server? ---- */
 
-/* A socket file without a listener, as kill -9 leaves it, is no server; one that accepts and then says
- * nothing is one, and the call will tell. */
+/* A socket file without a listener, as kill -9 leaves it, is no server; one that accepts and
+ * then says nothing is one, and the call will tell. */
 static bool find_server(struct net_client **client, const struct cli *cli)
 {
     char address[CLI_ADDRESS_SIZE];

@@ -6,6 +6,7 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -13,9 +14,16 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
-enum { WORDS_MAX = 64, TEXT_SIZE = 4096, READY_FD = 9, PIECE_SIZE = 600 * 1024 };
+enum {
+    WORDS_MAX = 64,
+    TEXT_SIZE = 4096,
+    SHOWN_SIZE = 4 * TEXT_SIZE,
+    READY_FD = 9,
+    PIECE_SIZE = 600 * 1024
+};
 
 /* ---- commands ---- */
 
@@ -316,12 +324,16 @@ const char *toy_directory(void)
     return directory;
 }
 
+static int remove_one(const char *path, const struct stat *about, int type, struct FTW *place)
+{
+    (void)about, (void)type, (void)place;
+    return remove(path);
+}
+
 void toy_directory_fini(void)
 {
-    char command[TEXT_SIZE];
-    snprintf(command, sizeof command, "rm -rf '%s'", directory);
     if (directory_made)
-        cr_assert(system(command) == 0);
+        cr_assert(nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0);
 }
 
 void toy_write(const char *path, const char *text, int mode)
@@ -347,8 +359,8 @@ static int split(char *words[WORDS_MAX], char *text)
     return count;
 }
 
-/* The test runner has used nng, and nng does not survive a fork: the child starts this program anew,
- * which becomes the toy before main (below). */
+/* The test runner has used nng, and nng does not survive a fork: the child starts this program
+ * anew, which becomes the toy before main (below). */
 static _Noreturn void start_anew(char **words, const char *role)
 {
     setenv("TOY_ROLE", role, 1);
@@ -394,6 +406,71 @@ struct toy_run toy_run(const char *words, ...)
     return (struct toy_run){.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
                             .out = read_back(out),
                             .err = read_back(err)};
+}
+
+/* ---- on a terminal ---- */
+
+static void become_toy_on(const char *terminal, char *text)
+{
+    char *words[WORDS_MAX];
+    setsid();
+    int fd = open(terminal, O_RDWR); /* the first terminal of a session becomes its own */
+    dup2(fd, STDIN_FILENO);
+    dup2(fd, STDOUT_FILENO);
+    dup2(fd, STDERR_FILENO);
+    split(words, text);
+    start_anew(words, "program");
+}
+
+/* What the terminal shows, up to and with part; false: the program ended first. */
+static bool read_until(int master, char shown[TEXT_SIZE], const char *part)
+{
+    size_t size = strlen(shown);
+    while (part == NULL || strstr(shown, part) == NULL) {
+        ssize_t got = read(master, shown + size, TEXT_SIZE - 1 - size);
+        if (got <= 0)
+            return false; /* EIO: nobody has it open any more */
+        size += (size_t)got;
+        shown[size] = '\0';
+    }
+    return true;
+}
+
+static void append(char *shown, const char *piece)
+{
+    size_t size = strlen(shown);
+    snprintf(shown + size, SHOWN_SIZE - size, "%s", piece);
+}
+
+struct toy_run toy_run_on_terminal(const char *const *dialogue, const char *words)
+{
+    char text[TEXT_SIZE], piece[TEXT_SIZE] = "", *shown = calloc(1, SHOWN_SIZE);
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    cr_assert(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    int held = open(ptsname(master), O_RDWR | O_NOCTTY); /* keeps its settings to look at */
+    snprintf(text, sizeof text, "%s", words);
+    pid_t pid = fork();
+    if (pid == 0)
+        become_toy_on(ptsname(master), text);
+    for (; *dialogue != NULL; dialogue += 2) {
+        piece[0] = '\0';
+        cr_assert(read_until(master, piece, dialogue[0]), "%s: %s", words, piece);
+        append(shown, piece);
+        cr_assert(write(master, dialogue[1], strlen(dialogue[1])) > 0);
+    }
+    int status = 0;
+    cr_assert(waitpid(pid, &status, 0) == pid);
+    struct termios after;
+    cr_assert(tcgetattr(held, &after) == 0);
+    cr_expect((after.c_lflag & ECHO) != 0, "%s: the terminal stays silent", words);
+    close(held);
+    piece[0] = '\0';
+    read_until(master, piece, NULL);
+    close(master);
+    append(shown, piece);
+    return (struct toy_run){.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+                            .out = shown,
+                            .err = calloc(1, 1)};
 }
 
 void toy_run_fini(struct toy_run *run)

@@ -10,8 +10,11 @@ struct toy_run {
     int exit_code; /* -1: killed */
     char *out, *err;
 };
-/* words: separated by blanks ("greet Ann --json"); stdin is empty. A word "%s" cannot hold a blank. */
+/* words: separated by blanks ("greet Ann --json"); stdin is empty, and there is no terminal. */
 struct toy_run toy_run(const char *words, ...) __attribute__((format(printf, 1, 2)));
+/* On a terminal of its own: dialogue is what to wait for and what to type then, pairs ended by
+ * NULL; out is everything that was shown. Expects that the terminal echoes again afterwards. */
+struct toy_run toy_run_on_terminal(const char *const *dialogue, const char *words);
 void toy_run_fini(struct toy_run *run);
 /* The error object of a --json run; NULL if there is none. Borrowed from the returned root. */
 json_t *toy_json(const struct toy_run *run);
