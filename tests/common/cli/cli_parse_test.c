@@ -44,6 +44,7 @@ static const struct {
     {"pay 1.234", 2, "", "not an amount"},
     {"pay -1", 2, "", "there is no option \"-1\""},
     {"pay 1 -n x", 2, "", "--times: \"x\" is not a number"},
+    {"pay 1 -n +3", 2, "", "not a number"},
     {"pay 1 -n -3", 2, "", "not a number"},
     {"pay 1 -n 99999999999999999999", 2, "", "not a number"},
     {"pay 1 -n 9007199254740992", 2, "", "not a number"},

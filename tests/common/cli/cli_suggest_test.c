@@ -11,7 +11,7 @@ Test(cli_suggest, table)
     } rows[] = {
         {"customer", "customer", true},
         {"custmer", "customer", true},
-        {"cusotmer", "customer", true}, /* neighbours swapped */
+        {"cusotmre", "customer", true}, /* neighbours swapped */
         {"cstmer", "customer", true},
         {"cstmr", "customer", false},
         {"kustomers", "customer", true},
