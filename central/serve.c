@@ -1,0 +1,204 @@
+/* The server: takes what arrived, has it handled in one transaction, replies; between two batches it runs the operator's commands.
+ *
+ * 1. One thread works with the store, the keys and what they sign: this one.
+ * 2. SIGTERM and SIGINT: what was accepted is finished and answered, then exit 0.
+ * 3. What cannot be known (a commit without an answer, trust that cannot be loaded) ends the server with an error: started again,
+ *    it knows.
+ *
+ * Never needs the root key. */
+#include "central/serve.h"
+
+#include "central/keys.h"
+#include "central/office.h"
+#include "central/program.h"
+#include "central/serve_batch.h"
+#include "central/serve_control.h"
+#include "common/base/file.h"
+#include "common/base/log.h"
+#include "common/base/time.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+
+enum { LOOK_MS = 1000, PRUNE_EVERY_MS = 10000, PRUNE_COUNT = 4096 };
+
+struct desk {
+    struct office *office;
+    struct net_server *server;
+    struct serve_control *control;
+    uint64_t pruned_ms;
+};
+
+/* ---- stopping ---- */
+
+static atomic_bool is_stopping;
+static struct net_server *_Atomic woken_server;
+
+static void on_signal(int number)
+{
+    (void)number;
+    atomic_store(&is_stopping, true);
+    struct net_server *server = atomic_load(&woken_server);
+    if (server != NULL)
+        net_server_wake(server);
+}
+
+static void catch_signals(void)
+{
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGINT, &action, NULL);
+}
+
+/* ---- opening ---- */
+
+static enum err read_tls(struct cli *cli, struct secret *key, struct buffer *certificate,
+                         struct buffer *authority, struct span passphrase)
+{
+    char path[CLI_PATH_SIZE];
+    const char *network = office_of(cli)->service.network;
+    cli_data_path(cli, path, KEYS_TLS_SERVER_KEY);
+    TRY(keys_read_tls(key, path, network, "tls-server", passphrase));
+    cli_data_path(cli, path, KEYS_TLS_SERVER);
+    TRY(file_read(certificate, path, TLS_PEM_SIZE_MAX));
+    cli_data_path(cli, path, KEYS_TLS_AUTHORITY);
+    return file_read(authority, path, TLS_PEM_SIZE_MAX);
+}
+
+static int listen_tls(struct cli *cli, struct desk *desk, struct span passphrase)
+{
+    struct secret key AUTO(secret_wipe) = {0};
+    struct buffer certificate AUTO(buffer_fini) = {0}, authority AUTO(buffer_fini) = {0};
+    enum err error = read_tls(cli, &key, &certificate, &authority, passphrase);
+    if (error != ERR_OK)
+        return cli_fail_err(cli, error, _("the TLS key and certificates"), NULL);
+    const struct net_server_options options = {
+        .address = cli_setting(cli, "listen"),
+        .certificate_pem = buffer_span(&certificate),
+        .key_pem = span_of(key.bytes, key.size),
+        .client_authority_pem = buffer_span(&authority),
+    };
+    error = net_server_open(&desk->server, &options);
+    if (error != ERR_OK)
+        return cli_fail_err(cli, error, options.address,
+                            _("the address must be free: see listen in central.ini"));
+    atomic_store(&woken_server, desk->server);
+    return CLI_OK;
+}
+
+/* The same passphrase opens the signing keys and the TLS key: it is asked for once. */
+static int open_keys(struct cli *cli, struct secret *passphrase)
+{
+    int code =
+        office_passphrase(cli, passphrase, KEYS_ISSUING, _("passphrase of the central bank"));
+    if (code == CLI_OK)
+        code = office_open_keys_with(cli, span_of(passphrase->bytes, passphrase->size));
+    if (code != CLI_OK)
+        return code;
+    const enum err error = office_load_trust(office_of(cli));
+    return error == ERR_OK ? CLI_OK
+                           : cli_fail_err(cli, error, _("the directory and revocation list"), NULL);
+}
+
+static int open_desk(struct cli *cli, struct desk *desk)
+{
+    struct secret passphrase AUTO(secret_wipe) = {0};
+    int code = open_keys(cli, &passphrase);
+    if (code == CLI_OK)
+        code = listen_tls(cli, desk, span_of(passphrase.bytes, passphrase.size));
+    if (code != CLI_OK)
+        return code;
+    const enum err error = serve_control_open(&desk->control, cli_data(cli), desk->server);
+    if (error != ERR_OK)
+        return cli_fail_err(cli, error, "control.sock",
+                            _("a path of a socket has at most 107 characters"));
+    desk->office->is_server = true;
+    if (cli_setting(cli, "address") == NULL)
+        snprintf(desk->office->address, sizeof desk->office->address, "%s",
+                 net_server_address(desk->server));
+    return CLI_OK;
+}
+
+/* ---- working ---- */
+
+static void prune(struct desk *desk)
+{
+    struct service *service = &desk->office->service;
+    const uint64_t now_ms = time_monotonic_ms();
+    if (now_ms < desk->pruned_ms + PRUNE_EVERY_MS)
+        return;
+    desk->pruned_ms = now_ms;
+    service->now = time_now();
+    enum err error = store_begin(service->store, STORE_WRITE);
+    if (error == ERR_OK)
+        error = service_prune(service, PRUNE_COUNT);
+    if (error == ERR_OK)
+        error = store_commit(service->store);
+    store_rollback(service->store);
+    desk->office->is_broken = desk->office->is_broken || error == ERR_COMMIT_UNKNOWN;
+    if (error != ERR_OK)
+        log_line(LOG_LEVEL_WARN, "central.prune_failed error=%s", err_name(error));
+}
+
+/* One batch, if calls arrived; false if there was none. */
+static bool work(struct desk *desk, uint64_t wait_ms)
+{
+    struct net_request requests[NET_CALLS_MAX];
+    size_t count = NET_CALLS_MAX;
+    const enum err taken = net_server_take(desk->server, requests, &count, wait_ms);
+    if (taken != ERR_OK || count == 0)
+        return false;
+    const enum err error = serve_batch(&desk->office->service, desk->server, requests, count);
+    desk->office->is_broken = desk->office->is_broken || error != ERR_OK;
+    return true;
+}
+
+static void loop(struct desk *desk)
+{
+    struct office *office = desk->office;
+    while (!atomic_load(&is_stopping) && !office->is_broken) {
+        serve_control_run(desk->control, &program_central, office);
+        (void)work(desk, LOOK_MS);
+        prune(desk);
+    }
+    log_line(LOG_LEVEL_INFO, "central.stopping");
+    serve_control_stop(desk->control, &program_central, office);
+    while (!office->is_broken && work(desk, 0))
+        continue;
+}
+
+static void desk_fini(struct desk *desk)
+{
+    atomic_store(&woken_server, NULL);
+    serve_control_close(&desk->control);
+    net_server_close(&desk->server);
+}
+
+static int serve(struct cli *cli)
+{
+    struct desk desk AUTO(desk_fini) = {.office = office_of(cli)};
+    catch_signals();
+    int code = open_desk(cli, &desk);
+    if (code != CLI_OK)
+        return code;
+    const char *address = net_server_address(desk.server);
+    json_object_set_new(cli_result(cli), "address", json_string(address));
+    cli_say(cli, _("dcep-central listens on %s"), address);
+    (void)fflush(stdout); /* who waits for this line may call now */
+    log_line(LOG_LEVEL_INFO, "central.ready address=%s", address);
+    loop(&desk);
+    if (!desk.office->is_broken)
+        return CLI_OK;
+    return cli_fail(cli, CLI_INTERNAL, "COMMIT_UNKNOWN",
+                    _("start it again: it then reads what became of it"),
+                    _("the database and this process may differ; the server stops"));
+}
+
+int serve_run(struct cli *cli)
+{
+    int code = office_open_exclusive(cli);
+    if (code == CLI_OK)
+        code = serve(cli);
+    office_close(cli);
+    return code;
+}

@@ -1,0 +1,9 @@
+/* The central bank's server. */
+#ifndef DCEP_CENTRAL_SERVE_H
+#define DCEP_CENTRAL_SERVE_H
+
+#include "common/cli/cli.h"
+
+int serve_run(struct cli *cli);
+
+#endif
