@@ -48,6 +48,8 @@ Test(money, packet_sizes)
     static uint8_t huge[PACKET_SIZE_MAX + 1];
     expect_status(scene_verify_bytes(&s, PACKET_FOR_PAYEE, span_of(huge, sizeof huge)),
                   STATUS_LIMIT);
+    expect_status(scene_verify_bytes(&s, PACKET_FOR_PAYEE, span_of(huge, PACKET_SIZE_MAX)),
+                  STATUS_PARSE);
     expect_status(scene_verify_bytes(&s, PACKET_FOR_PAYEE, span_of(huge, 0)), STATUS_PARSE);
     struct span bytes = world_packet_bytes(&s.world, &s.packet);
     for (size_t size = 0; size < bytes.size; size++)
@@ -301,6 +303,7 @@ Test(money, packet_duplicates)
     SCENE(s);
     expect_status(scene_verify(&s, PACKET_FOR_PAYEE), STATUS_OK);
     struct id ids[3] = {s.view.payments[SCENE_SECOND].id, s.view.payments[SCENE_C_TO_SHOP].id};
+    cr_expect(!packet_is_same(&s.view, &ids[1], 1), "only the first of two leaves");
     cr_expect(packet_is_same(&s.view, ids, 2));
     cr_expect(!packet_is_same(&s.view, ids, 1));
     cr_expect(!packet_is_same(&s.view, ids, 3));
@@ -318,6 +321,10 @@ Test(money, packet_parts_beyond_their_limits)
     struct cose many[PACKET_PAYMENTS_MAX + 1];
     for (size_t i = 0; i <= PACKET_PAYMENTS_MAX; i++)
         many[i] = s.request.cose;
+    cr_expect_eq(packet_encode_parts(&out, many, PACKET_COINS_MAX, many, PACKET_PAYMENTS_MAX, many,
+                                     PACKET_PAYMENTS_MAX, 1),
+                 ERR_OK);
+    out.size = 0;
     cr_expect_eq(packet_encode_parts(&out, many, PACKET_COINS_MAX + 1, NULL, 0, NULL, 0, 1),
                  ERR_LIMIT);
     cr_expect_eq(packet_encode_parts(&out, NULL, 0, many, PACKET_PAYMENTS_MAX + 1, NULL, 0, 1),
