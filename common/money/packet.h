@@ -7,8 +7,8 @@
  * packet are accepted or none.
  *
  * Invariants: 1 the verdict is the first status, in the order of status.h, that applies. 2 genuine
- * needs no clock and no policy: the same answer for ever. 3 what is absent is refused. 4 no
- * signature is verified that `known` vouches for.
+ * needs no clock and no policy: the same answer for ever. 3 what is absent is refused. 4 the
+ * register verifies no signature that `known` vouches for; a payee verifies all that it keeps.
  * Never: a clock, a file, a random number; a partial acceptance.
  */
 #ifndef DCEP_COMMON_MONEY_PACKET_H
@@ -58,8 +58,7 @@ struct packet_payment {
     int parent;                  /* index of the payment whose output it spends, or PACKET_NONE */
     int parent_output;           /* which output; PACKET_NONE if a root or a known coin */
     int token;       /* index of the token its line starts at, or PACKET_NONE (a known coin) */
-    int certificate; /* index into certificates, PACKET_NONE: a vault key, or not checked (register)
-                      */
+    int certificate; /* index into certificates; PACKET_NONE: a vault key, or not checked */
     const struct trust_bank *bank; /* that certified the signer; NULL if not checked */
     uint64_t hops, depth;          /* of the coin it spends: hops and payments before this one */
     uint64_t spend_by_day, redeem_by_day;
@@ -88,10 +87,9 @@ enum err packet_verify(struct packet_view *out, enum status *status, struct span
                        const struct trust *trust, const struct packet_options *options,
                        struct arena *arena) MUST_USE;
 
-/* The line of a leaf: indexes of its payments, root first, into path (room for
- * PACKET_PAYMENTS_MAX). */
+/* The line of a leaf: indexes of its payments, root first, into path. leaf is an index into
+ * payments too, as in leaves[]. */
 size_t packet_line(const struct packet_view *view, size_t leaf, size_t path[PACKET_PAYMENTS_MAX]);
-/* (leaf is an index into payments, as in leaves[].) */
 /* Hops of output `index` of a payment: those before, and one if it belongs to another key than the
  * signer's. */
 uint64_t packet_output_hops(const struct packet_payment *payment, size_t index);
@@ -108,8 +106,7 @@ bool packet_is_same(const struct packet_view *view, const struct id *payment_ids
  * carries). */
 struct packet_terms {
     uint64_t now, newest_signed_time; /* seconds */
-    const struct request
-        *request; /* the open request it must answer; NULL: none is known -> REQUEST_UNKNOWN */
+    const struct request *request;    /* the open one it must answer; NULL: there is none */
     struct id request_id;
     bool is_online;   /* a deposit: the offline limit is not applied */
     bool is_restored; /* this wallet may not take anything before it synced */

@@ -367,7 +367,7 @@ Test(money, vectors)
     size_t count = 0, accepted = 0;
     bool said[256] = {false};
     DIR *directory = opendir(VECTORS);
-    crypto_use(&crypto_libcrypto);
+    crypto_use(backend);
     cr_assert_not_null(directory, "run from the root of the tree");
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         if (strstr(entry->d_name, ".json") == NULL)
@@ -381,4 +381,14 @@ Test(money, vectors)
     for (int status = STATUS_OK; status <= STATUS_CONFLICT; status++)
         cr_expect(said[status] || strcmp(status_name((enum status)status), "unknown") == 0,
                   "no vector says %s", status_name((enum status)status));
+}
+
+Test(money, vectors)
+{
+    judge_files(&crypto_libcrypto);
+}
+
+Test(money, vectors_by_the_other_backend)
+{
+    judge_files(&crypto_mbedtls);
 }
