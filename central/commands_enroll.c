@@ -217,7 +217,7 @@ static void show(struct cli *cli, const struct enrolment *enrolment)
         {"bank_key", N_("key"), CLI_AS_ID},
         {"not_after_day", N_("certified until"), CLI_AS_DAY},
         {"address", N_("central bank's address"), CLI_AS_TEXT},
-        {"version", N_("directory"), CLI_AS_NUMBER},
+        {"version", N_("directory version"), CLI_AS_NUMBER},
         {NULL, NULL, CLI_AS_TEXT},
     };
     const struct bank_certificate *certificate = &enrolment->certificate;
@@ -228,7 +228,8 @@ static void show(struct cli *cli, const struct enrolment *enrolment)
     json_object_set_new(result, "vault_key", cli_json_hex(SPAN(certificate->vault_key)));
     commands_put_number(result, "not_after_day", certificate->not_after_day);
     json_object_set(result, "address", json_object_get(enrolment->draft, "address"));
-    commands_put_number(result, "version", enrolment->root.trust.directory.version + 1);
+    if (json_object_get(result, "version") == NULL) /* nothing was published */
+        commands_put_number(result, "version", enrolment->root.trust.directory.version);
     cli_show_record(cli, result, columns);
 }
 

@@ -1,0 +1,13 @@
+# What the acceptance runs need beside the programs: a bank reduced to its calls.
+
+ACCEPTANCE_TOOLS := $(BUILD)/acceptance/bank_tool
+
+$(BUILD)/acceptance/bank_tool: $(BUILD)/tests/acceptance/bank_tool.o \
+        $(foreach r,money net wire crypto base,$(BUILD)/lib/common_$(r).a)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+.PHONY: acceptance-build
+acceptance-build: $(ACCEPTANCE_TOOLS)
+tests-build: acceptance-build
