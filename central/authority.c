@@ -1,4 +1,5 @@
-/* Certificates logged, keys revoked, what a bank may fetch. Enrolment and the directory are in authority_bank.c. */
+/* Certificates logged, keys revoked, what a bank may fetch. Enrolment and the directory are in
+ * authority_bank.c. */
 #include "central/authority.h"
 
 #include "central/books.h"
@@ -14,7 +15,8 @@ enum err authority_wallet_key(struct register_env *env, bool *found, struct wall
 
 /* --- revocations --- */
 
-/* The list is signed when somebody asks for it, not at each entry: a wave of cases costs one signature. */
+/* The list is signed when somebody asks for it, not at each entry: a wave of cases costs one
+ * signature. */
 static enum err sign_list(struct register_env *env, struct revocations_log *out, uint64_t version)
 {
     struct list rows = {0};
@@ -114,43 +116,37 @@ enum err authority_revoke_call(struct register_env *env, enum status *status,
 
 /* --- the certificate log --- */
 
-static enum status log_status(const struct logged *entry, struct wallet_certificate *certificate,
-                              const struct wallet_key *known, bool found, const struct bank *bank)
-{
-    if (certificate->bank_id != bank->bank_id)
-        return STATUS_CERTIFICATE;
-    if (found && (known->bank_id != bank->bank_id ||
-                  !span_equal(SPAN(known->customer), SPAN(entry->customer))))
-        return STATUS_CERTIFIED_ELSEWHERE;
-    return STATUS_OK;
-}
-
 static bool is_institution_key(const struct trust *trust, const struct public_key *key)
 {
     const struct directory *directory = &trust->directory;
+    const struct key_id id = crypto_key_id(key);
     for (size_t i = 0; i < trust->bank_count; i++)
         if (key_equal(key, &trust->banks[i].certificate.bank_key) ||
             key_equal(key, &trust->banks[i].certificate.vault_key))
             return true;
-    return key_equal(key, &directory->register_key) || key_equal(key, &directory->revocation_key);
+    return key_equal(key, &directory->register_key) || key_equal(key, &directory->revocation_key) ||
+           trust_issuing_key(trust, &id) != NULL;
 }
 
-static enum err log_entry(struct register_env *env, enum status *status, const struct logged *entry,
-                          const struct bank *bank, bool store_it)
+static bool is_same_customer(const struct wallet_key *a, const struct wallet_key *b)
+{
+    return a->bank_id == b->bank_id && span_equal(SPAN(a->customer), SPAN(b->customer));
+}
+
+/* The row that an entry would become; nothing is written. */
+static enum err read_entry(struct register_env *env, enum status *status, struct wallet_key *out,
+                           const struct logged *entry, const struct bank *bank)
 {
     struct wallet_certificate certificate = {0};
     struct wallet_key known = {0};
     bool found = false;
     *status = trust_certificate(&certificate, env->trust, &entry->certificate, env->arena);
+    if (*status == STATUS_OK && certificate.bank_id != bank->bank_id)
+        *status = STATUS_CERTIFICATE;
     if (*status != STATUS_OK)
         return ERR_OK;
     TRY(authority_wallet_key(env, &found, &known, &certificate.wallet_key));
-    *status = is_institution_key(env->trust, &certificate.wallet_key)
-                  ? STATUS_CERTIFIED_ELSEWHERE
-                  : log_status(entry, &certificate, &known, found, bank);
-    if (*status != STATUS_OK || !store_it)
-        return ERR_OK;
-    const struct wallet_key row = {
+    *out = (struct wallet_key){
         .key = certificate.wallet_key,
         .key_id = crypto_key_id(&certificate.wallet_key),
         .bank_id = bank->bank_id,
@@ -158,17 +154,38 @@ static enum err log_entry(struct register_env *env, enum status *status, const s
         .certificate = entry->certificate,
         .logged_at = found ? known.logged_at : env->now,
     };
-    return store_put(env->store, &tables_table_wallet_key, &row);
+    if (is_institution_key(env->trust, &out->key) || (found && !is_same_customer(&known, out)))
+        *status = STATUS_CERTIFIED_ELSEWHERE;
+    return ERR_OK;
 }
 
+/* Two entries of one call may not give one key to two customers either. */
+static bool contradicts(const struct wallet_key *rows, size_t count, const struct wallet_key *row)
+{
+    for (size_t i = 0; i < count; i++)
+        if (key_equal(&rows[i].key, &row->key) && !is_same_customer(&rows[i], row))
+            return true;
+    return false;
+}
+
+/* First look at all, then keep all: all entries or none. */
 enum err authority_log(struct register_env *env, enum status *status, const struct log_body *body,
                        const struct bank *bank)
 {
+    const size_t count = body->entries.count;
+    void *memory = NULL;
     *status = STATUS_OK;
-    for (size_t pass = 0; pass < 2;
-         pass++) /* first look at all, then keep all: all entries or none */
-        for (size_t i = 0; i < body->entries.count && *status == STATUS_OK; i++)
-            TRY(log_entry(env, status, &body->entries.items[i], bank, pass == 1));
+    TRY(arena_alloc(env->arena, &memory, count, sizeof(struct wallet_key)));
+    struct wallet_key *rows = memory;
+    for (size_t i = 0; i < count; i++) {
+        TRY(read_entry(env, status, &rows[i], &body->entries.items[i], bank));
+        if (*status == STATUS_OK && contradicts(rows, i, &rows[i]))
+            *status = STATUS_CERTIFIED_ELSEWHERE;
+        if (*status != STATUS_OK)
+            return ERR_OK;
+    }
+    for (size_t i = 0; i < count; i++)
+        TRY(store_put(env->store, &tables_table_wallet_key, &rows[i]));
     return ERR_OK;
 }
 

@@ -1,6 +1,8 @@
-/* Enrolling banks and publishing directories: the root key signs elsewhere, here is what it should sign and what came back. */
+/* Enrolling banks and publishing directories: the root key signs elsewhere, here is what it should
+ * sign and what came back. */
 #include "central/authority.h"
 #include "central/books.h"
+#include "central/claims.h"
 #include "central/register_row.h"
 #include "common/base/time.h"
 
@@ -130,6 +132,14 @@ static enum err add_bank(struct register_env *env, const struct trust_bank *name
     return store_insert(env->store, &tables_table_bank, &row);
 }
 
+/* The new policy's cap may let through what waits. */
+static enum err pay_waiting(struct register_env *env, const struct trust *next)
+{
+    struct register_env renewed = *env;
+    renewed.trust = next;
+    return claims_pay_waiting(&renewed);
+}
+
 enum err authority_directory_accept(struct register_env *env, enum status *status,
                                     const struct public_key *root_key, const char *network,
                                     const struct cose *cose)
@@ -148,7 +158,7 @@ enum err authority_directory_accept(struct register_env *env, enum status *statu
     TRY(store_insert(env->store, &tables_table_directory_log, &row));
     for (size_t i = 0; i < next.bank_count; i++)
         TRY(add_bank(env, &next.banks[i]));
-    return ERR_OK;
+    return pay_waiting(env, &next);
 }
 
 /* --- the first policy --- */

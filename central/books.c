@@ -1,4 +1,5 @@
-/* The books: running figures in one row, moved together with the coins, and recomputed from the rows on demand. */
+/* The books: running figures in one row, moved together with the coins, and recomputed from the
+ * rows on demand. */
 #include "central/books.h"
 
 #include <string.h>

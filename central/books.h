@@ -1,6 +1,9 @@
-/* The books and their one law (docs/PROTOCOL.md section 7; design, section 2):
- *     net funded = sum of reserves + sum of guarantees + loss account + face value of all unspent coins
- * The running figures are in the `books` row; books_supply recomputes all of it from the rows. Pure. */
+/* The books and their one law (docs/PROTOCOL.md section 6.4; design, section 2):
+ *
+ *     net funded = reserves + guarantees + loss account + face value of all unspent coins
+ *
+ * The running figures are in the `books` row; books_supply recomputes all of it from the rows.
+ * Pure. */
 #ifndef DCEP_CENTRAL_BOOKS_H
 #define DCEP_CENTRAL_BOOKS_H
 
@@ -19,7 +22,8 @@ enum err books_supply(struct store *store, struct books_supply *out, struct aren
 /* A coin came to be, or ceased to be, money. */
 enum err books_unspent_add(struct store *store, struct amount amount) MUST_USE;
 enum err books_unspent_sub(struct store *store, struct amount amount) MUST_USE;
-/* The next number of journal entries, approvals, claims and cases (one sequence), and of serials. */
+/* The next number of journal entries, approvals, claims and cases (one sequence), and of
+ * serials. */
 enum err books_next_number(struct store *store, uint64_t *number) MUST_USE;
 enum err books_next_serial(struct store *store, uint64_t *serial) MUST_USE;
 /* One line of the journal. */

@@ -1,4 +1,5 @@
-/* Cases of double spending: opened once a pair of payments, with the proof that a stranger can check. */
+/* Cases of double spending: opened once a pair of payments, with the proof that a stranger can
+ * check. */
 #include "central/cases.h"
 
 #include "central/authority.h"
@@ -16,8 +17,8 @@ static enum err is_open(struct register_env *env, bool *open, const struct cases
     return ERR_OK;
 }
 
-/* Whose certificate names the key: a wallet's, logged by its bank; or the bank certificate alone, for a vault key. An uncertified key
- * gives a case without a proof. */
+/* Whose certificate names the key: a wallet's, logged by its bank; or the bank certificate
+ * alone, for a vault key. An uncertified key gives a case without a proof. */
 static enum err make_proof(struct register_env *env, struct fraud_case *row,
                            const struct cases_conflict *conflict)
 {

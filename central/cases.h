@@ -1,11 +1,12 @@
-/* Cases: two payments of one coin, the proof, the key revoked (docs/PROTOCOL.md section 7). Pure. */
+/* Cases: two payments of one coin, the proof, the key revoked (docs/PROTOCOL.md section 7).
+ * Pure. */
 #ifndef DCEP_CENTRAL_CASES_H
 #define DCEP_CENTRAL_CASES_H
 
 #include "central/register.h"
 
-/* The payment that settled (or was shown first) and another one of the same coin, both signed by offender. Opening the same case
- * again changes nothing. Revokes the key. */
+/* The payment that settled (or was shown first) and another one of the same coin, both signed
+ * by offender. Opening the same case again changes nothing. Revokes the key. */
 struct cases_conflict {
     uint64_t serial;
     struct id coin_id;

@@ -1,4 +1,5 @@
-/* The register's frame: verify, walk, answer under one signature; minting. register_apply.c has the rules. */
+/* The register's frame: verify, walk, answer under one signature; minting. register_apply.c has
+ * the rules. */
 #include "central/register.h"
 
 #include "central/books.h"
@@ -41,7 +42,8 @@ static enum err known_coin(void *context, bool *found, struct packet_known_coin 
     return ERR_OK;
 }
 
-/* The row holds the bytes that were verified; what is shown now under the same id is not stored again. */
+/* The row holds the bytes that were verified; what is shown now under the same id is not stored
+ * again. A coin without a first payment has no losers either. */
 static enum err known_payment(void *context, bool *found, uint64_t serial, const struct id *coin_id,
                               const struct id *payment_id)
 {
@@ -49,7 +51,7 @@ static enum err known_payment(void *context, bool *found, uint64_t serial, const
     struct spend spend = {.serial = serial, .coin_id = *coin_id};
     struct loser loser = {.serial = serial, .payment_id = *payment_id};
     TRY(register_find(env, found, &tables_table_spend, &spend));
-    if (*found && id_equal(&spend.payment_id, payment_id))
+    if (!*found || id_equal(&spend.payment_id, payment_id))
         return ERR_OK;
     return register_find(env, found, &tables_table_loser, &loser);
 }
@@ -173,6 +175,8 @@ enum err register_mint(struct register_env *env, struct cose *token, uint64_t *s
         .has_token = true,
         .token = bytes,
     };
+    const struct minted minted = {.serial = *serial, .coin_id = *coin_id};
+    TRY(store_insert(env->store, &tables_table_minted, &minted));
     TRY(store_insert(env->store, &tables_table_coin, &coin));
     return books_unspent_add(env->store, amount);
 }

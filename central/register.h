@@ -1,13 +1,18 @@
-/* The register: who owns which coin; settlement, orders, orphans, conflicts (design, section 7; docs/PROTOCOL.md
- * sections 6 and 7). The pure core of the central bank: rows (through the store of an open transaction), a request, the
- * time of day in; changes to the rows and a reply out. No clock, socket, file or randomness.
+/* The register: who owns which coin; settlement, orders, orphans, conflicts (design, section 7;
+ * docs/PROTOCOL.md sections 6 and 7). The pure core of the central bank: rows (through the store of
+ * an open transaction), a request, the time of day in; changes to the rows and a reply out. No
+ * clock, socket, file or randomness.
  *
  * Invariants:
- *  1. Books: funded = reserves + guarantees + loss + unspent coins, before and after every call (books_check).
- *  2. A coin has at most one settled payment: `spend` is keyed (serial, coin_id) and only ever inserted.
- *  3. The answer about a line is a function of its rows, which never change once spent: a repeated request gets the same
- *     answer without storing it. Tokens minted for an order are stored and returned byte for byte.
- *  4. Every two different genuine payments of one coin that were shown here have a case, whose proof names the signer.
+ *  1. Books: funded = reserves + guarantees + loss + unspent coins, before and after every call
+ *     (books_supply).
+ *  2. A coin has at most one settled payment: `spend` is keyed (serial, coin_id) and only ever
+ *     inserted. A serial has at most one token of ours: `minted` likewise.
+ *  3. The answer about a line is a function of its rows, which never change once spent: a repeated
+ *     request gets the same answer without storing it. Tokens minted for an order are stored and
+ *     returned byte for byte.
+ *  4. Of any two genuine payments of one coin that were shown here, the later one has a case
+ *     against the first, whose proof names the signer.
  *  5. A line settles or fails as one; one bad packet of a message fails alone.
  * Never: judges by dates or policy (checks 8 to 10 are the payee's); pays twice for one coin.
  */
@@ -26,18 +31,22 @@ struct register_env {
     struct arena *arena;
 };
 
-/* SETTLE: a result for each packet; leaves in the order packet, payment. reply->settled signs the Merkle root over all leaves of the reply (absent if there is none). */
+/* SETTLE: a result for each packet, in the order of the packets; its leaves in the order of its
+ * payments. reply->settled signs the Merkle root over all leaves of the reply, in that order
+ * (absent if there is none). */
 enum err register_settle(struct register_env *env, struct settle_reply *reply,
                          const struct settle_body *body) MUST_USE;
-/* EXCHANGE or REDEEM. *status: STATUS_OK, STATUS_ORDER, or the packet's verdict; then the reply is empty. bank_id: who hands it
- * in (a redeem must be its own: STATUS_FORBIDDEN). */
+/* EXCHANGE or REDEEM. *status: STATUS_OK, STATUS_ORDER, or the packet's verdict; then the reply is
+ * empty. bank_id: who hands it in (a redeem must be its own: STATUS_FORBIDDEN). */
 enum err register_order(struct register_env *env, struct order_reply *reply, enum status *status,
                         enum verb verb, const struct order_body *body, uint64_t bank_id) MUST_USE;
-/* OWNED: unspent coins and unclaimed orphans of a key, whole lines, in pages. The ownership record's signature is checked
- * here: STATUS_SIGNATURE. */
+/* OWNED: unspent coins and unclaimed orphans of a key, whole lines, in pages. A coin deeper than
+ * PACKET_PAYMENTS_MAX payments is left out: nobody could take it offline, and no reply could hold
+ * it. The ownership record's signature is checked here: STATUS_SIGNATURE. */
 enum err register_owned(struct register_env *env, struct owned_reply *reply, enum status *status,
                         const struct owned_body *body) MUST_USE;
-/* A fresh token with its unspent coin row; the caller has accounted for the money. Signed bytes in arena. */
+/* A fresh token with its unspent coin row; the caller has accounted for the money. Signed bytes in
+ * arena. ERR_EXISTS: its serial was used before, nothing may be released. */
 enum err register_mint(struct register_env *env, struct cose *token, uint64_t *serial,
                        struct id *coin_id, struct amount amount, const struct public_key *owner_key,
                        bool has_purpose, uint64_t purpose) MUST_USE;

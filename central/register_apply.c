@@ -1,8 +1,8 @@
-/* One payment against its coin's row: the rules of design section 7, in the order of the states.
- *
- * Invariants: 1 `spend` is inserted only, at most once a coin. 2 a genuine payment that did not settle its coin is kept as `loser`, and
- * its outputs are orphans. 3 two different payments of one coin make a case. 4 the sum of unspent coins moves only here, in
- * register_mint and nowhere else. */
+/* One payment against its coin's row: the rules of design section 7, in the order of the
+ * states.  Invariants: 1 `spend` is inserted only, at most once a coin. 2 a genuine payment
+ * that is not its coin's first is kept as `loser`, and its outputs are orphans. 3 two different
+ * payments of one coin make a case. 4 the sum of unspent coins moves only here and in
+ * register_mint: a payment keeps it, but for what it hands to the register. */
 #include "central/books.h"
 #include "central/cases.h"
 #include "central/register_row.h"
@@ -43,21 +43,16 @@ struct offspring {
     struct public_key offender_key;
 };
 
+static bool is_to_register(const struct register_env *env, const struct output *output)
+{
+    return key_equal(&output->key, &env->trust->directory.register_key);
+}
+
 static enum err insert_output(struct register_env *env, const struct packet_payment *payment,
                               size_t index, const struct coin *parent, const struct offspring *kind)
 {
     const struct output *output = &payment->payment.outputs.items[index];
-    struct coin coin = {
-        .serial = parent->serial,
-        .coin_id = record_coin_output(&payment->id, (uint16_t)index),
-    };
-    bool found = false;
-    if (key_equal(&output->key, &env->trust->directory.register_key))
-        return ERR_OK; /* an order's: the money goes on as what the order makes of it */
-    TRY(register_find(env, &found, &tables_table_coin, &coin));
-    if (found)
-        return ERR_OK;
-    coin = (struct coin){
+    const struct coin coin = {
         .serial = parent->serial,
         .coin_id = record_coin_output(&payment->id, (uint16_t)index),
         .amount = output->amount,
@@ -71,26 +66,29 @@ static enum err insert_output(struct register_env *env, const struct packet_paym
         .has_parent_payment_id = true,
         .parent_payment_id = payment->id,
         .output_index = index,
+        .depth = parent->depth + 1,
         .redeem_by_day = parent->redeem_by_day,
         .has_purpose = parent->has_purpose,
         .purpose = parent->purpose,
     };
-    TRY(store_insert(env->store, &tables_table_coin, &coin));
-    return kind->state == COIN_UNSPENT ? books_unspent_add(env->store, coin.amount) : ERR_OK;
+    return store_insert(env->store, &tables_table_coin, &coin);
 }
 
+/* Once a payment: its id is in the ids of its outputs, and it is shown for the first time. What
+ * goes to the register gets no row: it goes on as what the order makes of it. */
 static enum err insert_outputs(struct register_env *env, const struct packet_payment *payment,
                                const struct coin *parent, const struct offspring *kind)
 {
     for (size_t i = 0; i < payment->payment.outputs.count; i++)
-        TRY(insert_output(env, payment, i, parent, kind));
+        if (!is_to_register(env, &payment->payment.outputs.items[i]))
+            TRY(insert_output(env, payment, i, parent, kind));
     return ERR_OK;
 }
 
-static enum err spend_coin(struct register_env *env, const struct packet_payment *payment,
-                           const struct coin *coin, enum coin_state state)
+/* The first payment of a coin. The database refuses a second one. */
+static enum err keep_spend(struct register_env *env, const struct packet_payment *payment,
+                           const struct coin *coin)
 {
-    struct coin spent = *coin;
     const struct spend spend = {
         .serial = coin->serial,
         .coin_id = coin->coin_id,
@@ -98,9 +96,15 @@ static enum err spend_coin(struct register_env *env, const struct packet_payment
         .payment = payment->cose,
         .settled_at = env->now,
     };
+    return store_insert(env->store, &tables_table_spend, &spend);
+}
+
+static enum err spend_coin(struct register_env *env, const struct packet_payment *payment,
+                           const struct coin *coin, enum coin_state state)
+{
+    struct coin spent = *coin;
     spent.state = state;
-    TRY(store_insert(env->store, &tables_table_spend,
-                     &spend)); /* the database refuses a second one */
+    TRY(keep_spend(env, payment, coin));
     return store_update(env->store, &tables_table_coin, &spent);
 }
 
@@ -136,42 +140,69 @@ static enum err open_case(struct register_env *env, const struct packet_payment 
     return cases_open(env, &conflict);
 }
 
+/* Another payment than the first, if it was not shown before: a case, and its outputs are
+ * orphans. */
+static enum err apply_other(struct register_env *env, const struct packet_payment *payment,
+                            const struct coin *coin, const struct spend *first,
+                            enum outcome outcome, const struct offspring *orphans)
+{
+    bool is_new = false;
+    TRY(keep_loser(env, &is_new, payment, outcome));
+    if (!is_new)
+        return ERR_OK;
+    TRY(open_case(env, payment, coin, &first->payment_id, &first->payment));
+    return insert_outputs(env, payment, coin, orphans);
+}
+
 /* Spent already: the very payment again, or another one. */
 static enum err apply_spent(struct register_env *env, enum outcome *outcome,
                             const struct coin *coin, const struct packet_payment *payment)
 {
-    struct spend spend = {.serial = coin->serial, .coin_id = coin->coin_id};
-    bool is_new = false;
-    TRY(store_get(env->store, &tables_table_spend, &spend, env->arena));
-    if (id_equal(&spend.payment_id, &payment->id)) {
+    const struct offspring orphans = {COIN_ORPHAN, FAULT_FORK, true, coin->owner_key};
+    struct spend first = {.serial = coin->serial, .coin_id = coin->coin_id};
+    TRY(store_get(env->store, &tables_table_spend, &first, env->arena));
+    if (id_equal(&first.payment_id, &payment->id)) {
         *outcome = coin->state == COIN_SPENT ? OUTCOME_SETTLED : OUTCOME_ORPHAN;
         return ERR_OK;
     }
     *outcome = OUTCOME_CONFLICT;
-    TRY(keep_loser(env, &is_new, payment, OUTCOME_CONFLICT));
-    if (!is_new)
-        return ERR_OK;
-    TRY(open_case(env, payment, coin, &spend.payment_id, &spend.payment));
-    const struct offspring orphans = {COIN_ORPHAN, FAULT_FORK, true, coin->owner_key};
-    return insert_outputs(env, payment, coin, &orphans);
+    return apply_other(env, payment, coin, &first, OUTCOME_CONFLICT, &orphans);
 }
 
 /* Refunded before it was shown: the first payment is kept, so that a second one makes a case. */
 static enum err apply_refunded(struct register_env *env, enum outcome *outcome,
                                const struct coin *coin, const struct packet_payment *payment)
 {
-    const struct loser from = {.serial = coin->serial, .coin_id = coin->coin_id};
-    struct list earlier = {0};
-    bool is_new = false;
-    *outcome = OUTCOME_LOST;
-    TRY(register_rows(env, &earlier, &tables_table_loser, 0, 2, &from));
-    TRY(keep_loser(env, &is_new, payment, OUTCOME_LOST));
-    if (!is_new)
-        return ERR_OK;
-    const struct loser *first = earlier.items;
-    if (earlier.count > 0)
-        TRY(open_case(env, payment, coin, &first->payment_id, &first->payment));
     const struct offspring orphans = {.state = COIN_ORPHAN, .fault = FAULT_LATE};
+    struct spend first = {.serial = coin->serial, .coin_id = coin->coin_id};
+    bool found = false;
+    *outcome = OUTCOME_LOST;
+    TRY(register_find(env, &found, &tables_table_spend, &first));
+    if (found && id_equal(&first.payment_id, &payment->id))
+        return ERR_OK;
+    if (found)
+        return apply_other(env, payment, coin, &first, OUTCOME_LOST, &orphans);
+    TRY(keep_spend(env, payment, coin));
+    return insert_outputs(env, payment, coin, &orphans);
+}
+
+static enum err apply_unspent(struct register_env *env, const struct coin *coin,
+                              const struct packet_payment *payment)
+{
+    const struct offspring money = {.state = COIN_UNSPENT};
+    TRY(spend_coin(env, payment, coin, COIN_SPENT));
+    for (size_t i = 0; i < payment->payment.outputs.count; i++)
+        if (is_to_register(env, &payment->payment.outputs.items[i]))
+            TRY(books_unspent_sub(env->store, payment->payment.outputs.items[i].amount));
+    return insert_outputs(env, payment, coin, &money);
+}
+
+static enum err apply_orphan(struct register_env *env, const struct coin *coin,
+                             const struct packet_payment *payment)
+{
+    const struct offspring orphans = {COIN_ORPHAN, (enum coin_fault)coin->fault,
+                                      coin->has_offender_key, coin->offender_key};
+    TRY(spend_coin(env, payment, coin, COIN_ORPHAN_SPENT));
     return insert_outputs(env, payment, coin, &orphans);
 }
 
@@ -180,20 +211,12 @@ enum err register_apply(struct register_env *env, enum outcome *outcome, struct 
 {
     TRY(register_coin(env, before, payment->payment.serial, &payment->payment.coin_id));
     switch ((enum coin_state)before->state) {
-    case COIN_UNSPENT: {
-        const struct offspring money = {.state = COIN_UNSPENT};
+    case COIN_UNSPENT:
         *outcome = OUTCOME_SETTLED;
-        TRY(spend_coin(env, payment, before, COIN_SPENT));
-        TRY(books_unspent_sub(env->store, before->amount));
-        return insert_outputs(env, payment, before, &money);
-    }
-    case COIN_ORPHAN: {
-        const struct offspring orphans = {COIN_ORPHAN, (enum coin_fault)before->fault,
-                                          before->has_offender_key, before->offender_key};
+        return apply_unspent(env, before, payment);
+    case COIN_ORPHAN:
         *outcome = OUTCOME_ORPHAN;
-        TRY(spend_coin(env, payment, before, COIN_ORPHAN_SPENT));
-        return insert_outputs(env, payment, before, &orphans);
-    }
+        return apply_orphan(env, before, payment);
     case COIN_REFUNDED:
         return apply_refunded(env, outcome, before, payment);
     case COIN_SPENT:

@@ -1,7 +1,7 @@
-/* Orders: answered input by input, once; what cannot be honoured as written is minted back (design, section 3).
- *
- * Invariants: 1 an input's answer is stored when it is first given and never changes. 2 what goes in as settled money comes out: as the
- * order's tokens, as reserve, or minted back to the key that signed. 3 an orphan input is a claim, whatever the rest. */
+/* Orders: answered input by input, once; what cannot be honoured as written is minted back
+ * (design, section 3).  Invariants: 1 an input's answer is stored when it is first given and
+ * never changes. 2 what goes in as settled money comes out: as the order's tokens, as reserve,
+ * or minted back to the key that signed. 3 an orphan input is a claim, whatever the rest. */
 #include "central/books.h"
 #include "central/claims.h"
 #include "central/register_row.h"
@@ -34,45 +34,12 @@ static enum err keep_input(struct register_env *env, const struct order *order,
     return store_insert(env->store, &tables_table_input, &row);
 }
 
-/* A claim shows the request under which the orphan came to the claimant: the line is walked up for as long as the claimant itself
- * signed (its change of an orphan is an orphan too). *request stays NULL if none of those shown is named there. */
-static enum err find_request(struct register_env *env, const struct request **request,
-                             struct request *room, const struct coin *orphan,
-                             const struct signed_item_list *shown)
-{
-    struct coin coin = *orphan;
-    *request = NULL;
-    for (size_t depth = 0; depth < PACKET_PAYMENTS_MAX && coin.has_parent_payment_id; depth++) {
-        struct cose cose = {0};
-        struct payment payment = {0};
-        TRY(register_maker(env, &cose, &coin));
-        TRY(payment_decode(&payment, cose.payload, env->arena));
-        for (size_t i = 0; i < shown->count && payment.has_reference; i++) {
-            const struct span payload = shown->items[i].record.payload;
-            const struct id id = record_id(env->trust->network, KIND_REQUEST, payload);
-            if (!id_equal(&id, &payment.reference) ||
-                request_decode(room, payload, env->arena) != ERR_OK)
-                continue;
-            *request = room;
-            return ERR_OK;
-        }
-        const struct id parent_id = coin.parent_coin_id;
-        TRY(register_coin(env, &coin, orphan->serial, &parent_id));
-        if (!key_equal(&coin.owner_key, &orphan->owner_key))
-            return ERR_OK;
-    }
-    return ERR_OK;
-}
-
 static enum err claim_input(struct register_env *env, const struct order *order,
                             const struct packet_payment *payment, const struct coin *orphan,
                             const struct signed_item_list *requests)
 {
-    const struct request *request = NULL;
-    struct request room = {0};
-    TRY(find_request(env, &request, &room, orphan, requests));
     TRY(keep_input(env, order, payment, OUTCOME_CLAIMED, 0, NULL));
-    return claims_make(env, orphan, &orphan->owner_key, request);
+    return claims_make(env, orphan, requests);
 }
 
 static enum err take_input(struct register_env *env, struct intake *intake,
@@ -110,7 +77,8 @@ static bool same_purpose(const struct intake *intake)
     return true;
 }
 
-/* Does what came in pay exactly for what was ordered? Sums of outputs that leave the range never do. */
+/* Does what came in pay exactly for what was ordered? Sums of outputs that leave the range
+ * never do. */
 static bool adds_up(const struct order *order, const struct intake *intake)
 {
     struct amount wanted = amount_zero();

@@ -1,4 +1,6 @@
-/* What a key owns, as the register sees it: unspent coins and unclaimed orphans, each with its whole line, in pages. */
+/* What a key owns, as the register sees it: unspent coins and unclaimed orphans, each with its
+ * whole line, in pages. A coin that is too deep for anybody to take is passed over: else a
+ * stranger could pay one to a key, and its owner would never get an answer again. */
 #include "central/register_row.h"
 
 struct page {
@@ -54,9 +56,7 @@ static enum err read_line(struct register_env *env, struct owned_line *out, cons
     struct coin at = *coin;
     size_t count = 0;
     void *memory = NULL;
-    while (at.has_parent_payment_id) {
-        if (count == PACKET_PAYMENTS_MAX)
-            return ERR_LIMIT;
+    while (at.has_parent_payment_id && count < PACKET_PAYMENTS_MAX) {
         TRY(register_maker(env, &path[count++], &at));
         const struct id parent_id = at.parent_coin_id;
         TRY(register_coin(env, &at, coin->serial, &parent_id));
@@ -69,11 +69,29 @@ static enum err read_line(struct register_env *env, struct owned_line *out, cons
     return at.has_token ? wire_decode_cose(&out->token, at.token) : ERR_INTEGRITY;
 }
 
+/* The lines of a page, and how far it went. */
+static enum err read_page(struct register_env *env, struct owned_reply *reply,
+                          struct ownership *ask)
+{
+    struct page page = {.count = 0};
+    TRY(read_state(env, &page, ask, COIN_UNSPENT));
+    TRY(read_state(env, &page, ask, COIN_ORPHAN));
+    const size_t count = page.count > OWNED_LINES_MAX ? OWNED_LINES_MAX : page.count;
+    reply->more = page.count > OWNED_LINES_MAX;
+    for (size_t i = 0; i < count; i++) {
+        const struct coin *coin = &page.coins[i];
+        ask->after_serial = coin->serial;
+        ask->after_coin_id = coin->coin_id;
+        if (coin->depth <= PACKET_PAYMENTS_MAX)
+            TRY(read_line(env, &reply->lines.items[reply->lines.count++], coin));
+    }
+    return ERR_OK;
+}
+
 enum err register_owned(struct register_env *env, struct owned_reply *reply, enum status *status,
                         const struct owned_body *body)
 {
     struct ownership ask = {0};
-    struct page page = {.count = 0};
     void *memory = NULL;
     *reply = (struct owned_reply){0};
     *status = record_status(ownership_decode(&ask, body->ownership.payload, env->arena));
@@ -82,12 +100,10 @@ enum err register_owned(struct register_env *env, struct owned_reply *reply, enu
             record_verify(env->trust->network, KIND_OWNERSHIP, &body->ownership, &ask.key));
     if (*status != STATUS_OK)
         return ERR_OK;
-    TRY(read_state(env, &page, &ask, COIN_UNSPENT));
-    TRY(read_state(env, &page, &ask, COIN_ORPHAN));
-    const size_t count = page.count > OWNED_LINES_MAX ? OWNED_LINES_MAX : page.count;
     TRY(arena_alloc(env->arena, &memory, OWNED_LINES_MAX, sizeof(struct owned_line)));
-    *reply = (struct owned_reply){.lines = {memory, count}, .more = page.count > OWNED_LINES_MAX};
-    for (size_t i = 0; i < count; i++)
-        TRY(read_line(env, &reply->lines.items[i], &page.coins[i]));
+    reply->lines = (struct owned_line_list){memory, 0};
+    do
+        TRY(read_page(env, reply, &ask));
+    while (reply->more && reply->lines.count == 0);
     return ERR_OK;
 }

@@ -178,6 +178,20 @@ static enum err note_call(struct register_env *env, enum status *status,
     return store_insert(env->store, &tables_table_call_log, &row);
 }
 
+/* A revoked bank is told so, but nobody else in its name: SENDER and CALL_DATE come first. */
+static enum err refuse_revoked(struct register_env *env, enum status *status,
+                               const struct bank *bank)
+{
+    bool revoked = false;
+    uint64_t version = 0;
+    if (*status == STATUS_SENDER || *status == STATUS_CALL_DATE)
+        return ERR_OK;
+    TRY(authority_revoked_version(env, &revoked, &version, &bank->bank_key));
+    if (revoked)
+        *status = STATUS_FORBIDDEN;
+    return ERR_OK;
+}
+
 static bool has_body(enum status status)
 {
     return status == STATUS_OK || status == STATUS_PENDING;
@@ -195,11 +209,10 @@ static enum err answer_call(struct service *service, struct buffer *reply,
     memset(&body, 0, sizeof body);
     memset(&answer, 0, sizeof answer);
     TRY(find_sender(&env, &found, &bank, &frame->call.sender_key_id));
-    if (found && trust_key_id_is_revoked(&service->trust, &bank.bank_key_id))
-        status = STATUS_FORBIDDEN;
-    else if (found)
+    if (found)
         status = call_open(&body, frame, service->network, &bank.bank_key, SENDER_BANK,
                            service->now, arena);
+    TRY(refuse_revoked(&env, &status, &bank));
     if (status == STATUS_OK)
         TRY(note_call(&env, &status, frame));
     struct desk desk = {env, &bank, &body, &answer};

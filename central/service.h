@@ -1,7 +1,7 @@
-/* The central bank's server as a function from bytes to bytes: call in, reply out, rows in between. The shell (serve.c) batches calls
- * into one transaction and replies after its commit; the simulated world calls it directly. Pure.
- *
- * Invariants: 1 nobody is known but by the signature of the call. 2 the same call id with another body is refused. 3 a reply may be sent
+/* The central bank's server as a function from bytes to bytes: call in, reply out, rows in
+ * between. The shell (serve.c) batches calls into one transaction and replies after its commit;
+ * the simulated world calls it directly. Pure.  Invariants: 1 nobody is known but by the
+ * signature of the call. 2 the same call id with another body is refused. 3 a reply may be sent
  * only after the transaction it was made in is committed. */
 #ifndef DCEP_CENTRAL_SERVICE_H
 #define DCEP_CENTRAL_SERVICE_H
@@ -19,18 +19,21 @@ struct service {
     uint64_t now;              /* set before each call */
     struct call_log pruned_to; /* where service_prune goes on */
 };
-/* Filled in by the caller: network, keys, store. Loads trust from the rows. Inside a transaction. */
+/* Filled in by the caller: network, keys, store. Loads trust from the rows. Inside a
+ * transaction. */
 enum err service_load_trust(struct service *service) MUST_USE;
 void service_fini(struct service *service); /* wipes keys; does not close the store */
 
 /* What the operator's commands work with, inside a transaction of theirs. */
 struct register_env service_env(struct service *service, struct arena *arena);
 
-/* One call. Inside a transaction (STORE_WRITE). Any failure of machinery: the caller rolls back and answers service_failed. After a
- * call changed directory or revocation list, trust is loaded anew. */
+/* One call. Inside a transaction (STORE_WRITE). Any failure of machinery: the caller rolls back
+ * and answers service_refuse(STATUS_FAILED). A call may change the revocation list: the
+ * register's rules ask the rows, never trust.revocations. */
 enum err service_handle(struct service *service, struct buffer *reply,
                         struct span request) MUST_USE;
-/* A reply for a call that failed (STATUS_FAILED) or was not taken (STATUS_BUSY); nothing is appended if the request has no readable id. */
+/* A reply for a call that failed (STATUS_FAILED) or was not taken (STATUS_BUSY); under the call id
+ * of 16 zero bytes if the request cannot be read. */
 enum err service_refuse(struct service *service, struct buffer *reply, struct span request,
                         enum status status) MUST_USE;
 /* Call ids older than a call may be: deleted, at most count_max at a time. */

@@ -1,7 +1,7 @@
-/* The central bank's rows (docs/PROTOCOL.md section 7): one declaration gives struct, SQL and CHECKs.
- *
- * A coin's life is in two rows that sit side by side under (serial, coin_id): `coin` from its making, `spend` from its
- * spending. The primary key of `spend` is what refuses the second spend, whatever the code does. */
+/* The central bank's rows (docs/PROTOCOL.md section 7): one declaration gives struct, SQL and
+ * CHECKs.  A coin's life is in two rows that sit side by side under (serial, coin_id): `coin`
+ * from its making, `spend` from its spending. The primary key of `spend` is what refuses the
+ * second spend, whatever the code does. */
 #ifndef DCEP_CENTRAL_TABLES_H
 #define DCEP_CENTRAL_TABLES_H
 
@@ -23,7 +23,8 @@ enum coin_fault { /* why a coin is an orphan */
 };
 enum { SIGNED_BYTES_MAX = 4096 };
 
-/* The books: one row. unspent is the running sum of unspent coins; `supply` recomputes it from the coins. */
+/* The books: one row. unspent is the running sum of unspent coins; `supply` recomputes it from
+ * the coins. */
 #define BOOKS_FIELDS(F)                                                                            \
     F(UINT, id, 1, 1)                                                                              \
     F(BALANCE, funded)                                                                             \
@@ -31,8 +32,8 @@ enum { SIGNED_BYTES_MAX = 4096 };
     F(AMOUNT0, unspent)                                                                            \
     F(UINT, next_serial, 1, INTEGER_MAX)                                                           \
     F(UINT, next_number, 1, INTEGER_MAX)                                                           \
-    F(UINT, next_bank_id, 1, INTEGER_MAX) F(UINT, revocations_version, 0, INTEGER_MAX)             \
-        F(UINT, directory_version, 0, INTEGER_MAX)
+    F(UINT, next_bank_id, 1, INTEGER_MAX)                                                          \
+    F(UINT, revocations_version, 0, INTEGER_MAX) F(UINT, directory_version, 0, INTEGER_MAX)
 #define BANK_FIELDS(F)                                                                             \
     F(UINT, bank_id, 1, INTEGER_MAX)                                                               \
     F(TEXT, name, 1, NAME_SIZE_MAX)                                                                \
@@ -48,10 +49,15 @@ enum { SIGNED_BYTES_MAX = 4096 };
     F(KEY, owner_key)                                                                              \
     F(UINT, state, 1, 5)                                                                           \
     F(UINT, fault, 0, 3)                                                                           \
-    F(OPT_KEY, offender_key) F(OPT_ID, parent_coin_id) F(OPT_ID, parent_payment_id)                \
-        F(UINT, output_index, 0, OUTPUTS_MAX) F(UINT, redeem_by_day, 0, INTEGER_MAX)               \
+    F(OPT_KEY, offender_key)                                                                       \
+    F(OPT_ID, parent_coin_id)                                                                      \
+    F(OPT_ID, parent_payment_id) F(UINT, output_index, 0, OUTPUTS_MAX)                             \
+        F(UINT, depth, 0, INTEGER_MAX) F(UINT, redeem_by_day, 0, INTEGER_MAX)                      \
             F(OPT_UINT, purpose, 1, 65535) F(OPT_BLOB, token, 1, SIGNED_BYTES_MAX)
-/* The payment that spent a coin; its bytes are the evidence. */
+/* Tokens of this central bank, one a serial: the database itself refuses a second one. */
+#define MINTED_FIELDS(F) F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id)
+/* The payment that spent a coin (of a refunded one: the first that was shown too late); its bytes
+ * are the evidence. */
 #define SPEND_FIELDS(F)                                                                            \
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
     F(ID, coin_id) F(ID, payment_id) F(SIGNED, payment) F(UINT, settled_at, 0, INTEGER_MAX)
@@ -88,8 +94,9 @@ enum { SIGNED_BYTES_MAX = 4096 };
     F(UINT, bank_id, 0, INTEGER_MAX)                                                               \
     F(AMOUNT, amount)                                                                              \
     F(ID, subject_id)                                                                              \
-    F(BLOB, body, 0, 65536) F(UINT, made_at, 0, INTEGER_MAX) F(UINT, decided_at, 0, INTEGER_MAX)   \
-        F(TEXT, decided_by, 0, 64) F(TEXT, reason, 0, 255)
+    F(BLOB, body, 0, 65536)                                                                        \
+    F(UINT, made_at, 0, INTEGER_MAX)                                                               \
+    F(UINT, decided_at, 0, INTEGER_MAX) F(TEXT, decided_by, 0, 64) F(TEXT, reason, 0, 255)
 /* One key belongs to one bank, and there to one customer (opaque number), for ever. */
 #define WALLET_KEY_FIELDS(F)                                                                       \
     F(KEY, key)                                                                                    \
@@ -108,8 +115,9 @@ enum { SIGNED_BYTES_MAX = 4096 };
     F(ID, coin_id)                                                                                 \
     F(ID, payment_a_id)                                                                            \
     F(ID, payment_b_id)                                                                            \
-    F(KEY, offender_key) F(UINT, bank_id, 0, INTEGER_MAX) F(OPT_NONCE, customer)                   \
-        F(OPT_BLOB, proof, 1, 16384) F(UINT, opened_at, 0, INTEGER_MAX)
+    F(KEY, offender_key)                                                                           \
+    F(UINT, bank_id, 0, INTEGER_MAX)                                                               \
+    F(OPT_NONCE, customer) F(OPT_BLOB, proof, 1, 16384) F(UINT, opened_at, 0, INTEGER_MAX)
 enum claim_refusal {
     CLAIM_NOT_REFUSED = 0,
     CLAIM_UNCERTIFIED = 1, /* nobody's guarantee covers the forking key */
@@ -126,9 +134,10 @@ enum claim_state { CLAIM_WAITING = 1, CLAIM_PAID = 2, CLAIM_REFUSED = 3, CLAIM_A
     F(AMOUNT, amount)                                                                              \
     F(AMOUNT0, paid)                                                                               \
     F(KEY, claimant_key)                                                                           \
-    F(UINT, state, 1, 4) F(UINT, refusal, 0, 5) F(UINT, fault, 1, 3) F(OPT_KEY, offender_key)      \
-        F(UINT, bank_id, 0, INTEGER_MAX) F(OPT_NONCE, customer) F(OPT_UINT, purpose, 1, 65535)     \
-            F(UINT, made_at, 0, INTEGER_MAX)
+    F(UINT, state, 1, 4)                                                                           \
+    F(UINT, refusal, 0, 5)                                                                         \
+    F(UINT, fault, 1, 3) F(OPT_KEY, offender_key) F(UINT, bank_id, 0, INTEGER_MAX)                 \
+        F(OPT_NONCE, customer) F(OPT_UINT, purpose, 1, 65535) F(UINT, made_at, 0, INTEGER_MAX)
 /* What was paid out against one offender: a customer of a bank. */
 #define OFFENDER_FIELDS(F)                                                                         \
     F(UINT, bank_id, 1, INTEGER_MAX) F(NONCE, customer) F(AMOUNT0, compensated)
@@ -149,6 +158,7 @@ enum claim_state { CLAIM_WAITING = 1, CLAIM_PAID = 2, CLAIM_REFUSED = 3, CLAIM_A
     T(tables, books, BOOKS_FIELDS, 1)                                                              \
     T(tables, bank, BANK_FIELDS, 1, TABLE_UNIQUE("bank_key_id"), TABLE_UNIQUE("vault_key"))        \
     T(tables, coin, COIN_FIELDS, 2, TABLE_INDEX("owner_key", "state"), TABLE_INDEX("state"))       \
+    T(tables, minted, MINTED_FIELDS, 1)                                                            \
     T(tables, spend, SPEND_FIELDS, 2)                                                              \
     T(tables, loser, LOSER_FIELDS, 2, TABLE_INDEX("serial", "coin_id"))                            \
     T(tables, order_row, ORDER_FIELDS, 1)                                                          \

@@ -1,4 +1,5 @@
-/* Reserves, guarantees, issue orders: every fen that enters or leaves goes through here, and through the journal. */
+/* Reserves, guarantees, issue orders: every fen that enters or leaves goes through here, and
+ * through the journal. */
 #include "central/vault.h"
 
 #include "central/books.h"
@@ -21,13 +22,14 @@ enum err vault_banks(struct register_env *env, struct bank_list *out)
     return ERR_OK;
 }
 
+/* The bank whose money is moved; an act that moves none has no place in the journal. */
 static enum err find_bank(struct register_env *env, enum status *status, struct bank *out,
-                          uint64_t bank_id)
+                          uint64_t bank_id, struct amount amount)
 {
     bool found = false;
     *out = (struct bank){.bank_id = bank_id};
     TRY(register_find(env, &found, &tables_table_bank, out));
-    *status = found ? STATUS_OK : STATUS_UNKNOWN;
+    *status = !found ? STATUS_UNKNOWN : amount_is_zero(amount) ? STATUS_RANGE : STATUS_OK;
     return ERR_OK;
 }
 
@@ -58,7 +60,7 @@ enum err vault_reserve_credit(struct register_env *env, enum status *status, uin
     struct books books = {0};
     struct amount more = amount_zero();
     struct balance funded = balance_from_fen(0);
-    TRY(find_bank(env, status, &bank, bank_id));
+    TRY(find_bank(env, status, &bank, bank_id, amount));
     if (*status != STATUS_OK)
         return ERR_OK;
     TRY(books_get(env->store, &books));
@@ -79,7 +81,7 @@ enum err vault_reserve_debit(struct register_env *env, enum status *status, uint
     struct bank bank = {0};
     struct books books = {0};
     struct amount less = amount_zero();
-    TRY(find_bank(env, status, &bank, bank_id));
+    TRY(find_bank(env, status, &bank, bank_id, amount));
     if (*status == STATUS_OK && amount_sub(&less, bank.reserve, amount) != ERR_OK)
         *status = STATUS_FUNDS;
     if (*status != STATUS_OK)
@@ -95,7 +97,7 @@ enum err vault_guarantee_post(struct register_env *env, enum status *status, uin
                               struct amount amount)
 {
     struct bank bank = {0};
-    TRY(find_bank(env, status, &bank, bank_id));
+    TRY(find_bank(env, status, &bank, bank_id, amount));
     if (*status == STATUS_OK)
         *status = move(&bank.reserve, &bank.guarantee, amount);
     if (*status != STATUS_OK)
@@ -109,7 +111,7 @@ enum err vault_guarantee_release(struct register_env *env, enum status *status, 
 {
     struct bank bank = {0};
     struct amount waiting = amount_zero();
-    TRY(find_bank(env, status, &bank, bank_id));
+    TRY(find_bank(env, status, &bank, bank_id, amount));
     if (*status == STATUS_OK)
         *status = move(&bank.guarantee, &bank.reserve, amount);
     if (*status != STATUS_OK)

@@ -28,7 +28,7 @@ static enum status judge_pair(struct proof_finding *finding)
     const struct payment *a = &finding->payment_a, *b = &finding->payment_b;
     if (id_equal(&finding->payment_a_id, &finding->payment_b_id))
         return STATUS_CHAIN;
-    if (id_equal(&a->coin_id, &b->coin_id))
+    if (a->serial == b->serial && id_equal(&a->coin_id, &b->coin_id))
         finding->kind = PROOF_DOUBLE_SPEND;
     else if (a->counter == b->counter)
         finding->kind = PROOF_CLONE;
