@@ -1,0 +1,31 @@
+/* Certificates of customers' wallet keys: the first by a join code, the next by the key before. Pure.
+ *
+ * Invariants: 1 no certificate is handed out before the central bank has logged it under this
+ * customer's number. 2 one key belongs to one customer, for ever. 3 what its owner signed to get it
+ * is kept. 4 asked again with the same key, the same certificate while it is in date. */
+#ifndef DCEP_INTERMEDIARY_CERTIFY_H
+#define DCEP_INTERMEDIARY_CERTIFY_H
+
+#include "intermediary/customers.h"
+
+/* STATUS_OK, STATUS_CODE, STATUS_KIND (it names a previous key), STATUS_SIGNATURE, STATUS_POINT,
+ * STATUS_CERTIFIED_ELSEWHERE, STATUS_UNREACHABLE (ask the same again). */
+enum err certify_join(struct branch_env *env, enum status *status, struct certify_reply *reply,
+                      const struct join_body *body) MUST_USE;
+/* sender: the wallet that calls. As above; STATUS_FORBIDDEN if the previous key is not the
+ * sender's. */
+enum err certify_next(struct branch_env *env, enum status *status, struct certify_reply *reply,
+                      const struct certify_body *body, const struct bank_wallet *sender) MUST_USE;
+
+/* --- keys of customers --- */
+enum err certify_wallet(struct branch_env *env, bool *found, struct bank_wallet *out,
+                        const struct public_key *key) MUST_USE;
+/* All keys (customer 0), or a customer's. */
+enum err certify_wallets(struct branch_env *env, struct bank_wallet_list *out,
+                         uint64_t customer) MUST_USE;
+/* Revoked at the central bank, then here: STATUS_OK, STATUS_UNKNOWN, STATUS_FORBIDDEN,
+ * STATUS_UNREACHABLE. */
+enum err certify_revoke(struct branch_env *env, enum status *status,
+                        const struct public_key *key) MUST_USE;
+
+#endif
