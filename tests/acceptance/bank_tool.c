@@ -15,8 +15,8 @@
 #include "common/net/net.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { PATH_SIZE = 1024, WAIT_MS = 5000 };
 
@@ -30,8 +30,9 @@ static void must(enum err error, const char *what)
     if (error == ERR_OK)
         return;
     printf("%s\n", err_name(error));
+    (void)fflush(stdout);
     fprintf(stderr, "bank_tool: %s: %s\n", what, err_text(error));
-    exit(1);
+    _exit(1); /* not exit: what is left over then is nobody's leak */
 }
 
 static const char *path_of(const char *name)
@@ -43,9 +44,11 @@ static const char *path_of(const char *name)
 
 static struct span read_all(const char *path)
 {
-    struct buffer buffer = {.limit = FILE_SIZE_MAX};
+    struct buffer buffer AUTO(buffer_fini) = {.limit = FILE_SIZE_MAX};
+    struct span bytes;
     must(file_read(&buffer, path, FILE_SIZE_MAX), path);
-    return buffer_span(&buffer);
+    must(arena_copy(&arena, &bytes, buffer_span(&buffer)), path);
+    return bytes;
 }
 
 /* ---- keys, unsealed ---- */
@@ -54,7 +57,7 @@ static const struct keyfile_label label = {"tool", "tool"};
 
 static void make_key(struct key_pair *out, const char *name)
 {
-    struct buffer file = {.limit = KEYFILE_SIZE_MAX};
+    struct buffer file AUTO(buffer_fini) = {.limit = KEYFILE_SIZE_MAX};
     must(crypto()->key_generate(out), name);
     must(keyfile_seal(&file, out, &label, (struct span){NULL, 0}), name);
     must(file_write_new(path_of(name), buffer_span(&file), FILE_PRIVATE), name);
@@ -71,7 +74,8 @@ static void request(const char *name, const char *file)
 {
     struct key_pair bank, vault;
     struct secret tls;
-    struct buffer public_pem = {0}, body = {0}, wrapped = {0};
+    struct buffer public_pem AUTO(buffer_fini) = {0}, body AUTO(buffer_fini) = {0},
+                             wrapped AUTO(buffer_fini) = {0};
     must(file_make_dir(directory), directory);
     make_key(&bank, "bank.key");
     make_key(&vault, "vault.key");
@@ -108,7 +112,8 @@ static void read_admission(const char *file)
 
 static char *text_of(struct span span)
 {
-    char *text = calloc(1, span.size + 1);
+    void *text = NULL;
+    must(arena_alloc(&arena, &text, span.size + 1, 1), "memory");
     memcpy(text, span.data, span.size);
     return text;
 }
@@ -116,8 +121,9 @@ static char *text_of(struct span span)
 static enum status call(enum verb verb, const void *body, void *reply, struct span certificate,
                         struct span key)
 {
-    struct net_client *client = NULL;
-    struct buffer out = {0}, in = {.limit = NET_SIZE_MAX};
+    struct net_client *client AUTO(net_client_close) = NULL;
+    struct buffer out AUTO(buffer_fini) = {0}, in AUTO(buffer_fini) = {.limit = NET_SIZE_MAX};
+    struct span answer;
     struct key_pair bank = load_key("bank.key");
     struct nonce id;
     enum status status = STATUS_FAILED;
@@ -130,8 +136,8 @@ static enum status call(enum verb verb, const void *body, void *reply, struct sp
     must(call_seal(&out, network, verb, body, &id, time_now(), &bank, &arena), "call");
     must(net_client_open(&client, &options), "client");
     must(net_call(client, &in, buffer_span(&out), WAIT_MS), "call");
-    must(call_read_reply(&status, reply, verb, &id, buffer_span(&in), &arena), "reply");
-    net_client_close(&client);
+    must(arena_copy(&arena, &answer, buffer_span(&in)), "reply");
+    must(call_read_reply(&status, reply, verb, &id, answer, &arena), "reply");
     return status;
 }
 
@@ -154,7 +160,7 @@ static void account(void)
 static void foreign(void)
 {
     struct secret key;
-    struct buffer certificate = {0};
+    struct buffer certificate AUTO(buffer_fini) = {0};
     struct account_reply reply = {0};
     const struct empty_body body = {};
     const struct tls_certificate_spec spec = {"bank-1.dcep", false, time_now() - 60,
@@ -170,7 +176,7 @@ static enum status issue(struct token *out, struct cose *cose, const char *yuan,
 {
     struct output output = {.key = load_key("vault.key").public_key};
     struct issue order = {.outputs = {&output, 1}, .made_at = 1};
-    struct buffer bytes = {0};
+    struct buffer bytes AUTO(buffer_fini) = {0};
     struct tokens_reply reply = {0};
     must(amount_parse(&output.amount, yuan), yuan);
     snprintf((char *)order.order_id.bytes, sizeof order.order_id.bytes, "%s", number);
@@ -201,7 +207,8 @@ static struct span packet_to(const struct token *token, const struct cose *cose,
                              const struct key_pair *vault, uint64_t counter)
 {
     struct key_pair payee;
-    struct buffer *bytes = calloc(1, sizeof *bytes);
+    struct buffer bytes AUTO(buffer_fini) = {0};
+    struct span copy;
     must(crypto()->key_generate(&payee), "payee");
     struct output output = {token->amount, payee.public_key};
     const struct id token_id = record_id(network, KIND_TOKEN, cose->payload);
@@ -213,8 +220,9 @@ static struct span packet_to(const struct token *token, const struct cose *cose,
     struct signed_item tokens = {*cose}, payments;
     must(record_sign(&payments.record, network, KIND_PAYMENT, &payment, vault, &arena), "sign");
     const struct packet packet = {.tokens = {&tokens, 1}, .payments = {&payments, 1}};
-    must(packet_encode(bytes, &packet), "packet");
-    return buffer_span(bytes);
+    must(packet_encode(&bytes, &packet), "packet");
+    must(arena_copy(&arena, &copy, buffer_span(&bytes)), "packet");
+    return copy;
 }
 
 static void pay_twice(const char *yuan, const char *number)
@@ -242,11 +250,9 @@ static void pay_twice(const char *yuan, const char *number)
     puts("");
 }
 
-int main(int count, char **words)
+static int run(int count, char **words)
 {
     const char *verb = count > 3 ? words[2] : "";
-    crypto_use(&crypto_libcrypto);
-    directory = words[1];
     if (strcmp(verb, "request") == 0 && count == 5) {
         request(words[3], words[4]);
         return 0;
@@ -264,4 +270,13 @@ int main(int count, char **words)
     else
         return 2;
     return 0;
+}
+
+int main(int count, char **words)
+{
+    crypto_use(&crypto_libcrypto);
+    directory = words[1];
+    const int code = run(count, words);
+    arena_fini(&arena);
+    return code;
 }
