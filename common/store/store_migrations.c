@@ -66,11 +66,20 @@ static enum err look(enum state *state, unsigned *version, struct store_sqlite *
     return ERR_OK;
 }
 
+/* In one read transaction: another process may be making the database right now. */
+static enum err look_alone(enum state *state, unsigned *version, struct store_sqlite *sqlite)
+{
+    TRY(store_sqlite_exec(sqlite->db, "BEGIN"));
+    const enum err error = look(state, version, sqlite);
+    (void)sqlite3_exec(sqlite->db, "ROLLBACK", NULL, NULL, NULL);
+    return error;
+}
+
 enum err store_migrations_identify(struct store_sqlite *sqlite)
 {
     enum state state = STATE_EMPTY;
     unsigned version = 0;
-    return look(&state, &version, sqlite);
+    return look_alone(&state, &version, sqlite);
 }
 
 /* --- making --- */
@@ -246,7 +255,7 @@ enum err store_migrations_run(struct store_sqlite *sqlite, bool create)
     const char *name = NULL;
     enum state state = STATE_EMPTY;
     unsigned version = 0;
-    TRY(look(&state, &version, sqlite));
+    TRY(look_alone(&state, &version, sqlite));
     if (state == STATE_CURRENT) {
         return store_migrations_compare(sqlite, &name);
     }

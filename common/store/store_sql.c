@@ -110,6 +110,16 @@ void store_sql_table(struct store_sql *sql, const struct table *table)
     add(sql, is_rowid ? ")) STRICT" : ")) STRICT, WITHOUT ROWID");
 }
 
+static void add_index_name(struct store_sql *sql, const struct table *table, size_t number)
+{
+    const struct table_index *index = &table->indexes[number];
+    add(sql, "\"%s_by", table->name);
+    for (size_t i = 0; i < store_row_index_size(index); i++) {
+        add(sql, "_%s", index->fields[i]);
+    }
+    add(sql, "\"");
+}
+
 bool store_sql_index(struct store_sql *sql, const struct table *table, size_t number)
 {
     const struct table_index *index = &table->indexes[number];
@@ -117,11 +127,9 @@ bool store_sql_index(struct store_sql *sql, const struct table *table, size_t nu
     if (size == 0) {
         return false;
     }
-    add(sql, "CREATE %sINDEX \"%s_by", index->unique ? "UNIQUE " : "", table->name);
-    for (size_t i = 0; i < size; i++) {
-        add(sql, "_%s", index->fields[i]);
-    }
-    add(sql, "\" ON \"%s\"(", table->name);
+    add(sql, "CREATE %sINDEX ", index->unique ? "UNIQUE " : "");
+    add_index_name(sql, table, number);
+    add(sql, " ON \"%s\"(", table->name);
     for (size_t i = 0; i < size; i++) {
         add(sql, "%s\"%s\"", i == 0 ? "" : ", ", index->fields[i]);
     }
@@ -139,12 +147,17 @@ static void add_key_equal(struct store_sql *sql, const struct table *table)
     }
 }
 
-/* IS: an absent value equals an absent one, as in the memory store. */
+/* The index asked for, not one that looks as good: its rows need no sorting. IS: an absent value
+ * equals an absent one, as in the memory store. */
 static void add_where(struct store_sql *sql, const struct store_query *query)
 {
     size_t positions[TABLE_FIELDS_MAX];
     const struct table *table = query->table;
     store_row_query_fields(positions, query);
+    if (query->index_number >= 0 && query->prefix_count > 0) {
+        add(sql, " INDEXED BY ");
+        add_index_name(sql, table, (size_t)query->index_number);
+    }
     for (size_t i = 0; i < query->prefix_count; i++) {
         const struct field *field = &table->schema->fields[positions[i]];
         add(sql, "%s\"%s\" %s ?%zu", i == 0 ? " WHERE " : " AND ", field->name,

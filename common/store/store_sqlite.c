@@ -312,20 +312,32 @@ static enum err set_guards(sqlite3 *db)
     return ERR_OK;
 }
 
-static enum err set_journal(struct store_sqlite *sqlite)
+static enum err ask_for_wal(sqlite3 *db)
 {
     AUTO(store_sqlite_finalize) sqlite3_stmt *statement = NULL;
-    if (sqlite->read_only) {
-        return ERR_OK;
-    }
     TRY(store_sqlite_err(
-        sqlite3_prepare_v2(sqlite->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL)));
+        sqlite3_prepare_v2(db, "PRAGMA journal_mode = WAL", -1, &statement, NULL)));
     const int code = sqlite3_step(statement);
     if (code != SQLITE_ROW) {
         return store_sqlite_err(code);
     }
     const char *mode = (const char *)sqlite3_column_text(statement, 0);
     return mode != NULL && strcmp(mode, "wal") == 0 ? ERR_OK : ERR_IO;
+}
+
+/* SQLite does not wait here by itself, and two processes may be making one file. */
+static enum err set_journal(struct store_sqlite *sqlite)
+{
+    if (sqlite->read_only) {
+        return ERR_OK;
+    }
+    enum err error = ask_for_wal(sqlite->db);
+    for (int waited_ms = 0; error == ERR_BUSY && waited_ms < STORE_SQLITE_BUSY_MS;
+         waited_ms += STORE_SQLITE_RETRY_MS) {
+        (void)sqlite3_sleep(STORE_SQLITE_RETRY_MS);
+        error = ask_for_wal(sqlite->db);
+    }
+    return error;
 }
 
 static enum err set_durability(sqlite3 *db)

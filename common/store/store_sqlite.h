@@ -9,6 +9,7 @@
 enum {
     STORE_SQLITE_APPLICATION_ID = 0x64636570, /* "dcep", in the file's header */
     STORE_SQLITE_BUSY_MS = 1000,              /* how long a writer waits for another */
+    STORE_SQLITE_RETRY_MS = 5,
     STORE_SQLITE_CACHE_KIB = 64 * 1024,
     /* Commits between two checkpoints share the pages they touch: with random keys this many
      * pages instead of SQLite's 1,000 double the inserts a second (tools/bench/store_bench.c). */

@@ -1,0 +1,81 @@
+/* The statements made from declarations: each list and sum is a search in an ordered index, never a
+ * walk over the table, and needs no sorting when the whole index is given.
+ */
+#include "tests/common/store/store_contract.h"
+#include "tests/common/store/temporary.h"
+
+#include "common/store/store_sql.h"
+
+#include <criterion/criterion.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct table *const coins = &contract_table_contract_coin;
+
+static void read_plan(char *plan, size_t size, sqlite3 *db, const struct store_sql_shape *shape)
+{
+    AUTO(store_sql_fini) struct store_sql sql = {0};
+    const char *text = NULL;
+    char explain[2048];
+    sqlite3_stmt *statement = NULL;
+    size_t used = 0;
+    store_sql_statement(&sql, shape);
+    EXPECT_OK(store_sql_end(&sql, &text));
+    (void)snprintf(explain, sizeof explain, "EXPLAIN QUERY PLAN %s", text);
+    cr_assert_eq(sqlite3_prepare_v2(db, explain, -1, &statement, NULL), SQLITE_OK, "%s", text);
+    plan[0] = '\0';
+    while (sqlite3_step(statement) == SQLITE_ROW && used < size) {
+        used += (size_t)snprintf(plan + used, size - used, "%s; ",
+                                 (const char *)sqlite3_column_text(statement, 3));
+    }
+    (void)sqlite3_finalize(statement);
+}
+
+static void expect_search(sqlite3 *db, const struct store_sql_shape *shape, bool is_ordered)
+{
+    char plan[512];
+    read_plan(plan, sizeof plan, db, shape);
+    cr_assert(strstr(plan, "SEARCH") != NULL, "%s", plan);
+    cr_assert(!is_ordered || strstr(plan, "TEMP B-TREE") == NULL, "%s", plan);
+}
+
+/* Rows of a whole index or of the key, from either end, from the start or after a row. */
+static void expect_searches(sqlite3 *db, int index_number, size_t prefix_count, bool is_ordered)
+{
+    for (unsigned bits = 0; bits < 4; bits++) {
+        struct store_sql_shape shape = {
+            .verb = STORE_SQL_LIST,
+            .query = {.table = coins,
+                      .index_number = index_number,
+                      .prefix_count = prefix_count,
+                      .after = (bits & 1) != 0,
+                      .descending = (bits & 2) != 0},
+            .field = 2,
+        };
+        expect_search(db, &shape, is_ordered);
+        shape.verb = STORE_SQL_SUM;
+        expect_search(db, &shape, is_ordered);
+    }
+}
+
+Test(store_sql, every_list_is_a_search)
+{
+    static const struct {
+        int index_number;
+        size_t prefix_count;
+        bool is_ordered;
+    } cases[] = {
+        {-1, 1, true}, {-1, 2, true}, {0, 1, true}, {1, 1, false}, {1, 2, true}, {2, 1, true},
+    };
+    AUTO(temporary_fini) struct temporary temporary = temporary_make();
+    AUTO(store_close) struct store *store = NULL;
+    const struct store_sqlite_options creating = {.create = true};
+    sqlite3 *db = NULL;
+    EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &creating));
+    cr_assert_eq(sqlite3_open(temporary.path, &db), SQLITE_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        expect_searches(db, cases[i].index_number, cases[i].prefix_count, cases[i].is_ordered);
+    }
+    cr_assert_eq(sqlite3_close(db), SQLITE_OK);
+}
