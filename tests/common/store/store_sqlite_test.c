@@ -479,4 +479,5 @@ Test(store_sqlite, says_that_the_disk_is_full)
     cr_assert_eq(contract_count(store, coins), count);
     EXPECT_OK(store_check(store, NULL, 0));
     store_close(&store);
+    cr_assert_eq(umount(temporary.directory), 0);
 }
