@@ -1,4 +1,8 @@
-/* The payee's side, and the table of the payer's states. The payer's steps are in handover_pay.c. */
+/* The payee's side; the payer's is in handover_pay.c.
+ *
+ * Invariants: 1 a request is kept before it is shown. 2 coins, request and receipt go into the store in
+ * one transaction, before the receipt leaves. 3 what is genuine and pays me is kept, whatever the rules
+ * say of it. Never: judges; packet_verify and packet_accept do. */
 #include "wallet/handover.h"
 
 #include "common/base/text.h"
@@ -6,35 +10,6 @@
 #include "common/purse/purse_row.h"
 #include "wallet/handover_file.h"
 
-#include <stdio.h>
-#include <string.h>
-
-/* --- the table of moves: what may happen in which state of a plan --- */
-
-#define NO 255
-static const unsigned char handover_moves[][HANDOVER_EVENT_COUNT] = {
-    /*                          MARK                SIGN                  SEND             CONFIRM               SETTLE              CANCEL */
-    [PURSE_PLAN_RESERVED] = {PURSE_PLAN_SIGNING, NO, NO, NO, NO, 0},
-    [PURSE_PLAN_SIGNING] = {PURSE_PLAN_SIGNING, PURSE_PLAN_COMMITTED, NO, NO, NO, NO},
-    [PURSE_PLAN_COMMITTED] = {NO, PURSE_PLAN_COMMITTED, PURSE_PLAN_SENT, PURSE_PLAN_CONFIRMED,
-                              PURSE_PLAN_SETTLED, NO},
-    [PURSE_PLAN_SENT] = {NO, PURSE_PLAN_SENT, PURSE_PLAN_SENT, PURSE_PLAN_CONFIRMED,
-                         PURSE_PLAN_SETTLED, NO},
-    [PURSE_PLAN_CONFIRMED] = {NO, PURSE_PLAN_CONFIRMED, PURSE_PLAN_CONFIRMED, PURSE_PLAN_CONFIRMED,
-                              PURSE_PLAN_SETTLED, NO},
-    [PURSE_PLAN_SETTLED] = {NO, PURSE_PLAN_SETTLED, PURSE_PLAN_SETTLED, PURSE_PLAN_SETTLED,
-                            PURSE_PLAN_SETTLED, NO},
-};
-
-enum status handover_next(unsigned *next_state, unsigned state, enum handover_event event)
-{
-    if (state < PURSE_PLAN_RESERVED || state > PURSE_PLAN_SETTLED || event >= HANDOVER_EVENT_COUNT)
-        return STATUS_STATE;
-    if (handover_moves[state][event] == NO)
-        return STATUS_STATE;
-    *next_state = handover_moves[state][event];
-    return STATUS_OK;
-}
 
 /* --- asking --- */
 
@@ -121,10 +96,7 @@ static void describe_payer(struct receiving *receiving)
     const struct packet_payment *leaf = &receiving->view->payments[receiving->view->leaves[0]];
     const struct wallet_certificate *certificate =
         leaf->certificate == PACKET_NONE ? NULL : &receiving->view->certificates[leaf->certificate];
-    char name[WALLET_NAME_SIZE];
-    wallet_name(name, certificate, leaf->bank);
-    snprintf(receiving->out->payer, sizeof receiving->out->payer, "%.*s",
-             (int)sizeof receiving->out->payer - 1, name);
+    wallet_name(receiving->out->payer, certificate, leaf->bank);
     if (receiving->has_request)
         text_printable(receiving->out->memo, sizeof receiving->out->memo, receiving->request.memo);
 }

@@ -1,6 +1,6 @@
 /* Hand to hand: request, pay, receive, receipt; both sides offline (design, section 6; docs/PROTOCOL.md section 9).
  *
- * The payer's states are the plan's (common/purse/tables.h); handover_moves in handover.c is the whole table of state x event.
+ * The payer's states are the plan's (common/purse/tables.h); purse_next is the whole table of state x event.
  * Never: signs a coin twice with other content; gives out bytes that are not durable; shows quarantined money as paid. */
 #ifndef DCEP_WALLET_HANDOVER_H
 #define DCEP_WALLET_HANDOVER_H
@@ -32,7 +32,7 @@ struct handover_received {
     size_t coin_count;
     struct span
         receipt; /* file bytes (wrapped confirmation), in arena; empty unless taken or duplicate */
-    char payer[128]; /* printable: bank and key */
+    char payer[WALLET_NAME_SIZE]; /* printable */
     char memo[MEMO_SIZE_MAX * 3 + 1];
 };
 enum err handover_receive(struct wallet *wallet, struct handover_received *out,
@@ -82,18 +82,5 @@ struct handover_receipt {
 enum err handover_receipt_verify(struct wallet *wallet, struct handover_receipt *out,
                                  enum status *status, struct span confirmation_file,
                                  struct arena *arena) MUST_USE;
-
-/* The table of moves, for tests and docs: may `event` happen in `state`, and to which state does it lead? */
-enum handover_event {
-    HANDOVER_MARK,
-    HANDOVER_SIGN,
-    HANDOVER_SEND,
-    HANDOVER_CONFIRM,
-    HANDOVER_SETTLE,
-    HANDOVER_CANCEL,
-    HANDOVER_EVENT_COUNT
-};
-enum status handover_next(unsigned *next_state, unsigned state,
-                          enum handover_event event); /* next 0 = gone */
 
 #endif

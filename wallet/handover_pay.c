@@ -1,4 +1,4 @@
-/* The payer's side: offer, reserve, check, mark, sign, keep, and only then bytes (handover.h has the table of moves). */
+/* The payer's side: offer, reserve, check, mark, sign, keep, and only then bytes (purse_next has the table of moves). */
 #include "wallet/handover.h"
 
 #include "common/base/text.h"
@@ -6,7 +6,6 @@
 #include "common/purse/purse_row.h"
 #include "wallet/handover_file.h"
 
-#include <string.h>
 
 /* --- the offer: what is asked for, and would it go through? --- */
 
@@ -198,30 +197,54 @@ static enum err mark_work(struct wallet *wallet, struct purse_env *env, void *co
                                         : purse_cancel(env, &cancelled, &paying->plan);
 }
 
+/* Who is paid by a plan: the name that was shown, made again from the certificate that was kept. A
+ * deposit pays a vault and is no payment between people: *is_deposit, and no name. */
+static enum err payee_of(struct wallet *wallet, struct purse_env *env, struct request *request,
+                         char name[WALLET_NAME_SIZE], bool *is_deposit,
+                         const struct purse_plan *plan)
+{
+    struct payee payee = {.request_id = plan->plan_id};
+    struct wallet_certificate certificate = {0};
+    bool found = false;
+    TRY(request_decode(request, plan->request.payload, env->arena));
+    *is_deposit = trust_vault(&wallet->trust, &request->payee_key) != NULL;
+    TRY(purse_find(env, &found, &tables_table_payee, &payee));
+    if (!found || !payee.has_certificate)
+        return ERR_OK;
+    TRY(wallet_certificate_decode(&certificate, payee.certificate.payload, env->arena));
+    wallet_name(name, &certificate, trust_bank(&wallet->trust, certificate.bank_id));
+    return ERR_OK;
+}
+
+/* Signs a marked plan, and books it: what leaves the wallet is counted when it is signed. */
+static enum err sign_plan(struct wallet *wallet, struct purse_env *env, struct purse_plan *plan)
+{
+    struct request request = {0};
+    char name[WALLET_NAME_SIZE] = "";
+    bool is_deposit = false;
+    TRY(purse_sign(env, plan));
+    TRY(payee_of(wallet, env, &request, name, &is_deposit, plan));
+    if (is_deposit)
+        return ERR_OK;
+    TRY(amount_add(&wallet->state.paid_since_sync, wallet->state.paid_since_sync, plan->amount));
+    TRY(store_update(wallet->store, &tables_table_wallet_state, &wallet->state));
+    return wallet_history(wallet, HISTORY_PAID, plan->amount, &plan->plan_id, span_text(name),
+                          request.memo);
+}
+
 static enum err sign_work(struct wallet *wallet, struct purse_env *env, void *context)
 {
     struct paying *paying = context;
-    TRY(purse_sign(env, &paying->plan));
-    if (paying->is_online)
-        return ERR_OK;
-    TRY(amount_add(&wallet->state.paid_since_sync, wallet->state.paid_since_sync,
-                   paying->plan.amount));
-    TRY(store_update(wallet->store, &tables_table_wallet_state, &wallet->state));
-    return wallet_history(wallet, HISTORY_PAID, paying->plan.amount, &paying->plan.plan_id,
-                          span_text(paying->offer->payee_name), paying->offer->request.memo);
+    return sign_plan(wallet, env, &paying->plan);
 }
 
 static enum err finish(struct wallet *wallet, struct paying *paying, struct arena *arena)
 {
-    const struct amount before = wallet->state.paid_since_sync;
     if (paying->plan.state == PURSE_PLAN_RESERVED)
         TRY(wallet_transact(wallet, mark_work, paying, arena));
     if (*paying->status != STATUS_OK || paying->plan.state != PURSE_PLAN_SIGNING)
         return ERR_OK;
-    const enum err signed_error = wallet_transact(wallet, sign_work, paying, arena);
-    if (signed_error != ERR_OK)
-        wallet->state.paid_since_sync = before;
-    return signed_error;
+    return wallet_transact(wallet, sign_work, paying, arena);
 }
 
 enum err handover_pay(struct wallet *wallet, struct span *file, enum status *status,
@@ -250,9 +273,6 @@ enum err handover_packet_file(struct wallet *wallet, struct span *file,
 struct event {
     struct id plan_id;
     enum status *status;
-    struct confirmation confirmation;
-    struct receipt receipt;
-    struct span file;
 };
 
 static enum err sent_work(struct wallet *wallet, struct purse_env *env, void *context)
@@ -297,24 +317,13 @@ static enum err resume_work(struct wallet *wallet, struct purse_env *env, void *
     struct purse_plan_list plans = {0};
     (void)context;
     TRY(purse_plans(env, &plans, PURSE_PLAN_PAY, PURSE_PLAN_SIGNING, PURSE_PLAN_SIGNING));
-    for (size_t i = 0; i < plans.count; i++) {
-        TRY(purse_sign(env, &plans.items[i]));
-        TRY(amount_add(&wallet->state.paid_since_sync, wallet->state.paid_since_sync,
-                       plans.items[i].amount));
-        TRY(wallet_history(wallet, HISTORY_PAID, plans.items[i].amount, &plans.items[i].plan_id,
-                           span_text(""), span_text("")));
-    }
-    return plans.count == 0
-               ? ERR_OK
-               : store_update(wallet->store, &tables_table_wallet_state, &wallet->state);
+    for (size_t i = 0; i < plans.count; i++)
+        TRY(sign_plan(wallet, env, &plans.items[i]));
+    return ERR_OK;
 }
 
 enum err handover_resume(struct wallet *wallet)
 {
     struct arena arena AUTO(arena_fini) = {0};
-    const struct amount before = wallet->state.paid_since_sync;
-    const enum err error = wallet_transact(wallet, resume_work, NULL, &arena);
-    if (error != ERR_OK)
-        wallet->state.paid_since_sync = before;
-    return error;
+    return wallet_transact(wallet, resume_work, NULL, &arena);
 }

@@ -1,31 +1,44 @@
-/* Online: join, withdraw, deposit, sync (design, section 6; docs/PROTOCOL.md section 9). Orders and withdrawals are durable before
- * they leave, and repeated with the same bytes until they are answered. */
+/* Online: join, withdraw, deposit, sync (design, section 6; docs/PROTOCOL.md section 9).
+ *
+ * Orders, withdrawals and deposits are durable before they leave, and repeated with the same bytes
+ * until they are answered. What cannot be asked now stays as it is: each function can be called again
+ * after any failure. */
 #ifndef DCEP_WALLET_SYNC_H
 #define DCEP_WALLET_SYNC_H
 
 #include "wallet/wallet.h"
 
-/* A new wallet from its join file: state and first key are kept, then the bank is asked; repeating after a failure asks for the same.
- * *status: STATUS_OK, STATUS_CODE, STATUS_UNREACHABLE... */
+/* A new wallet from its join file: state and first key are kept; sync_join then asks the bank.
+ * Repeating it before the bank answered keeps the key and takes the newer file's code. *status:
+ * STATUS_OK, form statuses, STATUS_CODE (expired), STATUS_STATE (joined already). */
 enum err sync_init(struct wallet *wallet, enum status *status, struct span join_file) MUST_USE;
+/* STATUS_OK, STATUS_CODE, STATUS_CERTIFICATE (the answer does not fit), STATUS_UNREACHABLE... */
 enum err sync_join(struct wallet *wallet, enum status *status) MUST_USE;
 
-/* STATUS_OK, STATUS_PENDING (sync asks again), limits and FUNDS refused by the bank. */
+/* STATUS_OK, STATUS_PENDING and STATUS_UNREACHABLE (sync asks again with the same id), limits and
+ * FUNDS refused by the bank. */
 enum err sync_withdraw(struct wallet *wallet, enum status *status, struct amount amount) MUST_USE;
-/* Asks for a request, pays it with settled coins, hands the packet in. *credited what the account got. STATUS_OK, STATUS_PENDING,
- * STATUS_FUNDS, STATUS_CONFLICT ... all: everything settled. */
+
+/* What could be deposited now: settled coins. */
+enum err sync_depositable(struct wallet *wallet, struct amount *out) MUST_USE;
+/* Asks for a request, pays it with settled coins, hands the packet in; several times if it takes more
+ * coins, or more money, than one payment may have. *credited: what the account got. STATUS_OK,
+ * STATUS_PENDING (sync asks again), STATUS_FUNDS, STATUS_CONFLICT... */
 enum err sync_deposit(struct wallet *wallet, enum status *status, struct amount *credited,
                       struct amount amount) MUST_USE;
+/* A packet that pays me, quarantined or not seen yet: settled, and its money deposited. */
 enum err sync_deposit_packet(struct wallet *wallet, enum status *status, struct amount *credited,
                              struct span packet_file) MUST_USE;
 
 struct sync_report {
-    struct amount settled, orphaned, compensated, lost, exchanged;
-    size_t conflict_count;  /* payments to me that lost: exit 7, whatever was made good */
-    size_t refused_count;   /* packets that the register does not take */
-    size_t pending_count;   /* not answered yet */
-    bool is_unreachable;    /* the bank did not answer; what was done stays done */
-    enum status key_status; /* of the new certificate */
+    struct amount settled, orphaned, lost, exchanged;
+    struct amount found;       /* at the register: compensations, what others handed in */
+    size_t conflict_count;     /* payments to me that lost: exit 7, whatever was made good */
+    size_t refused_count;      /* what the register does not take, or whose answer is not believed */
+    enum status refusal;       /* why, of the first */
+    size_t pending_count;      /* not answered yet */
+    bool is_unreachable;       /* the bank did not answer; what was done stays done */
+    enum status key_status;    /* of the new certificate */
 };
 enum err sync_all(struct wallet *wallet, struct sync_report *report) MUST_USE;
 

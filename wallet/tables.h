@@ -52,7 +52,7 @@ enum history_kind {
     F(UINT, number, 1, INTEGER_MAX)                                                                \
     F(UINT, kind, 1, 6)                                                                            \
     F(AMOUNT, amount)                                                                              \
-    F(ID, reference) F(TEXT, counterparty, 0, 128) F(TEXT, memo, 0, MEMO_SIZE_MAX)                 \
+    F(ID, reference) F(TEXT, counterparty, 0, 160) F(TEXT, memo, 0, MEMO_SIZE_MAX)                 \
         F(UINT, at, 0, INTEGER_MAX)
 
 #define WALLET_TABLES(T)                                                                           \

@@ -52,16 +52,16 @@ enum err wallet_transact(struct wallet *wallet, wallet_work work, void *context,
         .context = wallet,
         .key = wallet_key,
     };
+    const struct wallet_state before = wallet->state;
     TRY(store_begin(wallet->store, STORE_WRITE));
-    const enum err error = work(wallet, &env, context);
-    if (error != ERR_OK) {
-        store_rollback(wallet->store);
-        return error;
-    }
-    const enum err committed = store_commit(wallet->store);
-    if (committed != ERR_OK)
-        store_rollback(wallet->store);
-    return committed;
+    enum err error = work(wallet, &env, context);
+    if (error == ERR_OK)
+        error = store_commit(wallet->store);
+    if (error == ERR_OK)
+        return ERR_OK;
+    store_rollback(wallet->store);
+    wallet->state = before;
+    return error;
 }
 
 enum err wallet_key(void *context, struct key_pair *out, const struct public_key *key)
@@ -78,6 +78,35 @@ enum err wallet_current_pair(struct wallet *wallet, struct purse_env *env, struc
     struct purse_key current = {0};
     TRY(purse_key_current(env, &current));
     return wallet_key(wallet, out, &current.key);
+}
+
+static enum err pair_work(struct wallet *wallet, struct purse_env *env, struct key_pair *out,
+                          const struct public_key *key)
+{
+    return key == NULL ? wallet_current_pair(wallet, env, out) : wallet_key(wallet, out, key);
+}
+
+enum err wallet_pair(struct wallet *wallet, struct key_pair *out, const struct public_key *key)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct purse_env env = {.store = wallet->store, .trust = &wallet->trust, .arena = &arena};
+    TRY(store_begin(wallet->store, STORE_READ));
+    const enum err error = pair_work(wallet, &env, out, key);
+    store_rollback(wallet->store);
+    return error;
+}
+
+/* Nearly every 32 bytes are a scalar; those that are not are drawn again. */
+enum err wallet_new_pair(struct wallet *wallet, struct key_pair *out)
+{
+    uint8_t scalar[32];
+    enum err error = ERR_RANGE;
+    for (int tries = 0; error == ERR_RANGE && tries < 8; tries++) {
+        wallet->random(wallet->context, scalar, sizeof scalar);
+        error = crypto()->key_load(out, scalar);
+    }
+    secret_wipe_bytes(scalar, sizeof scalar);
+    return error;
 }
 
 enum err wallet_history(struct wallet *wallet, enum history_kind kind, struct amount amount,
@@ -148,6 +177,8 @@ static enum err check_belief(struct wallet *wallet, struct belief *belief)
                    &belief->arena));
     if (wallet->state.has_directory && next.directory.version < wallet->trust.directory.version)
         return ERR_VERSION;
+    if (list == NULL) /* the one I hold must fit the new directory, or they come together */
+        list = wallet->state.has_revocations ? &wallet->state.revocations : NULL;
     if (list == NULL)
         return ERR_OK;
     TRY(trust_set_revocations(&next, list, &belief->arena));

@@ -36,12 +36,18 @@ enum err wallet_load(struct wallet *wallet) MUST_USE;
 void wallet_fini(struct wallet *wallet); /* trust only; the store is the shell's */
 
 /* --- inside: used by the other files of this room --- */
-/* One transaction around work: committed if it gives ERR_OK, else rolled back. */
+/* One transaction around work: committed if it gives ERR_OK; else rolled back, and wallet->state is
+ * as before. */
 typedef enum err (*wallet_work)(struct wallet *wallet, struct purse_env *env, void *context);
 enum err wallet_transact(struct wallet *wallet, wallet_work work, void *context,
                          struct arena *arena) MUST_USE;
 enum err wallet_key(void *wallet, struct key_pair *out,
                     const struct public_key *key) MUST_USE; /* purse_env.key */
+/* The same outside a transaction; key NULL: my current one. ERR_MISSING. */
+enum err wallet_pair(struct wallet *wallet, struct key_pair *out,
+                     const struct public_key *key) MUST_USE;
+/* A key from wallet->random, not kept anywhere yet. */
+enum err wallet_new_pair(struct wallet *wallet, struct key_pair *out) MUST_USE;
 enum err wallet_current_pair(struct wallet *wallet, struct purse_env *env,
                              struct key_pair *out) MUST_USE; /* in a transaction */
 enum err wallet_history(struct wallet *wallet, enum history_kind kind, struct amount amount,
@@ -51,7 +57,8 @@ enum err wallet_history(struct wallet *wallet, enum history_kind kind, struct am
 enum { WALLET_NAME_SIZE = 160 };
 void wallet_name(char out[WALLET_NAME_SIZE], const struct wallet_certificate *certificate,
                  const struct trust_bank *bank);
-/* A newer directory or revocation list: verified, stored, loaded. Lower versions are refused (ERR_VERSION), equal ones are fine. */
+/* A newer directory or revocation list (either may be NULL): verified, stored, loaded. Lower versions
+ * are refused (ERR_VERSION), equal ones are fine. */
 enum err wallet_believe(struct wallet *wallet, const struct cose *directory,
                         const struct cose *revocations) MUST_USE;
 /* The newest signed time I have seen; a clock below it is wrong. */

@@ -37,6 +37,8 @@ struct purse_env {
 enum err purse_key_add(struct purse_env *env, const struct public_key *key,
                        struct span certificate) MUST_USE; /* becomes CURRENT, the earlier OLD */
 enum err purse_key_current(struct purse_env *env, struct purse_key *out) MUST_USE; /* ERR_MISSING */
+/* All my keys, the newest first. */
+enum err purse_keys(struct purse_env *env, struct purse_key_list *out) MUST_USE;
 enum err purse_key_is_mine(struct purse_env *env, bool *mine,
                            const struct public_key *key) MUST_USE;
 
@@ -79,6 +81,18 @@ enum err purse_coins(struct purse_env *env, struct purse_coin_list *out,
                      enum purse_coin_state state) MUST_USE;
 
 /* --- plans --- */
+/* The table of moves (purse_plan.c): may `event` happen in `state` (of a plan), and which state
+ * follows? next 0: the plan is gone. STATUS_STATE: it may not. */
+enum purse_event {
+    PURSE_MARK,
+    PURSE_SIGN,
+    PURSE_SEND,
+    PURSE_CONFIRM,
+    PURSE_SETTLE,
+    PURSE_CANCEL,
+    PURSE_EVENT_COUNT
+};
+enum status purse_next(unsigned *next, uint64_t state, enum purse_event event);
 /* To a payee: the last coin is changed if need be, change to my current key. plan_id = the request's id. ERR_EXISTS if there is a
  * plan of this id already: read it instead. */
 enum err purse_reserve_payment(struct purse_env *env, struct purse_plan *plan,

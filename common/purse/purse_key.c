@@ -1,6 +1,8 @@
 /* My keys: which is current, which are old, which payments they may still sign. */
 #include "common/purse/purse_row.h"
 
+#include <stdlib.h>
+
 static enum err keys_in(struct purse_env *env, struct list *out, enum purse_key_state state)
 {
     const struct purse_key from = {.state = state};
@@ -9,9 +11,10 @@ static enum err keys_in(struct purse_env *env, struct list *out, enum purse_key_
 
 enum err purse_key_add(struct purse_env *env, const struct public_key *key, struct span certificate)
 {
-    struct list current = {0}, all = {0};
+    struct list current = {0};
+    uint64_t number = 0;
     TRY(keys_in(env, &current, PURSE_KEY_CURRENT));
-    TRY(purse_rows(env, &all, &purse_table_purse_key, -1, 0, NULL));
+    TRY(purse_next_number(env, &number));
     const struct purse_key *rows = current.items;
     for (size_t i = 0; i < current.count; i++) {
         struct purse_key old = rows[i];
@@ -20,7 +23,7 @@ enum err purse_key_add(struct purse_env *env, const struct public_key *key, stru
     }
     const struct purse_key row = {
         .key = *key,
-        .number = all.count + 1,
+        .number = number,
         .state = PURSE_KEY_CURRENT,
         .next_counter = 1,
         .has_certificate = certificate.size > 0,
@@ -37,6 +40,22 @@ enum err purse_key_current(struct purse_env *env, struct purse_key *out)
     if (current.count == 0)
         return ERR_MISSING;
     *out = *(const struct purse_key *)current.items;
+    return ERR_OK;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct purse_key *x = a, *y = b;
+    return x->number > y->number ? -1 : x->number < y->number;
+}
+
+enum err purse_keys(struct purse_env *env, struct purse_key_list *out)
+{
+    struct list rows = {0};
+    TRY(purse_rows(env, &rows, &purse_table_purse_key, -1, 0, NULL));
+    if (rows.count > 1)
+        qsort(rows.items, rows.count, sizeof(struct purse_key), newest_first);
+    *out = (struct purse_key_list){rows.items, rows.count};
     return ERR_OK;
 }
 

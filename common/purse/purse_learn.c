@@ -5,6 +5,7 @@
 #include "common/purse/purse_row.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static bool is_losing(uint64_t outcome)
 {
@@ -56,9 +57,7 @@ static enum err finish_plan(struct purse_env *env, const struct id *plan_id)
         if (items.items[i].outcome == 0)
             return ERR_OK;
     TRY(purse_plan_get(env, &plan, plan_id));
-    plan.state = PURSE_PLAN_SETTLED;
-    plan.changed_at = env->now;
-    return store_update(env->store, &purse_table_purse_plan, &plan);
+    return purse_settled(env, &plan);
 }
 
 /* A coin that I signed away by this very payment is forgotten, whatever became of the payment. */
@@ -214,20 +213,35 @@ static int compare_plans(const void *a, const void *b)
     return x->number < y->number ? -1 : x->number > y->number;
 }
 
+static enum err append_plans(struct purse_env *env, struct purse_plan_list *out,
+                             const struct list *rows)
+{
+    const size_t count = out->count + rows->count;
+    void *items = NULL;
+    if (rows->count == 0)
+        return ERR_OK;
+    TRY(arena_alloc(env->arena, &items, count, sizeof out->items[0]));
+    if (out->count > 0)
+        memcpy(items, out->items, out->count * sizeof out->items[0]);
+    memcpy((struct purse_plan *)items + out->count, rows->items,
+           rows->count * sizeof out->items[0]);
+    *out = (struct purse_plan_list){items, count};
+    return ERR_OK;
+}
+
 enum err purse_plans(struct purse_env *env, struct purse_plan_list *out, unsigned kind,
                      enum purse_plan_state lo, enum purse_plan_state hi)
 {
-    struct list rows = {0};
-    TRY(purse_rows(env, &rows, &purse_table_purse_plan, -1, 0, NULL));
-    struct purse_plan *plans = rows.items;
-    size_t kept = 0;
-    for (size_t i = 0; i < rows.count; i++)
-        if ((kind == 0 || plans[i].kind == kind) && plans[i].state >= (uint64_t)lo &&
-            plans[i].state <= (uint64_t)hi)
-            plans[kept++] = plans[i];
-    if (kept > 1)
-        qsort(plans, kept, sizeof plans[0], compare_plans);
-    *out = (struct purse_plan_list){plans, kept};
+    *out = (struct purse_plan_list){0};
+    for (unsigned state = lo; state <= (unsigned)hi; state++) {
+        const struct purse_plan from = {.kind = kind, .state = state};
+        struct list rows = {0};
+        TRY(purse_rows(env, &rows, &purse_table_purse_plan, kind == 0 ? 0 : 1, kind == 0 ? 1 : 2,
+                       &from));
+        TRY(append_plans(env, out, &rows));
+    }
+    if (out->count > 1)
+        qsort(out->items, out->count, sizeof out->items[0], compare_plans);
     return ERR_OK;
 }
 

@@ -49,9 +49,7 @@ static enum err add_item(struct purse_env *env, const struct purse_plan *plan, s
 
 static enum err new_plan(struct purse_env *env, struct purse_plan *plan)
 {
-    struct list all = {0};
-    TRY(purse_rows(env, &all, &purse_table_purse_plan, -1, 0, NULL));
-    plan->number = all.count + 1;
+    TRY(purse_next_number(env, &plan->number));
     plan->state = PURSE_PLAN_RESERVED;
     plan->made_at = plan->changed_at = env->now;
     return store_insert(env->store, &purse_table_purse_plan, plan);
@@ -130,19 +128,41 @@ enum err purse_draft(struct purse_env *env, struct span *packet, const struct pu
     return purse_build(env, packet, plan, &items, unsigned_items);
 }
 
-static enum err move_plan(struct purse_env *env, struct purse_plan *plan,
-                          enum purse_plan_state state)
+#define NO 255
+#define GONE 0
+static const unsigned char moves[][PURSE_EVENT_COUNT] = {
+    /*                       MARK SIGN SEND CONFIRM SETTLE CANCEL: the state that follows */
+    [PURSE_PLAN_RESERVED] = {2, NO, NO, NO, NO, GONE},
+    [PURSE_PLAN_SIGNING] = {2, 3, NO, NO, NO, NO},
+    [PURSE_PLAN_COMMITTED] = {3, 3, 4, 5, 6, NO},
+    [PURSE_PLAN_SENT] = {4, 4, 4, 5, 6, NO},
+    [PURSE_PLAN_CONFIRMED] = {5, 5, 5, 5, 6, NO},
+    [PURSE_PLAN_SETTLED] = {6, 6, 6, 6, 6, NO},
+};
+
+enum status purse_next(unsigned *next, uint64_t state, enum purse_event event)
 {
-    if (plan->state >= state)
+    if (state < PURSE_PLAN_RESERVED || state > PURSE_PLAN_SETTLED || event >= PURSE_EVENT_COUNT ||
+        moves[state][event] == NO)
+        return STATUS_STATE;
+    *next = moves[state][event];
+    return STATUS_OK;
+}
+
+static enum err move_plan(struct purse_env *env, struct purse_plan *plan, enum purse_event event)
+{
+    unsigned next = 0;
+    CHECK(purse_next(&next, plan->state, event) == STATUS_OK); /* callers ask first */
+    if (plan->state == next)
         return ERR_OK; /* states only rise: a retry changes nothing */
-    plan->state = state;
+    plan->state = next;
     plan->changed_at = env->now;
     return store_update(env->store, &purse_table_purse_plan, plan);
 }
 
 enum err purse_mark(struct purse_env *env, struct purse_plan *plan)
 {
-    return move_plan(env, plan, PURSE_PLAN_SIGNING);
+    return move_plan(env, plan, PURSE_MARK);
 }
 
 /* The payment's own outputs to me (change), with the line they stand on. */
@@ -216,23 +236,24 @@ enum err purse_sign(struct purse_env *env, struct purse_plan *plan)
     }
     TRY(purse_build(env, &plan->packet, plan, &items, payments));
     plan->has_packet = true;
-    return move_plan(env, plan, PURSE_PLAN_COMMITTED);
+    return move_plan(env, plan, PURSE_SIGN);
 }
 
 enum err purse_sent(struct purse_env *env, struct purse_plan *plan)
 {
-    return move_plan(env, plan, PURSE_PLAN_SENT);
+    return move_plan(env, plan, PURSE_SEND);
 }
 
 enum err purse_confirmed(struct purse_env *env, struct purse_plan *plan)
 {
-    return move_plan(env, plan, PURSE_PLAN_CONFIRMED);
+    return move_plan(env, plan, PURSE_CONFIRM);
 }
 
 enum err purse_cancel(struct purse_env *env, enum status *status, struct purse_plan *plan)
 {
     struct purse_plan_item_list items = {0};
-    *status = plan->state == PURSE_PLAN_RESERVED ? STATUS_OK : STATUS_STATE;
+    unsigned next = GONE;
+    *status = purse_next(&next, plan->state, PURSE_CANCEL);
     if (*status != STATUS_OK)
         return ERR_OK;
     TRY(purse_items(env, &items, &plan->plan_id));
@@ -246,6 +267,11 @@ enum err purse_cancel(struct purse_env *env, enum status *status, struct purse_p
         TRY(store_delete(env->store, &purse_table_purse_plan_item, &items.items[i]));
     }
     return store_delete(env->store, &purse_table_purse_plan, plan);
+}
+
+enum err purse_settled(struct purse_env *env, struct purse_plan *plan)
+{
+    return move_plan(env, plan, PURSE_SETTLE);
 }
 
 enum err purse_plan_get(struct purse_env *env, struct purse_plan *out, const struct id *plan_id)

@@ -16,6 +16,15 @@ enum err purse_find(struct purse_env *env, bool *found, const struct table *tabl
     return error == ERR_MISSING ? ERR_OK : error;
 }
 
+enum err purse_next_number(struct purse_env *env, uint64_t *number)
+{
+    struct purse_number row = {.id = 1};
+    bool found = false;
+    TRY(purse_find(env, &found, &purse_table_purse_number, &row));
+    *number = ++row.last;
+    return store_put(env->store, &purse_table_purse_number, &row);
+}
+
 enum err purse_coin_put(struct purse_env *env, const struct purse_coin *coin)
 {
     return store_put(env->store, &purse_table_purse_coin, coin);

@@ -10,6 +10,8 @@ enum err purse_rows(struct purse_env *env, struct list *out, const struct table 
 /* Is there a row of this key? *found false and ERR_OK if not; the row is filled if so. */
 enum err purse_find(struct purse_env *env, bool *found, const struct table *table,
                     void *row) MUST_USE;
+/* The next number of a row; one count for keys, plans, requests and packets. */
+enum err purse_next_number(struct purse_env *env, uint64_t *number) MUST_USE;
 enum err purse_coin_put(struct purse_env *env, const struct purse_coin *coin) MUST_USE;
 /* The coin is gone by the register's word: its row deleted, a tomb set. Absent is fine. */
 enum err purse_forget(struct purse_env *env, uint64_t serial, const struct id *coin_id) MUST_USE;
@@ -25,6 +27,8 @@ struct purse_line {
 };
 enum err purse_line(struct purse_env *env, struct purse_line *out,
                     const struct purse_coin *coin) MUST_USE;
+/* The register's word on every coin of the plan is here. */
+enum err purse_settled(struct purse_env *env, struct purse_plan *plan) MUST_USE;
 /* The packet of a plan from its lines and the given payments of its items. */
 enum err purse_build(struct purse_env *env, struct span *packet, const struct purse_plan *plan,
                      const struct purse_plan_item_list *items,

@@ -158,14 +158,12 @@ static enum err take_outputs(struct purse_env *env, const struct packet_view *vi
 
 static enum err put_in_inbox(struct purse_env *env, struct span bytes)
 {
-    struct list all = {0};
     struct purse_inbox row = {.packet_hash = crypto_hash(&bytes, 1)};
     bool found = false;
     TRY(purse_find(env, &found, &purse_table_purse_inbox, &row));
     if (found)
         return ERR_OK;
-    TRY(purse_rows(env, &all, &purse_table_purse_inbox, -1, 0, NULL));
-    row.number = all.count + 1;
+    TRY(purse_next_number(env, &row.number));
     row.packet = bytes;
     row.received_at = env->now;
     return store_insert(env->store, &purse_table_purse_inbox, &row);
@@ -193,6 +191,27 @@ static enum err refresh_coin(struct purse_env *env, struct purse_coin *coin,
     return purse_coin_put(env, coin);
 }
 
+/* The request under which a line came to me: named by its last payment that was not signed by a key
+ * of mine (my change of an orphan is an orphan too). Kept only if I made that request: a claim will
+ * show it. */
+static enum err find_request(struct purse_env *env, struct purse_coin *coin,
+                             const struct packet_view *view)
+{
+    for (size_t i = view->payment_count; i-- > 0;) {
+        const struct packet_payment *p = &view->payments[i];
+        struct purse_request request = {.request_id = p->payment.reference};
+        bool mine = false;
+        TRY(purse_key_is_mine(env, &mine, &p->owner_key));
+        if (mine)
+            continue;
+        if (p->payment.has_reference)
+            TRY(purse_find(env, &coin->has_request_id, &purse_table_purse_request, &request));
+        coin->request_id = request.request_id;
+        return ERR_OK;
+    }
+    return ERR_OK;
+}
+
 static enum err take_line_end(struct purse_env *env, const struct packet_view *view,
                               const struct owned_line *line, enum purse_coin_state state)
 {
@@ -209,6 +228,7 @@ static enum err take_line_end(struct purse_env *env, const struct packet_view *v
             return ERR_OK;
         coin.state = state;
         coin.is_settled = state == PURSE_AVAILABLE;
+        TRY(find_request(env, &coin, view));
         TRY(keep_payments(env, view));
         return purse_coin_put(env, &coin);
     }

@@ -90,6 +90,9 @@ enum purse_request_state { PURSE_REQUEST_OPEN = 1, PURSE_REQUEST_PAID = 2 };
     F(UINT, number, 1, INTEGER_MAX) F(SIGNED, request) F(KEY, payee_key) F(AMOUNT, amount)         \
         F(UINT, state, 1, 2) F(OPT_BLOB, packet_payments, 1, 1024) F(OPT_SIGNED, receipt)          \
             F(UINT, made_at, 0, INTEGER_MAX) F(UINT, paid_at, 0, INTEGER_MAX)
+/* The last number given to a key, plan, request or packet: one count for all, so that it tells the
+ * order. */
+#define PURSE_NUMBER_FIELDS(F) F(UINT, id, 1, 1) F(UINT, last, 0, INTEGER_MAX)
 /* Packets of others to be handed in: what I received, as bytes, until the register's word on all its lines is here. */
 #define PURSE_INBOX_FIELDS(F)                                                                      \
     F(ID, packet_hash)                                                                             \
@@ -107,7 +110,8 @@ enum purse_request_state { PURSE_REQUEST_OPEN = 1, PURSE_REQUEST_PAID = 2 };
     T(purse, purse_plan, PURSE_PLAN_FIELDS, 1, TABLE_INDEX("state"), TABLE_INDEX("kind", "state")) \
     T(purse, purse_plan_item, PURSE_PLAN_ITEM_FIELDS, 2, TABLE_INDEX("payment_id"))                \
     T(purse, purse_request, PURSE_REQUEST_FIELDS, 1, TABLE_INDEX("state"))                         \
-    T(purse, purse_inbox, PURSE_INBOX_FIELDS, 1, TABLE_INDEX("is_done"))
+    T(purse, purse_inbox, PURSE_INBOX_FIELDS, 1, TABLE_INDEX("is_done"))                           \
+    T(purse, purse_number, PURSE_NUMBER_FIELDS, 1)
 
 TABLES_DECLARE(PURSE_TABLES)
 

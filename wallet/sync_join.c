@@ -1,0 +1,216 @@
+/* Keys and certificates: the first by a join file, one more at each sync.
+ *
+ * Invariants: 1 a key is kept, sealed, before anybody hears of it. 2 asked again, the bank hears of the
+ * same key. 3 a certificate is kept only if a bank of the directory made it, for that key. */
+#include "wallet/sync_step.h"
+
+#include "common/purse/purse_row.h"
+#include "wallet/handover_file.h"
+
+#include <string.h>
+
+/* --- the join file --- */
+
+struct joining {
+    enum status *status;
+    struct wire_wrapper wrapper;
+    struct join join;
+};
+
+static enum status read_join(struct joining *joining, struct span file, uint64_t now,
+                             struct arena *arena)
+{
+    if (file.size > FILE_SIZE_MAX)
+        return STATUS_LIMIT;
+    enum status status = record_status(wire_unwrap(&joining->wrapper, file));
+    if (status == STATUS_OK && joining->wrapper.kind != KIND_JOIN)
+        status = STATUS_KIND;
+    if (status == STATUS_OK)
+        status = record_status(join_decode(&joining->join, joining->wrapper.body, arena));
+    if (status == STATUS_OK)
+        status = record_status(crypto()->key_check(&joining->join.root_key));
+    if (status == STATUS_OK && now > joining->join.expires_at)
+        status = STATUS_CODE;
+    return status;
+}
+
+/* A new key, sealed, and what asks for its certificate. */
+static enum err make_key(struct wallet *wallet, struct purse_env *env, struct new_key *row,
+                         const struct key_pair *previous)
+{
+    struct key_pair pair AUTO(key_pair_wipe) = {0};
+    struct sealed_key sealed = {.made_at = wallet->now};
+    TRY(wallet_new_pair(wallet, &pair));
+    sealed.key = pair.public_key;
+    TRY(wallet->seal_key(wallet->context, &sealed.sealed, &pair, env->arena));
+    TRY(store_insert(env->store, &tables_table_sealed_key, &sealed));
+    struct certificate_request request = {
+        .new_key = pair.public_key,
+        .has_previous_key = previous != NULL,
+        .made_at = wallet->now,
+    };
+    if (previous != NULL)
+        request.previous_key = previous->public_key;
+    *row = (struct new_key){.id = 1, .key = pair.public_key, .has_by_previous_key = previous != NULL};
+    TRY(record_sign(&row->by_new_key, wallet->trust.network, KIND_CERTIFICATE_REQUEST, &request,
+                    &pair, env->arena));
+    if (previous != NULL)
+        TRY(record_sign(&row->by_previous_key, wallet->trust.network, KIND_CERTIFICATE_REQUEST,
+                        &request, previous, env->arena));
+    return store_put(env->store, &tables_table_new_key, row);
+}
+
+static enum err init_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct joining *joining = context;
+    const struct join *join = &joining->join;
+    struct wallet_state old = {.id = 1};
+    struct new_key key = {.id = 1};
+    bool found = false;
+    TRY(purse_find(env, &found, &tables_table_wallet_state, &old));
+    if (found && (old.is_joined || !span_equal(old.network, span_text(joining->wrapper.network)))) {
+        *joining->status = STATUS_STATE;
+        return ERR_OK;
+    }
+    const struct wallet_state row = {
+        .id = 1,
+        .network = span_text(joining->wrapper.network),
+        .root_key = join->root_key,
+        .bank_id = join->bank_id,
+        .bank_name = join->bank_name,
+        .address = join->address,
+        .tls_name = join->tls_name,
+        .tls_certificate = join->tls_certificate,
+        .join_code = join->code,
+    };
+    TRY(store_put(env->store, &tables_table_wallet_state, &row));
+    memcpy(wallet->trust.network, joining->wrapper.network, sizeof wallet->trust.network);
+    TRY(purse_find(env, &found, &tables_table_new_key, &key));
+    return found ? ERR_OK : make_key(wallet, env, &key, NULL);
+}
+
+enum err sync_init(struct wallet *wallet, enum status *status, struct span join_file)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct joining joining = {.status = status};
+    *status = read_join(&joining, join_file, wallet->now, &arena);
+    if (*status != STATUS_OK)
+        return ERR_OK;
+    TRY(wallet_transact(wallet, init_work, &joining, &arena));
+    return *status == STATUS_OK ? wallet_load(wallet) : ERR_OK;
+}
+
+/* --- a certificate comes --- */
+
+struct certifying {
+    struct new_key row;
+    struct cose certificate;
+    enum status status;
+};
+
+static enum err find_new_key(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct certifying *certifying = context;
+    (void)wallet;
+    certifying->row.id = 1;
+    return store_get(env->store, &tables_table_new_key, &certifying->row, env->arena);
+}
+
+static enum err keep_certificate(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct certifying *certifying = context;
+    struct wallet_certificate mine = {0};
+    struct span bytes = {0};
+    certifying->status =
+        trust_certificate(&mine, &wallet->trust, &certifying->certificate, env->arena);
+    if (certifying->status == STATUS_OK && (!key_equal(&mine.wallet_key, &certifying->row.key) ||
+                                            mine.bank_id != wallet->state.bank_id))
+        certifying->status = STATUS_CERTIFICATE;
+    if (certifying->status != STATUS_OK)
+        return ERR_OK;
+    TRY(record_bytes(&bytes, &certifying->certificate, env->arena));
+    TRY(purse_key_add(env, &certifying->row.key, bytes));
+    TRY(store_delete(env->store, &tables_table_new_key, &certifying->row));
+    wallet->state.is_joined = 1;
+    return store_update(env->store, &tables_table_wallet_state, &wallet->state);
+}
+
+/* Directory and list come with the certificate: those that are older, or not signed well, are left,
+ * and the certificate is judged by what I believe then. */
+static enum err take_reply(struct wallet *wallet, struct certifying *certifying,
+                           const struct certify_reply *reply, struct arena *arena)
+{
+    enum err error = wallet_believe(wallet, &reply->directory, &reply->revocations);
+    if (err_class(error) == ERR_CLASS_MALFORMED)
+        error = wallet_believe(wallet, &reply->directory, NULL);
+    if (err_class(error) == ERR_CLASS_MALFORMED && wallet->state.has_directory)
+        error = wallet_believe(wallet, NULL, &reply->revocations);
+    if (err_class(error) != ERR_CLASS_MALFORMED)
+        TRY(error);
+    if (!wallet->state.has_directory) {
+        certifying->status = STATUS_SIGNATURE;
+        return ERR_OK;
+    }
+    certifying->certificate = reply->certificate;
+    return wallet_transact(wallet, keep_certificate, certifying, arena);
+}
+
+enum err sync_join(struct wallet *wallet, enum status *status)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct key_pair pair AUTO(key_pair_wipe) = {0};
+    struct certifying certifying = {0};
+    struct certify_reply reply = {0};
+    *status = STATUS_OK;
+    if (wallet->state.is_joined)
+        return ERR_OK;
+    TRY(wallet_transact(wallet, find_new_key, &certifying, &arena));
+    TRY(wallet_pair(wallet, &pair, &certifying.row.key));
+    const struct join_body body = {.request = certifying.row.by_new_key,
+                                   .code = wallet->state.join_code};
+    TRY(sync_call(wallet, status, &reply, VERB_JOIN, &body, &pair, &arena));
+    if (*status != STATUS_OK)
+        return ERR_OK;
+    TRY(take_reply(wallet, &certifying, &reply, &arena));
+    *status = certifying.status;
+    return ERR_OK;
+}
+
+/* --- one more key --- */
+
+/* The one that waits already, unless it was asked for by another key than my current one. */
+static enum err next_key(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct certifying *certifying = context;
+    struct key_pair current AUTO(key_pair_wipe) = {0};
+    struct certificate_request request = {0};
+    bool found = false;
+    certifying->row.id = 1;
+    TRY(wallet_current_pair(wallet, env, &current));
+    TRY(purse_find(env, &found, &tables_table_new_key, &certifying->row));
+    if (found)
+        TRY(certificate_request_decode(&request, certifying->row.by_new_key.payload, env->arena));
+    if (found && certifying->row.has_by_previous_key &&
+        key_equal(&request.previous_key, &current.public_key))
+        return ERR_OK;
+    return make_key(wallet, env, &certifying->row, &current);
+}
+
+enum err sync_certify(struct sync_run *run)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct certifying certifying = {0};
+    struct certify_reply reply = {0};
+    enum status status = STATUS_OK;
+    TRY(wallet_transact(run->wallet, next_key, &certifying, &arena));
+    const struct certify_body body = {.by_new_key = certifying.row.by_new_key,
+                                      .by_previous_key = certifying.row.by_previous_key};
+    TRY(sync_call(run->wallet, &status, &reply, VERB_CERTIFY, &body, NULL, &arena));
+    if (status == STATUS_OK) {
+        TRY(take_reply(run->wallet, &certifying, &reply, &arena));
+        status = certifying.status;
+    }
+    run->report->key_status = status;
+    sync_note(run, status);
+    return ERR_OK;
+}

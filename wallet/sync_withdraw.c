@@ -1,0 +1,120 @@
+/* Withdrawing: signed and durable before it leaves; the same withdrawal brings the same tokens.
+ *
+ * Invariants: 1 a withdrawal is over only when its tokens are here, to the fen, or the bank refused it.
+ * 2 an answer that is not known leaves it open. */
+#include "wallet/sync_step.h"
+
+#include "common/purse/purse_row.h"
+
+struct withdrawing {
+    struct withdrawal_row row;
+    struct amount amount;
+    const struct tokens_reply *reply;
+    enum status *status;
+};
+
+static enum err make_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct withdrawing *withdrawing = context;
+    struct key_pair pair AUTO(key_pair_wipe) = {0};
+    struct amount amounts[WITHDRAWAL_AMOUNTS_MAX];
+    struct amount_item items[WITHDRAWAL_AMOUNTS_MAX];
+    TRY(wallet_current_pair(wallet, env, &pair));
+    struct withdrawal withdrawal = {.wallet_key = pair.public_key,
+                                    .amount = withdrawing->amount,
+                                    .amounts.items = items,
+                                    .made_at = wallet->now};
+    withdrawal.amounts.count =
+        purse_spread(amounts, WITHDRAWAL_AMOUNTS_MAX, withdrawing->amount);
+    for (size_t i = 0; i < withdrawal.amounts.count; i++)
+        items[i].amount = amounts[i];
+    wallet->random(wallet->context, withdrawal.withdrawal_id.bytes, NONCE_SIZE);
+    withdrawing->row = (struct withdrawal_row){.withdrawal_id = withdrawal.withdrawal_id,
+                                               .amount = withdrawing->amount,
+                                               .state = WITHDRAWAL_OPEN,
+                                               .made_at = wallet->now};
+    TRY(record_sign(&withdrawing->row.withdrawal, wallet->trust.network, KIND_WITHDRAWAL,
+                    &withdrawal, &pair, env->arena));
+    return store_insert(env->store, &tables_table_withdrawal_row, &withdrawing->row);
+}
+
+static enum err take_tokens(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct withdrawing *withdrawing = context;
+    struct amount sum = amount_zero();
+    struct id reference = {{0}};
+    for (size_t i = 0; i < withdrawing->reply->tokens.count; i++) {
+        const struct cose *cose = &withdrawing->reply->tokens.items[i].record;
+        struct token token = {0};
+        enum status status = STATUS_OK;
+        TRY(purse_take_token(env, &status, cose));
+        if (status != STATUS_OK) {
+            *withdrawing->status = status;
+            continue;
+        }
+        TRY(token_decode(&token, cose->payload, env->arena));
+        TRY(amount_add(&sum, sum, token.amount));
+    }
+    if (amount_compare(sum, withdrawing->row.amount) != 0) {
+        *withdrawing->status = status_first(*withdrawing->status, STATUS_ORDER);
+        return ERR_OK;
+    }
+    withdrawing->row.state = WITHDRAWAL_DONE;
+    TRY(store_update(env->store, &tables_table_withdrawal_row, &withdrawing->row));
+    for (size_t i = 0; i < NONCE_SIZE; i++)
+        reference.bytes[i] = withdrawing->row.withdrawal_id.bytes[i];
+    return wallet_history(wallet, HISTORY_WITHDRAWN, sum, &reference, wallet->state.bank_name,
+                          span_text(""));
+}
+
+static enum err refuse_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct withdrawing *withdrawing = context;
+    (void)wallet;
+    withdrawing->row.state = WITHDRAWAL_REFUSED;
+    return store_update(env->store, &tables_table_withdrawal_row, &withdrawing->row);
+}
+
+static enum err ask(struct wallet *wallet, struct withdrawing *withdrawing, struct arena *arena)
+{
+    const struct withdraw_body body = {.withdrawal = withdrawing->row.withdrawal};
+    struct tokens_reply reply = {0};
+    TRY(sync_call(wallet, withdrawing->status, &reply, VERB_WITHDRAW, &body, NULL, arena));
+    withdrawing->reply = &reply;
+    if (*withdrawing->status == STATUS_OK)
+        return wallet_transact(wallet, take_tokens, withdrawing, arena);
+    return sync_is_transient(*withdrawing->status)
+               ? ERR_OK
+               : wallet_transact(wallet, refuse_work, withdrawing, arena);
+}
+
+enum err sync_withdraw(struct wallet *wallet, enum status *status, struct amount amount)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct withdrawing withdrawing = {.amount = amount, .status = status};
+    *status = STATUS_OK;
+    TRY(wallet_transact(wallet, make_work, &withdrawing, &arena));
+    return ask(wallet, &withdrawing, &arena);
+}
+
+static enum err list_open(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    const struct withdrawal_row from = {.state = WITHDRAWAL_OPEN};
+    (void)wallet;
+    return purse_rows(env, context, &tables_table_withdrawal_row, 0, 1, &from);
+}
+
+enum err sync_withdrawals(struct sync_run *run)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct list rows = {0};
+    TRY(wallet_transact(run->wallet, list_open, &rows, &arena));
+    const struct withdrawal_row *open = rows.items;
+    for (size_t i = 0; i < rows.count && !run->is_stopped; i++) {
+        enum status status = STATUS_OK;
+        struct withdrawing withdrawing = {.row = open[i], .status = &status};
+        TRY(ask(run->wallet, &withdrawing, &arena));
+        sync_note(run, status);
+    }
+    return ERR_OK;
+}
