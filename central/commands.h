@@ -1,4 +1,5 @@
-/* The operator's commands, one function each; the table that names them is in main.c. Each gives an exit code. */
+/* The operator's commands, one function each; the table that names them is in main.c. Each gives
+ * an exit code. */
 #ifndef DCEP_CENTRAL_COMMANDS_H
 #define DCEP_CENTRAL_COMMANDS_H
 
@@ -34,7 +35,8 @@ int commands_status(struct cli *cli);
 
 /* --- shared by commands --- */
 
-/* The argument BANK: an id, a name, or the beginning of one name. *code is not CLI_OK if there is none. */
+/* The argument BANK: an id, a name, or the beginning of one name. *code is not CLI_OK if there is
+ * none. */
 enum err commands_find_bank(struct cli *cli, int *code, struct bank *out,
                             struct register_env *env) MUST_USE;
 json_t *commands_bank_json(const struct bank *bank, struct register_env *env);

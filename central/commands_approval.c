@@ -1,4 +1,5 @@
-/* What waits for an operator's word: issue orders, and claims of forged money. The operator is the unix user of this process. */
+/* What waits for an operator's word: issue orders, and claims of forged money. The operator is the
+ * unix user of this process. */
 #include "central/commands.h"
 #include "central/register_row.h"
 #include "central/vault.h"

@@ -1,4 +1,5 @@
-/* Cases of double spending, their evidence, and checking evidence without trusting whoever shows it. */
+/* Cases of double spending, their evidence, and checking evidence without trusting whoever shows
+ * it. */
 #include "central/cases.h"
 #include "central/commands.h"
 #include "central/keys.h"
@@ -198,7 +199,8 @@ static enum err key_of_file(struct public_key *out, char network[NETWORK_SIZE_MA
     return ERR_OK;
 }
 
-/* The root's public key: as told on the command line, or that of this data directory. network stays empty if only a key is known. */
+/* The root's public key: as told on the command line, or that of this data directory. network
+ * stays empty if only a key is known. */
 static enum err root_key(struct cli *cli, struct public_key *out,
                          char network[NETWORK_SIZE_MAX + 1], struct arena *arena)
 {

@@ -1,9 +1,9 @@
 /* Enrolling a bank: its request in, its admission out.
  *
- * 1. The certificate is drafted where the database is, looked at and signed where the root key is, and counts once the directory that
- *    names it was taken in.
- * 2. A request whose bank is enrolled already gets its admission again, and changes nothing: a reply that was lost, or a crash between
- *    the two halves, costs nothing.
+ * 1. The certificate is drafted where the database is, looked at and signed where the root key is,
+ *    and counts once the directory that names it was taken in.
+ * 2. A request whose bank is enrolled already gets its admission again, and changes nothing: a
+ *    reply that was lost, or a crash between the two halves, costs nothing.
  *
  * Never signs what the bank did not ask for. */
 #include "central/authority.h"
@@ -113,7 +113,8 @@ static void enrolment_fini(struct enrolment *enrolment)
     json_decref(enrolment->draft);
 }
 
-/* The draft must say what the bank asked for: its name and its two keys, under the signatures that the draft half checked. */
+/* The draft must say what the bank asked for: its name and its two keys, under the signatures that
+ * the draft half checked. */
 static enum err read_draft(struct cli *cli, struct enrolment *enrolment)
 {
     struct root *root = &enrolment->root;

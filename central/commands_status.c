@@ -1,4 +1,5 @@
-/* How the central bank is: what it is made of, what expires when, what waits, and whether the books balance. */
+/* How the central bank is: what it is made of, what expires when, what waits, and whether the
+ * books balance. */
 #include "central/books.h"
 #include "central/cases.h"
 #include "central/commands.h"
@@ -54,7 +55,8 @@ static void put_certificate(struct cli *cli, const char *role, struct span key, 
         cli_warn(cli, _("%s: %lld days left"), line, (long long)days);
 }
 
-/* Issuing, register and revocation key are what the root says they are for as long as the directory is in date. */
+/* Issuing, register and revocation key are what the root says they are for as long as the
+ * directory is in date. */
 static void put_keys(struct cli *cli, const struct trust *trust)
 {
     const struct directory *directory = &trust->directory;

@@ -1,10 +1,11 @@
 /* Making a central bank.
  *
- * 1. Everything is made in DATA/.init first. Once all of it is durable, a mark says so, and the files move to their places, the
- *    database last: without it there is no central bank. Run again after a crash, init starts over without the mark and goes
- *    on moving with it.
+ * 1. Everything is made in DATA/.init first. Once all of it is durable, a mark says so, and the
+ *    files move to their places, the database last: without it there is no central bank. Run again
+ *    after a crash, init starts over without the mark and goes on moving with it.
  * 2. A root key is never overwritten.
- * 3. The directory names the hash of the root key that comes next, so that the root can change hands one day.
+ * 3. The directory names the hash of the root key that comes next, so that the root can change
+ *    hands one day.
  *
  * Never shows a private key or a passphrase. */
 #include "central/init.h"

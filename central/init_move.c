@@ -1,4 +1,5 @@
-/* Moving the files of a new central bank to their places: root keys first, the database last (init.c, 1).
+/* Moving the files of a new central bank to their places: root keys first, the database last
+ * (init.c, 1).
  *
  * 1. Each step may be repeated: a file that is where it belongs is not moved again.
  * 2. The copy of a root key in the staging directory goes only once its own file is durable.
@@ -41,11 +42,10 @@ static enum err root_key_path(const struct cli *cli, char path[CLI_PATH_SIZE])
         cli_data_path(cli, path, KEYS_ROOT);
         return ERR_OK;
     }
-    if (given[0] != '/' && getcwd(here, sizeof here - 1) == NULL)
+    if (given[0] != '/' && getcwd(here, sizeof here) == NULL)
         return ERR_IO;
-    if (here[0] != '\0')
-        strcat(here, "/");
-    const int size = snprintf(path, CLI_PATH_SIZE, "%s%s", here, given);
+    const int size =
+        snprintf(path, CLI_PATH_SIZE, "%s%s%s", here, here[0] != '\0' ? "/" : "", given);
     return size > 0 && (size_t)size + sizeof KEYS_ROOT_NEXT < CLI_PATH_SIZE ? ERR_OK : ERR_LIMIT;
 }
 

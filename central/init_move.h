@@ -1,4 +1,5 @@
-/* The second half of init: from DATA/.init to their places, so that a crash at any moment can be made good. */
+/* The second half of init: from DATA/.init to their places, so that a crash at any moment can be
+ * made good. */
 #ifndef DCEP_CENTRAL_INIT_MOVE_H
 #define DCEP_CENTRAL_INIT_MOVE_H
 

@@ -1,7 +1,8 @@
 /* Key files of the central bank.
  *
  * 1. A private key is written 0600, whole or not at all, and never over another file.
- * 2. The network and the key's role are part of what is sealed: a file of another network, or put in another's place, is refused.
+ * 2. The network and the key's role are part of what is sealed: a file of another network, or put
+ *    in another's place, is refused.
  *
  * Never keeps a private key or a passphrase longer than the call. */
 #include "central/keys.h"
@@ -94,8 +95,8 @@ enum err keys_write_public(const char *path, const struct public_key *key)
 {
     char text[2 * KEY_SIZE + 2];
     hex_encode(text, SPAN(*key));
-    strcat(text, "\n");
-    return file_write_new(path, span_text(text), FILE_PUBLIC);
+    text[2 * KEY_SIZE] = '\n';
+    return file_write_new(path, span_of(text, 2 * KEY_SIZE + 1), FILE_PUBLIC);
 }
 
 enum err keys_read_public(struct public_key *out, const char *path)

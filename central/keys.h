@@ -1,4 +1,5 @@
-/* The files of a central bank's data directory: names, sealing, opening (docs/adr/0004-keys-at-rest.md). */
+/* The files of a central bank's data directory: names, sealing, opening
+ * (docs/adr/0004-keys-at-rest.md). */
 #ifndef DCEP_CENTRAL_KEYS_H
 #define DCEP_CENTRAL_KEYS_H
 

@@ -1,4 +1,5 @@
-/* dcep-central: signatures come in bulk here, so libcrypto verifies them; all else is in the table (program.c). */
+/* dcep-central: signatures come in bulk here, so libcrypto verifies them; all else is in the table
+ * (program.c). */
 #include "central/program.h"
 #include "common/crypto/crypto.h"
 

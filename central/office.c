@@ -1,7 +1,8 @@
 /* Opening, closing, and running a command in one transaction.
  *
  * 1. A command's changes are kept only if it succeeded (exit 0 or 8) and the commit did.
- * 2. Without the keys nothing can be minted or signed: commands say what they need, and only then a passphrase is asked for.
+ * 2. Without the keys nothing can be minted or signed: commands say what they need, and only then
+ *    a passphrase is asked for.
  *
  * Never decides about money: that is the core's. */
 #include "central/office.h"
@@ -36,8 +37,8 @@ static int fail_open(struct cli *cli, enum err error, const char *name)
     return cli_fail_err(cli, error, name, NULL);
 }
 
-/* What every command may believe: the directory, verified under the root key. The revocation list is loaded with the keys, for
- * its newest version may have to be signed first. */
+/* What every command may believe: the directory, verified under the root key. The revocation list
+ * is loaded with the keys, for its newest version may have to be signed first. */
 static enum err load_directory(struct service *service)
 {
     struct cose directory = {0};

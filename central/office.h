@@ -1,7 +1,9 @@
-/* The operator's office: the opened central bank that commands and the server work in. One a process.
+/* The operator's office: the opened central bank that commands and the server work in. One a
+ * process.
  *
- * A command is a function over one transaction (office_run): it reads and changes rows through a register_env, fills the JSON
- * result, and gives an exit code; nothing is kept unless it is 0 or 8. What people see is said after the commit. */
+ * A command is a function over one transaction (office_run): it reads and changes rows through a
+ * register_env, fills the JSON result, and gives an exit code; nothing is kept unless it is 0 or
+ * 8. What people see is said after the commit. */
 #ifndef DCEP_CENTRAL_OFFICE_H
 #define DCEP_CENTRAL_OFFICE_H
 
@@ -18,14 +20,15 @@ struct office {
     bool is_broken; /* memory and database may differ: the server must stop */
 };
 
-/* Opens the database of the data directory and what it trusts; no passphrase is needed. Exit code. For cli_program.open: the
- * office becomes the context of cli. */
+/* Opens the database of the data directory and what it trusts; no passphrase is needed. Exit code.
+ * For cli_program.open: the office becomes the context of cli. */
 int office_open(struct cli *cli);
 int office_open_exclusive(struct cli *cli); /* the server's: nobody else may open it */
 void office_close(struct cli *cli);
 struct office *office_of(const struct cli *cli);
 
-/* The signing keys; asks for their passphrase if they are sealed. Nothing to do if they are there. */
+/* The signing keys; asks for their passphrase if they are sealed. Nothing to do if they are there.
+ * */
 int office_open_keys(struct cli *cli);
 int office_open_keys_with(struct cli *cli, struct span passphrase);
 /* Of a key file in the data directory; empty, and nobody asked, if that is not sealed. */

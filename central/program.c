@@ -1,6 +1,7 @@
 /* dcep-central: its commands and settings, each a row.
  *
- * 1. What needs the root key or makes the data directory runs in the calling process; all else where the database is.
+ * 1. What needs the root key or makes the data directory runs in the calling process; all else
+ *    where the database is.
  *
  * Never does anything itself. */
 #include "central/program.h"

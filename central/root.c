@@ -1,6 +1,7 @@
 /* Signing with the root key.
  *
- * 1. It signs only what follows from a directory that it signed before: the next version, made of the last one.
+ * 1. It signs only what follows from a directory that it signed before: the next version, made of
+ *    the last one.
  * 2. It is wiped when the command ends.
  *
  * Never writes a file or a row. */

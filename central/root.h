@@ -1,5 +1,6 @@
-/* The root key at work: in the process of the command that was given its file, never in the server. What it signs comes from the
- * central bank as a draft, is looked at here, and goes back signed. */
+/* The root key at work: in the process of the command that was given its file, never in the
+ * server. What it signs comes from the central bank as a draft, is looked at here, and goes back
+ * signed. */
 #ifndef DCEP_CENTRAL_ROOT_H
 #define DCEP_CENTRAL_ROOT_H
 
@@ -17,9 +18,11 @@ struct root {
     struct arena arena;
 };
 void root_fini(struct root *root); /* for AUTO */
-/* Opens --root-key and the directory in draft (members network, directory). Refuses a key that did not sign it: exit 4. */
+/* Opens --root-key and the directory in draft (members network, directory). Refuses a key that did
+ * not sign it: exit 4. */
 int root_open(struct cli *cli, struct root *out, const json_t *draft);
-/* Signs the directory that follows, for days, with certificates if not NULL, and hands it in. root->directory is the new one. */
+/* Signs the directory that follows, for days, with certificates if not NULL, and hands it in.
+ * root->directory is the new one. */
 int root_publish(struct cli *cli, struct root *root, const struct signed_item_list *certificates,
                  uint64_t days);
 /* A hex member of a JSON object as bytes in arena. ERR_PARSE. */

@@ -1,9 +1,10 @@
-/* The server: takes what arrived, has it handled in one transaction, replies; between two batches it runs the operator's commands.
+/* The server: takes what arrived, has it handled in one transaction, replies; between two batches
+ * it runs the operator's commands.
  *
  * 1. One thread works with the store, the keys and what they sign: this one.
  * 2. SIGTERM and SIGINT: what was accepted is finished and answered, then exit 0.
- * 3. What cannot be known (a commit without an answer, trust that cannot be loaded) ends the server with an error: started again,
- *    it knows.
+ * 3. What cannot be known (a commit without an answer, trust that cannot be loaded) ends the
+ *    server with an error: started again, it knows.
  *
  * Never needs the root key. */
 #include "central/serve.h"

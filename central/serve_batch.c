@@ -1,7 +1,8 @@
 /* Batches of calls.
  *
  * 1. No reply leaves before the transaction it was made in is durable.
- * 2. One call whose handling fails spoils no other: the batch is rolled back and each call gets a transaction of its own.
+ * 2. One call whose handling fails spoils no other: the batch is rolled back and each call gets a
+ *    transaction of its own.
  * 3. A commit whose result is unknown is answered by silence: callers ask again, and the rows know.
  *
  * Never looks into a call: that is the service's. */

@@ -5,8 +5,8 @@
 #include "central/service.h"
 #include "common/net/net.h"
 
-/* Handles and answers. ERR_COMMIT_UNKNOWN: nobody was answered, the database must be opened anew. Other failures are answered and
- * logged here. */
+/* Handles and answers. ERR_COMMIT_UNKNOWN: nobody was answered, the database must be opened anew.
+ * Other failures are answered and logged here. */
 enum err serve_batch(struct service *service, struct net_server *server,
                      struct net_request *requests, size_t count) MUST_USE;
 

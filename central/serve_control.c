@@ -1,6 +1,7 @@
 /* Commands, one at a time, from the control socket to the server's thread and back.
  *
- * 1. The store, the keys and the language belong to the server's thread alone: this thread only carries bytes.
+ * 1. The store, the keys and the language belong to the server's thread alone: this thread only
+ *    carries bytes.
  * 2. A command that was taken is answered, also while the server stops.
  *
  * Never looks into a command. */

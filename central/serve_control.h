@@ -1,4 +1,5 @@
-/* The control socket: commands of the operator, run by the server's own thread between two batches. */
+/* The control socket: commands of the operator, run by the server's own thread between two
+ * batches. */
 #ifndef DCEP_CENTRAL_SERVE_CONTROL_H
 #define DCEP_CENTRAL_SERVE_CONTROL_H
 
@@ -6,7 +7,8 @@
 #include "common/net/net.h"
 
 struct serve_control;
-/* Listens and starts its thread. wake: what makes the server's thread look here (serve_control_run). */
+/* Listens and starts its thread. wake: what makes the server's thread look here
+ * (serve_control_run). */
 enum err serve_control_open(struct serve_control **out, const char *data,
                             struct net_server *wake) MUST_USE;
 /* Runs the command that waits, if any. context goes to the command. */

@@ -1,9 +1,12 @@
-/* A bank reduced to what the central bank's own tests need: it asks to be enrolled, orders money, and pays one coin twice.
+/* A bank reduced to what the central bank's own tests need: it asks to be enrolled, orders money,
+ * and pays one coin twice.
  *
  *   bank_tool DIR request NAME FILE          fresh keys in DIR, the enrolment request to FILE
  *   bank_tool DIR account ADMISSION          "OK RESERVE GUARANTEE"
- *   bank_tool DIR issue ADMISSION YUAN NUMBER  one coin for its vault; NUMBER names the order: "PENDING", "OK SERIAL", "FUNDS", ...
- *   bank_tool DIR double ADMISSION YUAN NUMBER  the coin of that order, paid to two keys: the outcomes, in words
+ *   bank_tool DIR issue ADMISSION YUAN NUMBER  one coin for its vault; NUMBER names the order:
+ * "PENDING", "OK SERIAL", "FUNDS", ...
+ *   bank_tool DIR double ADMISSION YUAN NUMBER  the coin of that order, paid to two keys: the
+ * outcomes, in words
  *   bank_tool DIR foreign ADMISSION          a call under a TLS certificate of nobody's: "PEER"
  *
  * Prints one line and exits 0 if the central bank answered at all, whatever it said. */

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Every command of dcep-central against a real server on a free port, in a temporary directory: exit codes, and what became of it.
-# The bank's side is tests/acceptance/bank_tool. Prints what failed; the last line is "N passed, N failed".
+# Every command of dcep-central against a real server on a free port, in a temporary directory:
+# exit codes, and what became of it. The bank's side is tests/acceptance/bank_tool. Prints what
+# failed; the last line is "N passed, N failed".
 #
 #   tests/acceptance/central_smoke.sh [BUILD]
 set -u
@@ -257,7 +258,8 @@ is "the first reason stays" "$(field reason)" double-spend
 expect 0 "directory" central directory show --json
 is "names both banks" "$(field version) $(field banks.1.name)" "3 南方银行"
 south_key=$(field banks.1.bank_key)
-expect 0 "publish" central --pin-file "$work/pin" directory publish --root-key "$root" --days 10 --json
+expect 0 "publish" central --pin-file "$work/pin" \
+    directory publish --root-key "$root" --days 10 --json
 is "the next version" "$(field version)" 4
 expect 0 "status" central status --json
 is "status" "$(field running) $(field balanced) $(field cases) $(field directory_version)" \
@@ -324,7 +326,8 @@ cp "$work/central.ini" "$data/central.ini"
 data=$work/second
 mkdir -p "$data/.init"
 echo "half a key" >"$data/.init/root.key"
-expect 0 "init starts over what was never finished" central init --no-passphrase --listen 127.0.0.1:0
+expect 0 "init starts over what was never finished" \
+    central init --no-passphrase --listen 127.0.0.1:0
 says "and warns of unsealed keys" "not sealed"
 mkdir "$data/.init"
 mv "$data/central.db" "$data/tls-server.key" "$data/.init/"
