@@ -10,7 +10,7 @@
 
 #include "common/base/span.h"
 
-enum { NET_SIZE_MAX = 2 * 1024 * 1024, NET_TIMEOUT_DEFAULT_MS = 10000, NET_CALLS_MAX = 64, NET_CONNECTIONS_MAX = 512 };
+enum { NET_SIZE_MAX = 2 * 1024 * 1024, NET_TIMEOUT_DEFAULT_MS = 10000, NET_CALLS_MAX = 64 };
 
 /* --- client: one connection, made at the first call, remade when broken --- */
 struct net_client {

@@ -23,7 +23,7 @@
 #include <time.h>
 
 enum {
-    /* nng redials after a random part of this: never while anybody looks. */
+    /* nng would redial after a random part of this; see pipe_removed. */
     REDIAL_MS = 24 * 60 * 60 * 1000,
     /* How often a request that waits for its turn on the connection looks whether there is still one. */
     SEND_SLICE_MS = 250,
@@ -81,11 +81,14 @@ static void pipe_added(nng_pipe pipe, nng_pipe_ev event, void *context)
     atomic_store(&client->pipe, (uint32_t)nng_pipe_id(pipe));
 }
 
+/* Left alone, nng's dialer would now redial by itself, half the times at once however long the pause
+ * is set (it takes a signed remainder of a random number). */
 static void pipe_removed(nng_pipe pipe, nng_pipe_ev event, void *context)
 {
     struct client *client = context;
     uint32_t gone = (uint32_t)nng_pipe_id(pipe);
     (void)event;
+    (void)nng_dialer_close(nng_pipe_dialer(pipe));
     atomic_compare_exchange_strong(&client->pipe, &gone, 0);
 }
 

@@ -1,28 +1,29 @@
-/* A server: nng rep0 with NET_CALLS_MAX contexts, each a slot that goes round
+/* A server: NET_CALLS_MAX slots for the calls in the house, filled from many connections.
  *
- *     RECEIVING -> WAITING -> TAKEN -> SENDING -> RECEIVING        (dropped: TAKEN -> RECEIVING)
+ *     FREE -> WAITING (in the queue) -> TAKEN -> SENDING -> FREE        (dropped: TAKEN -> FREE)
  *
- * 1. At most NET_CALLS_MAX calls are in the house; whatever else callers send waits in their connections, and
- *    there, TCP makes them wait: nothing here grows with what strangers send.
- * 2. At most NET_CONNECTIONS_MAX connections: one more closes the one that was silent longest. Its owner, if honest, remakes
- *    it at the next call; a flood of idle connections cannot keep others out.
- * 3. A reply that its caller does not read is given up after NET_TIMEOUT_DEFAULT_MS, and the connection with it.
+ * 1. At most NET_CALLS_MAX calls are in the house. A connection whose request finds no free slot is parked
+ *    and not read from meanwhile; the one parked longest gets the next slot.
+ * 2. At most NET_CONNECTIONS_MAX connections; one more closes the one that was silent longest
+ *    (net_connections.h). Its owner, if honest, remakes it at the next call.
+ * 3. Callers who do not read their replies cannot hold all slots: once none is free, the connection whose
+ *    reply has waited longest, if for STALL_MS, is closed.
  * 4. On a local socket only the same user and root are let in, and the file is 0600.
- * 5. nng's callbacks only move slots and wake the taker; everything else happens in the thread that takes.
+ * 5. Accepting goes on whatever one caller does. (This is why nng's own rep0 is not used: in nng 1.5.2 a caller
+ *    that hangs up during its handshake can end the listener's accepting for good; docs/adr/0007.)
  *
- * Never looks into a request, and never knows from TLS who is calling.
+ * Never looks into a request, and never learns from TLS who is calling.
  */
 #include "common/net/net.h"
 
 #include "common/base/log.h"
 #include "common/base/time.h"
+#include "common/net/net_connections.h"
+#include "common/net/net_link.h"
 #include "common/net/net_nng.h"
-
-#include <nng/protocol/reqrep0/rep.h>
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,130 +34,53 @@
 enum {
     SOCKET_FILE_MODE = 0600,
     /* nng tells that it took a reply, not that the reply left: so long it may take at the end. */
-    LINGER_MS = 250,
+    LINGER_MS = 100,
     CLOSING_SLICE_MS = 5,
+    STALL_MS = 250,
+    ACCEPT_PAUSE_MS = 100, /* after a failure of our own: no memory, no descriptors */
+    LINKS_MAX = NET_CONNECTIONS_MAX + 64, /* some that nng has not let go of yet */
 };
 
-enum slot_state { SLOT_RECEIVING, SLOT_WAITING, SLOT_TAKEN, SLOT_SENDING, SLOT_STOPPED };
+enum slot_state { SLOT_FREE, SLOT_WAITING, SLOT_TAKEN, SLOT_SENDING };
 
 struct slot {
-    struct net_server *server;
-    nng_ctx context;
-    nng_aio *aio;
-    nng_msg *message; /* the request, from WAITING to SENDING */
-    nng_pipe pipe;    /* where it came from */
-    bool is_open;
     enum slot_state state;
-    struct slot *next; /* in the queue of those WAITING */
-};
-
-struct connection {
-    uint32_t pipe; /* 0: free */
-    uint64_t active_ms;
+    struct net_link *link;
+    uint32_t number; /* which use of the link it came from */
+    struct net_frame *request;
+    uint64_t replied_ms; /* SENDING: since when */
+    struct slot *next;   /* in the queue of those WAITING */
 };
 
 struct net_server {
     struct net_nng_address address;
     char text[NET_NNG_URL_SIZE]; /* the address with its real port */
     nng_tls_config *tls;
-    nng_socket socket;
-    bool is_open, is_closing;
+    nng_stream_listener *listener;
+    nng_aio *acceptor;
     int event_fd; /* readable: something waits, or somebody wants the taker back */
     atomic_bool woken;
-    pthread_mutex_t lock; /* guards everything below */
+    pthread_mutex_t lock; /* guards everything below, links included */
+    bool is_closing, is_pausing;
     struct slot slots[NET_CALLS_MAX];
     struct slot *first, *last;
-    struct connection connections[NET_CONNECTIONS_MAX];
+    struct net_link links[LINKS_MAX];
+    uint32_t last_number;
+    uint64_t last_parked;
+    size_t parked_count;
+    struct net_connections connections;
     uint64_t replied_ms;
 };
 
 static void signal_taker(struct net_server *server)
 {
     uint64_t one = 1;
-    ssize_t written =
-        write(server->event_fd, &one, sizeof one); /* fails only when it is set anyway */
+    /* fails only when it is set anyway */
+    ssize_t written = write(server->event_fd, &one, sizeof one);
     (void)written;
 }
 
-/* ---- connections ---- */
-
-/* Called with the lock held; NULL: unknown. */
-static struct connection *find_connection(struct net_server *server, uint32_t pipe)
-{
-    for (size_t i = 0; i < NET_CONNECTIONS_MAX; i++) {
-        if (server->connections[i].pipe == pipe)
-            return &server->connections[i];
-    }
-    return NULL;
-}
-
-static struct connection *most_silent(struct net_server *server)
-{
-    struct connection *found = &server->connections[0];
-    for (size_t i = 1; i < NET_CONNECTIONS_MAX; i++) {
-        if (server->connections[i].active_ms < found->active_ms)
-            found = &server->connections[i];
-    }
-    return found;
-}
-
-static void note_activity(struct net_server *server, nng_pipe pipe)
-{
-    struct connection *known = find_connection(server, (uint32_t)nng_pipe_id(pipe));
-    if (known != NULL)
-        known->active_ms = time_monotonic_ms();
-}
-
-static bool is_welcome(const struct net_server *server, nng_pipe pipe)
-{
-    if (!server->address.is_local)
-        return true; /* TLS has judged */
-    uint64_t uid = UINT64_MAX;
-    if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &uid) != 0)
-        return false;
-    return uid == 0 || uid == (uint64_t)geteuid();
-}
-
-static void connection_opens(nng_pipe pipe, nng_pipe_ev event, void *context)
-{
-    struct net_server *server = context;
-    (void)event;
-    if (!is_welcome(server, pipe)) {
-        (void)nng_pipe_close(pipe);
-        return;
-    }
-    nng_pipe evicted = NNG_PIPE_INITIALIZER;
-    pthread_mutex_lock(&server->lock);
-    struct connection *place = find_connection(server, 0);
-    if (place == NULL) {
-        place = most_silent(server);
-        evicted.id = place->pipe;
-    }
-    *place = (struct connection){(uint32_t)nng_pipe_id(pipe), time_monotonic_ms()};
-    pthread_mutex_unlock(&server->lock);
-    if (evicted.id != 0)
-        (void)nng_pipe_close(evicted);
-}
-
-static void connection_ends(nng_pipe pipe, nng_pipe_ev event, void *context)
-{
-    struct net_server *server = context;
-    (void)event;
-    pthread_mutex_lock(&server->lock);
-    struct connection *known = find_connection(server, (uint32_t)nng_pipe_id(pipe));
-    if (known != NULL)
-        *known = (struct connection){0};
-    pthread_mutex_unlock(&server->lock);
-}
-
-/* ---- slots ---- */
-
-static void slot_receive(struct slot *slot)
-{
-    nng_aio_set_msg(slot->aio, NULL);
-    nng_aio_set_timeout(slot->aio, NNG_DURATION_INFINITE);
-    nng_ctx_recv(slot->context, slot->aio);
-}
+/* ---- slots; all with the lock held ---- */
 
 static void enqueue(struct net_server *server, struct slot *slot)
 {
@@ -179,54 +103,160 @@ static struct slot *dequeue(struct net_server *server)
     return slot;
 }
 
-/* A request came in, with the lock held. */
-static void slot_received(struct slot *slot)
+static struct slot *find_slot(struct net_server *server, enum slot_state state)
 {
-    slot->message = nng_aio_get_msg(slot->aio);
-    slot->pipe = nng_msg_get_pipe(slot->message);
-    slot->state = SLOT_WAITING;
-    note_activity(slot->server, slot->pipe);
-    enqueue(slot->server, slot);
-}
-
-/* nng took the reply or gave it up; then its message is ours again, and a caller who does not read is let go. */
-static void slot_sent(struct slot *slot, int result)
-{
-    if (result == 0)
-        return;
-    nng_msg *unsent = nng_aio_get_msg(slot->aio);
-    if (unsent != NULL)
-        nng_msg_free(unsent);
-    if (result == NNG_ETIMEDOUT)
-        (void)nng_pipe_close(slot->pipe);
-}
-
-static void slot_done(void *context)
-{
-    struct slot *slot = context;
-    struct net_server *server = slot->server;
-    int result = nng_aio_result(slot->aio);
-    pthread_mutex_lock(&server->lock);
-    enum slot_state was = slot->state;
-    bool receives_again = false;
-    if (was == SLOT_RECEIVING && result == 0) {
-        slot_received(slot);
-    } else if (server->is_closing || result == NNG_ECLOSED) {
-        slot->state = SLOT_STOPPED;
-    } else {
-        slot->state = SLOT_RECEIVING;
-        receives_again = true;
+    for (size_t i = 0; i < NET_CALLS_MAX; i++) {
+        if (server->slots[i].state == state)
+            return &server->slots[i];
     }
-    pthread_mutex_unlock(&server->lock);
-    if (was == SLOT_SENDING)
-        slot_sent(slot, result);
-    if (receives_again)
-        slot_receive(slot);
-    else
-        signal_taker(server);
+    return NULL;
 }
 
-/* ---- taking and answering ---- */
+static void slot_fill(struct slot *slot, struct net_link *link)
+{
+    struct net_server *server = link->context;
+    slot->state = SLOT_WAITING;
+    slot->link = link;
+    slot->number = link->number;
+    slot->request = net_link_take(link);
+    net_connections_touch(&server->connections, link->number, time_monotonic_ms());
+    enqueue(server, slot);
+    signal_taker(server);
+}
+
+/* The link that was parked first. */
+static struct net_link *next_parked(struct net_server *server)
+{
+    struct net_link *next = NULL;
+    if (server->parked_count == 0)
+        return NULL;
+    for (size_t i = 0; i < LINKS_MAX; i++) {
+        struct net_link *link = &server->links[i];
+        if (link->parked != 0 && (next == NULL || link->parked < next->parked))
+            next = link;
+    }
+    return next;
+}
+
+static void unpark(struct net_server *server, struct net_link *link)
+{
+    if (link->parked != 0)
+        server->parked_count--;
+    link->parked = 0;
+}
+
+static void slot_release(struct net_server *server, struct slot *slot)
+{
+    free(slot->request);
+    *slot = (struct slot){.state = SLOT_FREE};
+    struct net_link *link = next_parked(server);
+    if (link != NULL && !server->is_closing) {
+        unpark(server, link);
+        slot_fill(slot, link);
+    }
+}
+
+/* ---- what links tell, with the lock held ---- */
+
+static void link_received(struct net_link *link)
+{
+    struct net_server *server = link->context;
+    struct slot *slot = find_slot(server, SLOT_FREE);
+    if (slot != NULL) {
+        slot_fill(slot, link);
+        return;
+    }
+    link->parked = ++server->last_parked;
+    server->parked_count++;
+    signal_taker(server); /* who sees to it that slots become free */
+}
+
+static void link_sent(struct net_link *link, struct net_frame *reply)
+{
+    if (reply->owner != NULL)
+        slot_release(link->context, reply->owner);
+}
+
+static void link_ended(struct net_link *link)
+{
+    struct net_server *server = link->context;
+    unpark(server, link);
+    net_connections_remove(&server->connections, link->number);
+}
+
+static const struct net_link_events LINK_EVENTS = {link_received, link_sent, link_ended};
+
+/* ---- accepting ---- */
+
+static bool is_welcome(const struct net_server *server, nng_stream *stream)
+{
+    if (!server->address.is_local)
+        return true; /* TLS will judge */
+    uint64_t uid = UINT64_MAX;
+    if (nng_stream_get_uint64(stream, NNG_OPT_IPC_PEER_UID, &uid) != 0)
+        return false;
+    return uid == 0 || uid == (uint64_t)geteuid();
+}
+
+static struct net_link *find_link(struct net_server *server, uint32_t number)
+{
+    for (size_t i = 0; i < LINKS_MAX; i++) {
+        if (server->links[i].number == number)
+            return &server->links[i];
+    }
+    return NULL;
+}
+
+static uint32_t next_number(struct net_server *server)
+{
+    if (++server->last_number == 0)
+        server->last_number = 1;
+    return server->last_number;
+}
+
+static void admit(struct net_server *server, nng_stream *stream)
+{
+    struct net_link *link = find_link(server, 0);
+    if (link == NULL || !is_welcome(server, stream)) {
+        nng_stream_close(stream);
+        nng_stream_free(stream);
+        return;
+    }
+    uint32_t number = next_number(server);
+    uint32_t evicted = net_connections_add(&server->connections, number, time_monotonic_ms());
+    struct net_link *loser = evicted == 0 ? NULL : find_link(server, evicted);
+    link->lock = &server->lock;
+    link->events = &LINK_EVENTS;
+    link->context = server;
+    link->is_local = server->address.is_local;
+    net_link_start(link, stream, number);
+    if (loser != NULL)
+        net_link_end(loser);
+}
+
+static void accept_more(struct net_server *server, int result)
+{
+    server->is_pausing = result != 0;
+    if (server->is_pausing)
+        nng_sleep_aio(ACCEPT_PAUSE_MS, server->acceptor);
+    else
+        nng_stream_listener_accept(server->listener, server->acceptor);
+}
+
+static void accept_done(void *context)
+{
+    struct net_server *server = context;
+    int result = nng_aio_result(server->acceptor);
+    pthread_mutex_lock(&server->lock);
+    bool was_pausing = server->is_pausing;
+    if (!was_pausing && result == 0)
+        admit(server, nng_aio_get_output(server->acceptor, 0));
+    if (!server->is_closing)
+        accept_more(server, was_pausing ? 0 : result);
+    pthread_mutex_unlock(&server->lock);
+}
+
+/* ---- taking ---- */
 
 static size_t take_waiting(struct net_server *server, struct net_request *requests, size_t count)
 {
@@ -237,12 +267,39 @@ static size_t take_waiting(struct net_server *server, struct net_request *reques
         if (slot == NULL)
             break;
         slot->state = SLOT_TAKEN;
-        requests[taken].bytes = span_of(nng_msg_body(slot->message), nng_msg_len(slot->message));
+        requests[taken].bytes = net_frame_message(slot->request);
         requests[taken].handle = slot;
         taken++;
     }
     pthread_mutex_unlock(&server->lock);
     return taken;
+}
+
+/* The slot whose reply has waited longest, if none is free. */
+static struct slot *longest_sending(struct net_server *server)
+{
+    struct slot *longest = NULL;
+    for (size_t i = 0; i < NET_CALLS_MAX; i++) {
+        struct slot *slot = &server->slots[i];
+        if (slot->state == SLOT_FREE)
+            return NULL;
+        if (slot->state == SLOT_SENDING &&
+            (longest == NULL || slot->replied_ms < longest->replied_ms))
+            longest = slot;
+    }
+    return longest;
+}
+
+/* Whether slots are short, so that the taker must look again soon. */
+static bool relieve(struct net_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    struct slot *longest = longest_sending(server);
+    bool is_short = longest != NULL;
+    if (is_short && time_monotonic_ms() >= longest->replied_ms + STALL_MS)
+        net_link_end(longest->link);
+    pthread_mutex_unlock(&server->lock);
+    return is_short;
 }
 
 static void wait_for_signal(struct net_server *server, uint64_t wait_ms)
@@ -267,9 +324,18 @@ enum err net_server_take(struct net_server *server, struct net_request *requests
         uint64_t now_ms = time_monotonic_ms();
         if (atomic_exchange(&server->woken, false) || now_ms >= deadline_ms)
             return ERR_TIMEOUT;
-        wait_for_signal(server, deadline_ms - now_ms);
+        uint64_t wait_ms = deadline_ms - now_ms;
+        wait_for_signal(server, relieve(server) && wait_ms > STALL_MS ? STALL_MS : wait_ms);
     }
 }
+
+void net_server_wake(struct net_server *server)
+{
+    atomic_store(&server->woken, true);
+    signal_taker(server);
+}
+
+/* ---- answering ---- */
 
 static struct slot *answered_slot(struct net_request *request)
 {
@@ -279,45 +345,38 @@ static struct slot *answered_slot(struct net_request *request)
     return slot;
 }
 
-static void slot_release(struct slot *slot)
-{
-    nng_msg_free(TAKE(slot->message));
-    pthread_mutex_lock(&slot->server->lock);
-    slot->state = SLOT_RECEIVING;
-    pthread_mutex_unlock(&slot->server->lock);
-    slot_receive(slot);
-}
-
 void net_server_drop(struct net_server *server, struct net_request *request)
 {
-    (void)server;
-    slot_release(answered_slot(request));
+    struct slot *slot = answered_slot(request);
+    pthread_mutex_lock(&server->lock);
+    slot_release(server, slot);
+    pthread_mutex_unlock(&server->lock);
+}
+
+static void slot_send(struct net_server *server, struct slot *slot, struct net_frame *reply)
+{
+    pthread_mutex_lock(&server->lock);
+    if (reply == NULL || slot->link->number != slot->number) { /* the caller has gone */
+        free(reply);
+        slot_release(server, slot);
+    } else {
+        slot->state = SLOT_SENDING;
+        server->replied_ms = slot->replied_ms = time_monotonic_ms();
+        reply->owner = slot;
+        net_link_send(slot->link, reply);
+    }
+    pthread_mutex_unlock(&server->lock);
 }
 
 void net_server_reply(struct net_server *server, struct net_request *request, struct span reply)
 {
     struct slot *slot = answered_slot(request);
-    nng_msg *message = slot->message; /* the caller's message carries the answer home */
-    nng_msg_clear(message);
-    if (reply.size > NET_SIZE_MAX || nng_msg_append(message, reply.data, reply.size) != 0) {
+    struct net_frame *frame = NULL;
+    bool is_local = server->address.is_local;
+    if (reply.size > NET_SIZE_MAX ||
+        net_frame_reply(&frame, slot->request, reply, is_local) != ERR_OK)
         log_line(LOG_LEVEL_ERROR, "net.reply_lost size=%zu", reply.size);
-        slot_release(slot);
-        return;
-    }
-    slot->message = NULL;
-    pthread_mutex_lock(&server->lock);
-    slot->state = SLOT_SENDING;
-    server->replied_ms = time_monotonic_ms();
-    pthread_mutex_unlock(&server->lock);
-    nng_aio_set_msg(slot->aio, message);
-    nng_aio_set_timeout(slot->aio, NET_TIMEOUT_DEFAULT_MS);
-    nng_ctx_send(slot->context, slot->aio);
-}
-
-void net_server_wake(struct net_server *server)
-{
-    atomic_store(&server->woken, true);
-    signal_taker(server);
+    slot_send(server, slot, frame);
 }
 
 /* ---- opening and closing ---- */
@@ -329,24 +388,34 @@ const char *net_server_address(const struct net_server *server)
 
 static bool is_sending(struct net_server *server)
 {
-    bool sending = false;
     pthread_mutex_lock(&server->lock);
     server->is_closing = true;
-    for (size_t i = 0; i < NET_CALLS_MAX; i++)
-        sending = sending || server->slots[i].state == SLOT_SENDING;
-    sending = sending || time_monotonic_ms() < server->replied_ms + LINGER_MS;
+    bool sending = find_slot(server, SLOT_SENDING) != NULL ||
+                   time_monotonic_ms() < server->replied_ms + LINGER_MS;
     pthread_mutex_unlock(&server->lock);
     return sending;
 }
 
-static void slot_fini(struct slot *slot)
+static void end_links(struct net_server *server)
 {
-    if (slot->is_open)
-        (void)nng_ctx_close(slot->context);
-    if (slot->aio != NULL)
-        nng_aio_free(slot->aio);
-    if (slot->message != NULL)
-        nng_msg_free(slot->message);
+    pthread_mutex_lock(&server->lock);
+    for (size_t i = 0; i < LINKS_MAX; i++)
+        net_link_end(&server->links[i]);
+    pthread_mutex_unlock(&server->lock);
+    for (size_t i = 0; i < LINKS_MAX; i++)
+        net_link_fini(&server->links[i]);
+    for (size_t i = 0; i < NET_CALLS_MAX; i++)
+        free(server->slots[i].request);
+}
+
+static void stop_listening(struct net_server *server)
+{
+    if (server->listener != NULL)
+        nng_stream_listener_close(server->listener);
+    if (server->acceptor != NULL)
+        nng_aio_free(server->acceptor);
+    if (server->listener != NULL)
+        nng_stream_listener_free(server->listener);
 }
 
 void net_server_close(struct net_server **handle)
@@ -355,12 +424,10 @@ void net_server_close(struct net_server **handle)
         return;
     struct net_server *server = TAKE(*handle);
     uint64_t deadline_ms = time_monotonic_ms() + NET_TIMEOUT_DEFAULT_MS;
-    while (server->is_open && is_sending(server) && time_monotonic_ms() < deadline_ms)
+    while (is_sending(server) && time_monotonic_ms() < deadline_ms)
         (void)poll(NULL, 0, CLOSING_SLICE_MS);
-    for (size_t i = 0; i < NET_CALLS_MAX; i++)
-        slot_fini(&server->slots[i]);
-    if (server->is_open)
-        (void)nng_close(server->socket);
+    stop_listening(server);
+    end_links(server);
     if (server->tls != NULL)
         nng_tls_config_free(server->tls);
     if (server->event_fd >= 0)
@@ -369,57 +436,39 @@ void net_server_close(struct net_server **handle)
     free(server);
 }
 
-static enum err start_slots(struct net_server *server)
-{
-    for (size_t i = 0; i < NET_CALLS_MAX; i++) {
-        struct slot *slot = &server->slots[i];
-        slot->server = server;
-        TRY(net_nng_err(nng_aio_alloc(&slot->aio, slot_done, slot)));
-        TRY(net_nng_err(nng_ctx_open(&slot->context, server->socket)));
-        slot->is_open = true;
-    }
-    for (size_t i = 0; i < NET_CALLS_MAX; i++)
-        slot_receive(&server->slots[i]);
-    return ERR_OK;
-}
-
-static enum err set_listener(struct net_server *server, nng_listener listener)
-{
-    TRY(net_nng_err(
-        nng_listener_set_size(listener, NNG_OPT_RECVMAXSZ, NET_SIZE_MAX + NET_NNG_HEADER_SIZE)));
-    if (server->address.is_local)
-        return net_nng_err(
-            nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, SOCKET_FILE_MODE));
-    TRY(net_nng_err(nng_listener_set_bool(listener, NNG_OPT_TCP_NODELAY, true)));
-    TRY(net_nng_err(nng_listener_set_bool(listener, NNG_OPT_TCP_KEEPALIVE, true)));
-    return net_nng_err(nng_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, server->tls));
-}
-
-static enum err name_address(struct net_server *server, nng_listener listener, const char *address)
+static enum err name_address(struct net_server *server, const char *address)
 {
     int port = 0;
-    if (!server->address.is_local)
-        TRY(net_nng_err(nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port)));
-    int size = server->address.is_local ? snprintf(server->text, sizeof server->text, "%s", address)
-                                        : snprintf(server->text, sizeof server->text, "%s:%d",
-                                                   server->address.host, port);
+    bool is_local = server->address.is_local;
+    if (!is_local)
+        TRY(net_nng_err(
+            nng_stream_listener_get_int(server->listener, NNG_OPT_TCP_BOUND_PORT, &port)));
+    int size =
+        is_local ? snprintf(server->text, sizeof server->text, "%s", address)
+                 : snprintf(server->text, sizeof server->text, "%s:%d", server->address.host, port);
     return size > 0 && (size_t)size < sizeof server->text ? ERR_OK : ERR_LIMIT;
+}
+
+static enum err set_listener(struct net_server *server)
+{
+    nng_stream_listener *listener = server->listener;
+    if (server->address.is_local)
+        return net_nng_err(
+            nng_stream_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, SOCKET_FILE_MODE));
+    TRY(net_nng_err(nng_stream_listener_set_bool(listener, NNG_OPT_TCP_NODELAY, true)));
+    TRY(net_nng_err(nng_stream_listener_set_bool(listener, NNG_OPT_TCP_KEEPALIVE, true)));
+    return net_nng_err(nng_stream_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, server->tls));
 }
 
 static enum err server_listen(struct net_server *server, const char *address)
 {
-    nng_listener listener = NNG_LISTENER_INITIALIZER;
-    TRY(net_nng_err(nng_rep0_open(&server->socket)));
-    server->is_open = true;
-    TRY(net_nng_err(
-        nng_pipe_notify(server->socket, NNG_PIPE_EV_ADD_PRE, connection_opens, server)));
-    TRY(net_nng_err(
-        nng_pipe_notify(server->socket, NNG_PIPE_EV_REM_POST, connection_ends, server)));
-    TRY(start_slots(server));
-    TRY(net_nng_err(nng_listener_create(&listener, server->socket, server->address.url)));
-    TRY(set_listener(server, listener));
-    TRY(net_nng_err(nng_listener_start(listener, 0)));
-    return name_address(server, listener, address);
+    TRY(net_nng_err(nng_stream_listener_alloc(&server->listener, server->address.url)));
+    TRY(set_listener(server));
+    TRY(net_nng_err(nng_aio_alloc(&server->acceptor, accept_done, server)));
+    TRY(net_nng_err(nng_stream_listener_listen(server->listener)));
+    TRY(name_address(server, address));
+    nng_stream_listener_accept(server->listener, server->acceptor);
+    return ERR_OK;
 }
 
 enum err net_server_open(struct net_server **out, const struct net_server_options *options)
@@ -432,12 +481,12 @@ enum err net_server_open(struct net_server **out, const struct net_server_option
     if (server->event_fd < 0)
         return ERR_IO;
     TRY(net_nng_parse(&server->address, options->address));
+    struct net_nng_tls tls = {.mode = NNG_TLS_MODE_SERVER,
+                              .authority_pem = options->client_authority_pem,
+                              .certificate_pem = options->certificate_pem,
+                              .key_pem = options->key_pem};
     if (!server->address.is_local)
-        TRY(net_nng_configure(&server->tls,
-                              &(struct net_nng_tls){.mode = NNG_TLS_MODE_SERVER,
-                                                    .authority_pem = options->client_authority_pem,
-                                                    .certificate_pem = options->certificate_pem,
-                                                    .key_pem = options->key_pem}));
+        TRY(net_nng_configure(&server->tls, &tls));
     TRY(server_listen(server, options->address));
     *out = TAKE(server);
     return ERR_OK;
