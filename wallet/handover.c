@@ -1,15 +1,14 @@
 /* The payee's side; the payer's is in handover_pay.c.
  *
- * Invariants: 1 a request is kept before it is shown. 2 coins, request and receipt go into the store in
- * one transaction, before the receipt leaves. 3 what is genuine and pays me is kept, whatever the rules
- * say of it. Never: judges; packet_verify and packet_accept do. */
+ * Invariants: 1 a request is kept before it is shown. 2 coins, request and receipt go into the
+ * store in one transaction, before the receipt leaves. 3 what is genuine and pays me is kept,
+ * whatever the rules say of it. Never: judges; packet_verify and packet_accept do. */
 #include "wallet/handover.h"
 
 #include "common/base/text.h"
 #include "common/base/time.h"
 #include "common/purse/purse_row.h"
 #include "wallet/handover_file.h"
-
 
 /* --- asking --- */
 
@@ -219,8 +218,9 @@ enum err handover_receive(struct wallet *wallet, struct handover_received *out,
     return wallet_transact(wallet, receive_work, &receiving, arena);
 }
 
-/* The newest signed day seen on a line that was accepted keeps the clock from being set back below it. A payment's own day is the
- * payer's word and could be far in the future: only what banks and the central bank signed counts. */
+/* The newest signed day seen on a line that was accepted keeps the clock from being set back below
+ * it. A payment's own day is the payer's word and could be far in the future: only what banks and
+ * the central bank signed counts. */
 static enum err note_time(struct wallet *wallet, const struct packet_view *view)
 {
     uint64_t newest = wallet->state.newest_signed_time;

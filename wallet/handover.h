@@ -1,7 +1,10 @@
-/* Hand to hand: request, pay, receive, receipt; both sides offline (design, section 6; docs/PROTOCOL.md section 9).
+/* Hand to hand: request, pay, receive, receipt; both sides offline (design, section 6;
+ * docs/PROTOCOL.md section 9).
  *
- * The payer's states are the plan's (common/purse/tables.h); purse_next is the whole table of state x event.
- * Never: signs a coin twice with other content; gives out bytes that are not durable; shows quarantined money as paid. */
+ * The payer's states are the plan's (common/purse/tables.h); purse_next is the whole table of
+ * state x event.
+ * Never: signs a coin twice with other content; gives out bytes that are not durable; shows
+ * quarantined money as paid. */
 #ifndef DCEP_WALLET_HANDOVER_H
 #define DCEP_WALLET_HANDOVER_H
 
@@ -21,7 +24,7 @@ enum err handover_request(struct wallet *wallet, struct span *file, struct id *r
 enum handover_result {
     HANDOVER_TAKEN,       /* paid: hand over the goods; receipt in *receipt */
     HANDOVER_DUPLICATE,   /* the very payments of before: the same receipt again */
-    HANDOVER_QUARANTINED, /* genuine and mine, but not a payment to count on: status says why; kept */
+    HANDOVER_QUARANTINED, /* genuine and mine, but no payment to count on: status says why; kept */
     HANDOVER_REFUSED,     /* not genuine, or nothing of it is mine: nothing kept */
 };
 struct handover_received {
@@ -51,29 +54,34 @@ struct handover_offer { /* what pay shows before it signs */
     struct amount spendable_after;
     bool is_repeat; /* a plan for it exists: paying again shows the same bytes */
 };
-/* *status: STATUS_OK, form and certificate statuses, STATUS_REQUEST_UNKNOWN (expired), STATUS_PAYMENT_LIMIT, STATUS_FUNDS,
- * STATUS_CERTIFICATE_DATE (mine: sync first), STATUS_HOPS, ... what the payee's checks will say. Changes nothing. */
+/* *status: STATUS_OK, form and certificate statuses, STATUS_REQUEST_UNKNOWN (expired),
+ * STATUS_PAYMENT_LIMIT, STATUS_FUNDS, STATUS_CERTIFICATE_DATE (mine: sync first), STATUS_HOPS, ...
+ * what the payee's checks will say. Changes nothing. */
 enum err handover_offer(struct wallet *wallet, struct handover_offer *out, enum status *status,
                         struct span invoice_file, struct arena *arena) MUST_USE;
-/* Reserve, check as the payee will, mark, sign, keep; then the packet's file bytes. Repeating it after any crash, or again, gives the
- * same bytes. is_online: a deposit (no offline limits, settled coins only). */
+/* Reserve, check as the payee will, mark, sign, keep; then the packet's file bytes. Repeating it
+ * after any crash, or again, gives the same bytes. is_online: a deposit (no offline limits,
+ * settled coins only). */
 enum err handover_pay(struct wallet *wallet, struct span *file, enum status *status,
                       const struct handover_offer *offer, bool is_online,
                       struct arena *arena) MUST_USE;
 /* After the bytes were written out. */
 enum err handover_sent(struct wallet *wallet, const struct id *plan_id) MUST_USE;
-/* The payee's receipt: CONFIRMED. *status: STATUS_OK (again too), STATUS_UNKNOWN, STATUS_SIGNATURE, STATUS_STATE ... */
+/* The payee's receipt: CONFIRMED. *status: STATUS_OK (again too), STATUS_UNKNOWN,
+ * STATUS_SIGNATURE, STATUS_STATE ... */
 enum err handover_confirm(struct wallet *wallet, enum status *status, struct id *request_id,
                           struct span confirmation_file) MUST_USE;
 /* Only before the mark: STATUS_STATE otherwise. */
 enum err handover_cancel(struct wallet *wallet, enum status *status,
                          const struct id *plan_id) MUST_USE;
-/* Plans that a crash left between reservation and signed bytes: those marked are signed (the same payloads). */
+/* Plans that a crash left between reservation and signed bytes: those marked are signed (the same
+ * payloads). */
 enum err handover_resume(struct wallet *wallet) MUST_USE;
 /* The bytes of a plan's packet, once more: a wrapped packet. ERR_MISSING before they are signed. */
 enum err handover_packet_file(struct wallet *wallet, struct span *file,
                               const struct purse_plan *plan, struct arena *arena) MUST_USE;
-/* A confirmation by anybody for anybody: request under its certificate, receipt under the payee's key. */
+/* A confirmation by anybody for anybody: request under its certificate, receipt under the payee's
+ * key. */
 struct handover_receipt {
     struct request request;
     struct receipt receipt;

@@ -10,7 +10,8 @@ enum err handover_file_wrap(struct wallet *wallet, struct span *file, enum kind 
 /* Already encoded (a packet). */
 enum err handover_file_wrap_bytes(struct wallet *wallet, struct span *file, enum kind kind,
                                   struct span body, struct arena *arena) MUST_USE;
-/* STATUS_OK, STATUS_LIMIT, STATUS_PARSE, STATUS_CANONICAL, STATUS_VERSION, STATUS_NETWORK, STATUS_KIND. */
+/* STATUS_OK, STATUS_LIMIT, STATUS_PARSE, STATUS_CANONICAL, STATUS_VERSION, STATUS_NETWORK,
+ * STATUS_KIND. */
 enum status handover_file_unwrap(struct wallet *wallet, struct span *body, enum kind kind,
                                  struct span file);
 

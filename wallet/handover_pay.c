@@ -1,11 +1,11 @@
-/* The payer's side: offer, reserve, check, mark, sign, keep, and only then bytes (purse_next has the table of moves). */
+/* The payer's side: offer, reserve, check, mark, sign, keep, and only then bytes (purse_next has
+ * the table of moves). */
 #include "wallet/handover.h"
 
 #include "common/base/text.h"
 #include "common/base/time.h"
 #include "common/purse/purse_row.h"
 #include "wallet/handover_file.h"
-
 
 /* --- the offer: what is asked for, and would it go through? --- */
 

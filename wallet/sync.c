@@ -1,8 +1,8 @@
 /* Sync: one step after the other, each fit to be repeated.
  *
- * Invariants: 1 a step that cannot be asked now stops the run; what was done stays done. 2 nothing is
- * exchanged before everything that was paid has been handed in. Never: decides what a word of the
- * register means; common/purse does. */
+ * Invariants: 1 a step that cannot be asked now stops the run; what was done stays done. 2 nothing
+ * is exchanged before everything that was paid has been handed in. Never: decides what a word of
+ * the register means; common/purse does. */
 #include "wallet/sync_step.h"
 
 #include "common/purse/purse_row.h"
@@ -200,16 +200,16 @@ static enum err list_keys(struct wallet *wallet, struct purse_env *env, void *co
     return purse_keys(env, context);
 }
 
-/* Each sync adds a key, and every key may still be paid or compensated: the newest are asked for each
- * time, the others one sync in eight. */
+/* Each sync adds a key, and every key may still be paid or compensated: the newest are asked for
+ * each time, the others one sync in eight. */
 enum err sync_owned(struct sync_run *run)
 {
     struct arena arena AUTO(arena_fini) = {0};
     struct purse_key_list keys = {0};
     TRY(wallet_transact(run->wallet, list_keys, &keys, &arena));
     for (size_t i = 0; i < keys.count && !run->is_stopped; i++) {
-        const bool is_due =
-            i < KEYS_ALWAYS_ASKED || (keys.count - i) % KEYS_ASKED_IN_TURN == keys.count % KEYS_ASKED_IN_TURN;
+        const bool is_due = i < KEYS_ALWAYS_ASKED || (keys.count - i) % KEYS_ASKED_IN_TURN ==
+                                                         keys.count % KEYS_ASKED_IN_TURN;
         if (is_due && keys.items[i].state != PURSE_KEY_FROZEN)
             TRY(ask_key(run, &keys.items[i].key));
     }

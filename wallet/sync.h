@@ -1,8 +1,8 @@
 /* Online: join, withdraw, deposit, sync (design, section 6; docs/PROTOCOL.md section 9).
  *
  * Orders, withdrawals and deposits are durable before they leave, and repeated with the same bytes
- * until they are answered. What cannot be asked now stays as it is: each function can be called again
- * after any failure. */
+ * until they are answered. What cannot be asked now stays as it is: each function can be called
+ * again after any failure. */
 #ifndef DCEP_WALLET_SYNC_H
 #define DCEP_WALLET_SYNC_H
 
@@ -21,8 +21,8 @@ enum err sync_withdraw(struct wallet *wallet, enum status *status, struct amount
 
 /* What could be deposited now: settled coins. */
 enum err sync_depositable(struct wallet *wallet, struct amount *out) MUST_USE;
-/* Asks for a request, pays it with settled coins, hands the packet in; several times if it takes more
- * coins, or more money, than one payment may have. *credited: what the account got. STATUS_OK,
+/* Asks for a request, pays it with settled coins, hands the packet in; several times if it takes
+ * more coins, or more money, than one payment may have. *credited: what the account got. STATUS_OK,
  * STATUS_PENDING (sync asks again), STATUS_FUNDS, STATUS_CONFLICT... */
 enum err sync_deposit(struct wallet *wallet, enum status *status, struct amount *credited,
                       struct amount amount) MUST_USE;
@@ -32,13 +32,13 @@ enum err sync_deposit_packet(struct wallet *wallet, enum status *status, struct 
 
 struct sync_report {
     struct amount settled, orphaned, lost, exchanged;
-    struct amount found;       /* at the register: compensations, what others handed in */
-    size_t conflict_count;     /* payments to me that lost: exit 7, whatever was made good */
-    size_t refused_count;      /* what the register does not take, or whose answer is not believed */
-    enum status refusal;       /* why, of the first */
-    size_t pending_count;      /* not answered yet */
-    bool is_unreachable;       /* the bank did not answer; what was done stays done */
-    enum status key_status;    /* of the new certificate */
+    struct amount found;    /* at the register: compensations, what others handed in */
+    size_t conflict_count;  /* payments to me that lost: exit 7, whatever was made good */
+    size_t refused_count;   /* what the register does not take, or whose answer is not believed */
+    enum status refusal;    /* why, of the first */
+    size_t pending_count;   /* not answered yet */
+    bool is_unreachable;    /* the bank did not answer; what was done stays done */
+    enum status key_status; /* of the new certificate */
 };
 enum err sync_all(struct wallet *wallet, struct sync_report *report) MUST_USE;
 

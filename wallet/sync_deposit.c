@@ -1,9 +1,10 @@
-/* Depositing: the bank's request, paid with settled coins, handed in. Each part of a deposit is a row:
+/* Depositing: the bank's request, paid with settled coins, handed in. Each part of a deposit is a
+ * row:
  *
  *   ASKED -> PAID (the signed packet is durable) -> CREDITED | FAILED
  *
- * Invariants: 1 a request is paid only if it is my bank's vault that signed it, for that amount. 2 the
- * packet that is handed in is the plan's, the same each time. */
+ * Invariants: 1 a request is paid only if it is my bank's vault that signed it, for that amount. 2
+ * the packet that is handed in is the plan's, the same each time. */
 #include "wallet/sync_step.h"
 
 #include "common/base/time.h"
@@ -128,15 +129,14 @@ static enum err take_reply(struct wallet *wallet, enum status *status,
     if (*status != STATUS_OK) /* credited or not, the register's word is still to come */
         return ERR_OK;
     depositing->row.credited = reply->credited;
-    depositing->row.state =
-        amount_is_zero(reply->credited) ? DEPOSIT_FAILED : DEPOSIT_CREDITED;
+    depositing->row.state = amount_is_zero(reply->credited) ? DEPOSIT_FAILED : DEPOSIT_CREDITED;
     if (amount_is_zero(reply->credited))
         *status = STATUS_CONFLICT;
     return wallet_transact(wallet, credit_work, depositing, arena);
 }
 
-/* The plan's packet to the bank. What the bank refuses for good is FAILED here; the packet stays in the
- * outbox, and the register's word decides. */
+/* The plan's packet to the bank. What the bank refuses for good is FAILED here; the packet stays
+ * in the outbox, and the register's word decides. */
 static enum err send_packet(struct wallet *wallet, enum status *status,
                             struct depositing *depositing, struct arena *arena)
 {
@@ -172,8 +172,7 @@ static enum err ask_request(struct wallet *wallet, enum status *status,
                             &wallet->trust, &reply.request, NULL, arena);
     if (*status == STATUS_OK && bank->certificate.bank_id != wallet->state.bank_id)
         *status = STATUS_CERTIFICATE;
-    if (*status == STATUS_OK &&
-        amount_compare(offer->request.amount, depositing->row.amount) != 0)
+    if (*status == STATUS_OK && amount_compare(offer->request.amount, depositing->row.amount) != 0)
         *status = STATUS_REQUEST_AMOUNT;
     offer->request_cose = reply.request;
     return ERR_OK;

@@ -1,7 +1,8 @@
 /* Keys and certificates: the first by a join file, one more at each sync.
  *
- * Invariants: 1 a key is kept, sealed, before anybody hears of it. 2 asked again, the bank hears of the
- * same key. 3 a certificate is kept only if a bank of the directory made it, for that key. */
+ * Invariants: 1 a key is kept, sealed, before anybody hears of it. 2 asked again, the bank hears
+ * of the same key. 3 a certificate is kept only if a bank of the directory made it, for that key.
+ * */
 #include "wallet/sync_step.h"
 
 #include "common/purse/purse_row.h"
@@ -51,7 +52,8 @@ static enum err make_key(struct wallet *wallet, struct purse_env *env, struct ne
     };
     if (previous != NULL)
         request.previous_key = previous->public_key;
-    *row = (struct new_key){.id = 1, .key = pair.public_key, .has_by_previous_key = previous != NULL};
+    *row =
+        (struct new_key){.id = 1, .key = pair.public_key, .has_by_previous_key = previous != NULL};
     TRY(record_sign(&row->by_new_key, wallet->trust.network, KIND_CERTIFICATE_REQUEST, &request,
                     &pair, env->arena));
     if (previous != NULL)

@@ -1,8 +1,8 @@
-/* Orders: exchanges and claims. Durable, marked and signed before they leave; the same bytes until the
- * register answered, input by input.
+/* Orders: exchanges and claims. Durable, marked and signed before they leave; the same bytes until
+ * the register answered, input by input.
  *
- * Invariants: 1 only coins that are AVAILABLE and known to the register are exchanged. 2 an orphan is
- * claimed alone, with the request it was paid under. */
+ * Invariants: 1 only coins that are AVAILABLE and known to the register are exchanged. 2 an orphan
+ * is claimed alone, with the request it was paid under. */
 #include "wallet/sync_step.h"
 
 #include "common/purse/purse_row.h"
@@ -39,8 +39,8 @@ static enum err body_work(struct wallet *wallet, struct purse_env *env, void *co
 {
     struct ordering *ordering = context;
     (void)wallet;
-    ordering->body = (struct order_body){.order = ordering->plan.order,
-                                         .packet = ordering->plan.packet};
+    ordering->body =
+        (struct order_body){.order = ordering->plan.order, .packet = ordering->plan.packet};
     return ordering->plan.kind == PURSE_PLAN_CLAIM
                ? purse_plan_requests(env, &ordering->body.requests, &ordering->plan)
                : ERR_OK;
@@ -128,8 +128,8 @@ static enum err make_order(struct wallet *wallet, struct purse_env *env,
     return purse_reserve_order(env, &plan, coins, kind, order);
 }
 
-/* Without the request it was paid under, a claim would be refused for ever: then the orphan waits for
- * the bank to claim it. */
+/* Without the request it was paid under, a claim would be refused for ever: then the orphan waits
+ * for the bank to claim it. */
 static enum err claim_coin(struct wallet *wallet, struct purse_env *env, struct purse_coin *coin)
 {
     struct purse_request request = {.request_id = coin->request_id};

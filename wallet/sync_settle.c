@@ -1,12 +1,15 @@
 /* Handing in: what I received and what I paid, until the register's word on all of it is here.
  *
- * Invariants: 1 a packet is done only when its result names every payment of it, under the register's
- * signature. 2 without an answer nothing changes. */
+ * Invariants: 1 a packet is done only when its result names every payment of it, under the
+ * register's signature. 2 without an answer nothing changes. */
 #include "wallet/sync_step.h"
 
 #include "common/purse/purse_row.h"
 
-enum { BATCH_PACKETS_MAX = 16, BATCH_SIZE_MAX = 512 * 1024 }; /* the reply has to fit a message too */
+enum {
+    BATCH_PACKETS_MAX = 16,
+    BATCH_SIZE_MAX = 512 * 1024
+}; /* the reply has to fit a message too */
 
 /* --- one result --- */
 
@@ -17,8 +20,8 @@ static enum err covers(struct purse_env *env, bool *covered, struct span bytes,
     TRY(packet_decode(&packet, bytes, env->arena));
     *covered = result->leaves.count == packet.payments.count;
     for (size_t i = 0; *covered && i < packet.payments.count; i++) {
-        const struct id id = record_id(env->trust->network, KIND_PAYMENT,
-                                       packet.payments.items[i].record.payload);
+        const struct id id =
+            record_id(env->trust->network, KIND_PAYMENT, packet.payments.items[i].record.payload);
         *covered = id_equal(&id, &result->leaves.items[i].leaf.payment_id);
     }
     return ERR_OK;

@@ -1,6 +1,7 @@
 /* Withdrawing: signed and durable before it leaves; the same withdrawal brings the same tokens.
  *
- * Invariants: 1 a withdrawal is over only when its tokens are here, to the fen, or the bank refused it.
+ * Invariants: 1 a withdrawal is over only when its tokens are here, to the fen, or the bank
+ * refused it.
  * 2 an answer that is not known leaves it open. */
 #include "wallet/sync_step.h"
 
@@ -24,8 +25,7 @@ static enum err make_work(struct wallet *wallet, struct purse_env *env, void *co
                                     .amount = withdrawing->amount,
                                     .amounts.items = items,
                                     .made_at = wallet->now};
-    withdrawal.amounts.count =
-        purse_spread(amounts, WITHDRAWAL_AMOUNTS_MAX, withdrawing->amount);
+    withdrawal.amounts.count = purse_spread(amounts, WITHDRAWAL_AMOUNTS_MAX, withdrawing->amount);
     for (size_t i = 0; i < withdrawal.amounts.count; i++)
         items[i].amount = amounts[i];
     wallet->random(wallet->context, withdrawal.withdrawal_id.bytes, NONCE_SIZE);

@@ -4,27 +4,43 @@
 
 #include "common/purse/tables.h"
 
-/* One row: who I am with, and what I believe. directory and revocations only ever rise in version. */
+/* One row: who I am with, and what I believe. directory and revocations only rise in version. */
 #define WALLET_STATE_FIELDS(F)                                                                     \
     F(UINT, id, 1, 1)                                                                              \
     F(TEXT, network, 1, NETWORK_SIZE_MAX)                                                          \
     F(KEY, root_key)                                                                               \
-    F(UINT, bank_id, 1, INTEGER_MAX) F(TEXT, bank_name, 1, NAME_SIZE_MAX)                          \
-        F(TEXT, address, 1, ADDRESS_SIZE_MAX) F(TEXT, tls_name, 1, 63)                             \
-            F(BLOB, tls_certificate, 1, TLS_PEM_MAX) F(NONCE, join_code) F(UINT, is_joined, 0, 1)  \
-                F(OPT_SIGNED, directory) F(OPT_SIGNED, revocations)                                \
-                    F(UINT, newest_signed_time, 0, INTEGER_MAX) F(AMOUNT0, paid_since_sync)        \
-                        F(UINT, last_sync_at, 0, INTEGER_MAX)
+    F(UINT, bank_id, 1, INTEGER_MAX)                                                               \
+    F(TEXT, bank_name, 1, NAME_SIZE_MAX)                                                           \
+    F(TEXT, address, 1, ADDRESS_SIZE_MAX)                                                          \
+    F(TEXT, tls_name, 1, 63)                                                                       \
+    F(BLOB, tls_certificate, 1, TLS_PEM_MAX)                                                       \
+    F(NONCE, join_code)                                                                            \
+    F(UINT, is_joined, 0, 1)                                                                       \
+    F(OPT_SIGNED, directory)                                                                       \
+    F(OPT_SIGNED, revocations)                                                                     \
+    F(UINT, newest_signed_time, 0, INTEGER_MAX)                                                    \
+    F(AMOUNT0, paid_since_sync)                                                                    \
+    F(UINT, last_sync_at, 0, INTEGER_MAX)
 /* My private keys, sealed under the PIN; a row before a certificate is asked for. */
-#define SEALED_KEY_FIELDS(F) F(KEY, key) F(BLOB, sealed, 1, 4096) F(UINT, made_at, 0, INTEGER_MAX)
+#define SEALED_KEY_FIELDS(F)                                                                       \
+    F(KEY, key)                                                                                    \
+    F(BLOB, sealed, 1, 4096)                                                                       \
+    F(UINT, made_at, 0, INTEGER_MAX)
 /* A key that waits for its certificate: at most one, so that a lost reply is asked for again. */
 #define NEW_KEY_FIELDS(F)                                                                          \
-    F(UINT, id, 1, 1) F(KEY, key) F(SIGNED, by_new_key) F(OPT_SIGNED, by_previous_key)
+    F(UINT, id, 1, 1)                                                                              \
+    F(KEY, key)                                                                                    \
+    F(SIGNED, by_new_key)                                                                          \
+    F(OPT_SIGNED, by_previous_key)
 enum withdrawal_state { WITHDRAWAL_OPEN = 1, WITHDRAWAL_DONE = 2, WITHDRAWAL_REFUSED = 3 };
 #define WITHDRAWAL_ROW_FIELDS(F)                                                                   \
     F(NONCE, withdrawal_id)                                                                        \
-    F(SIGNED, withdrawal) F(AMOUNT, amount) F(UINT, state, 1, 3) F(UINT, made_at, 0, INTEGER_MAX)
-/* A deposit: the bank's request, then the plan that pays it, then the bank's word that the account was credited. */
+    F(SIGNED, withdrawal)                                                                          \
+    F(AMOUNT, amount)                                                                              \
+    F(UINT, state, 1, 3)                                                                           \
+    F(UINT, made_at, 0, INTEGER_MAX)
+/* A deposit: the bank's request, then the plan that pays it, then the bank's word that the account
+ * was credited. */
 enum deposit_state {
     DEPOSIT_ASKED = 1,
     DEPOSIT_PAID = 2,
@@ -34,12 +50,19 @@ enum deposit_state {
 #define DEPOSIT_ROW_FIELDS(F)                                                                      \
     F(NONCE, deposit_id)                                                                           \
     F(AMOUNT, amount)                                                                              \
-    F(OPT_ID, request_id) F(UINT, state, 1, 4) F(AMOUNT0, credited) F(UINT, made_at, 0, INTEGER_MAX)
+    F(OPT_ID, request_id)                                                                          \
+    F(UINT, state, 1, 4)                                                                           \
+    F(AMOUNT0, credited)                                                                           \
+    F(UINT, made_at, 0, INTEGER_MAX)
 /* Receipts of payees for what I paid, by the request's id. */
 #define RECEIPT_ROW_FIELDS(F)                                                                      \
-    F(ID, request_id) F(BLOB, confirmation, 1, 16384) F(UINT, received_at, 0, INTEGER_MAX)
+    F(ID, request_id)                                                                              \
+    F(BLOB, confirmation, 1, 16384)                                                                \
+    F(UINT, received_at, 0, INTEGER_MAX)
 /* The payee's certificate that came with a request I paid (null: a bank's vault). */
-#define PAYEE_FIELDS(F) F(ID, request_id) F(OPT_SIGNED, certificate)
+#define PAYEE_FIELDS(F)                                                                            \
+    F(ID, request_id)                                                                              \
+    F(OPT_SIGNED, certificate)
 enum history_kind {
     HISTORY_WITHDRAWN = 1,
     HISTORY_DEPOSITED = 2,
@@ -52,8 +75,10 @@ enum history_kind {
     F(UINT, number, 1, INTEGER_MAX)                                                                \
     F(UINT, kind, 1, 6)                                                                            \
     F(AMOUNT, amount)                                                                              \
-    F(ID, reference) F(TEXT, counterparty, 0, 160) F(TEXT, memo, 0, MEMO_SIZE_MAX)                 \
-        F(UINT, at, 0, INTEGER_MAX)
+    F(ID, reference)                                                                               \
+    F(TEXT, counterparty, 0, 160)                                                                  \
+    F(TEXT, memo, 0, MEMO_SIZE_MAX)                                                                \
+    F(UINT, at, 0, INTEGER_MAX)
 
 #define WALLET_TABLES(T)                                                                           \
     T(tables, wallet_state, WALLET_STATE_FIELDS, 1)                                                \

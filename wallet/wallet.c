@@ -41,8 +41,10 @@ void wallet_fini(struct wallet *wallet)
     arena_fini(&wallet->trust_arena);
 }
 
-enum err wallet_transact(struct wallet *wallet, wallet_work work, void *context,
-                         struct arena *arena)
+enum err wallet_transact(struct wallet *wallet,
+                         enum err (*work)(struct wallet *wallet, struct purse_env *env,
+                                          void *context),
+                         void *context, struct arena *arena)
 {
     struct purse_env env = {
         .store = wallet->store,

@@ -1,9 +1,12 @@
-/* The wallet's core: what a citizen's wallet does, over rows, with everything else passed in (no clock, file, socket or system
- * randomness). It runs its own short transactions, because each step must be durable before the next one may happen.
+/* The wallet's core: what a citizen's wallet does, over rows, with everything else passed in (no
+ * clock, file, socket or system randomness). It runs its own short transactions, because each step
+ * must be durable before the next one may happen.
  *
  * Invariants:
- *  1. Nothing is given out (bytes to a payee, a call to the bank) before what it follows from is committed.
- *  2. The steps of one function can be repeated after a crash between any two of them: the same bytes come out again.
+ *  1. Nothing is given out (bytes to a payee, a call to the bank) before what it follows from is
+ *     committed.
+ *  2. The steps of one function can be repeated after a crash between any two of them: the same
+ *     bytes come out again.
  *  3. A fen leaves the wallet's books only by the register's signed word (common/purse).
  */
 #ifndef DCEP_WALLET_WALLET_H
@@ -18,15 +21,16 @@ struct wallet {
     struct wallet_state state;
     struct trust trust; /* of the directory and revocation list I hold; wallet_load fills it */
     struct arena trust_arena;
-    bool
-        is_restored; /* a restored backup neither pays nor takes before it synced (later issue sets it) */
+    /* A restored backup neither pays nor takes before it synced under a new key. */
+    bool is_restored;
     void *context; /* for the three functions below */
     void (*random)(void *context, void *out, size_t size);
     /* Private keys: sealed under the PIN by the shell. open: ERR_MISSING, ERR_AUTH. */
     enum err (*seal_key)(void *context, struct span *sealed, const struct key_pair *pair,
                          struct arena *arena);
     enum err (*open_key)(void *context, struct key_pair *out, struct span sealed);
-    /* A call to my bank, signed by `pair`. ERR_UNREACHABLE, ERR_TIMEOUT, ERR_PEER; a call that failed may have been carried out. */
+    /* A call to my bank, signed by `pair`. ERR_UNREACHABLE, ERR_TIMEOUT, ERR_PEER; a call that
+     * failed may have been carried out. */
     enum err (*bank)(void *context, enum status *status, void *reply, enum verb verb,
                      const void *body, const struct key_pair *pair, struct arena *arena);
 };
@@ -38,9 +42,10 @@ void wallet_fini(struct wallet *wallet); /* trust only; the store is the shell's
 /* --- inside: used by the other files of this room --- */
 /* One transaction around work: committed if it gives ERR_OK; else rolled back, and wallet->state is
  * as before. */
-typedef enum err (*wallet_work)(struct wallet *wallet, struct purse_env *env, void *context);
-enum err wallet_transact(struct wallet *wallet, wallet_work work, void *context,
-                         struct arena *arena) MUST_USE;
+enum err wallet_transact(struct wallet *wallet,
+                         enum err (*work)(struct wallet *wallet, struct purse_env *env,
+                                          void *context),
+                         void *context, struct arena *arena) MUST_USE;
 enum err wallet_key(void *wallet, struct key_pair *out,
                     const struct public_key *key) MUST_USE; /* purse_env.key */
 /* The same outside a transaction; key NULL: my current one. ERR_MISSING. */
@@ -57,8 +62,8 @@ enum err wallet_history(struct wallet *wallet, enum history_kind kind, struct am
 enum { WALLET_NAME_SIZE = 160 };
 void wallet_name(char out[WALLET_NAME_SIZE], const struct wallet_certificate *certificate,
                  const struct trust_bank *bank);
-/* A newer directory or revocation list (either may be NULL): verified, stored, loaded. Lower versions
- * are refused (ERR_VERSION), equal ones are fine. */
+/* A newer directory or revocation list (either may be NULL): verified, stored, loaded. Lower
+ * versions are refused (ERR_VERSION), equal ones are fine. */
 enum err wallet_believe(struct wallet *wallet, const struct cose *directory,
                         const struct cose *revocations) MUST_USE;
 /* The newest signed time I have seen; a clock below it is wrong. */

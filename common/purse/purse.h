@@ -1,17 +1,21 @@
-/* The purse: coins I hold, plans by which I pay them away, what I do with the register's word. The part of the rules that a
- * wallet and a bank's vault share (design, section 6; docs/PROTOCOL.md section 9). Pure: rows through the store of an open
- * transaction, keys through purse_env; no clock, file, socket, randomness.
+/* The purse: coins I hold, plans by which I pay them away, what I do with the register's word. The
+ * part of the rules that a wallet and a bank's vault share (design, section 6; docs/PROTOCOL.md
+ * section 9). Pure: rows through the store of an open transaction, keys through purse_env; no
+ * clock, file, socket, randomness.
  *
- * The handover (payer):  AVAILABLE -> RESERVED -> SIGNING -> COMMITTED -> SENT -> CONFIRMED -> SETTLED
+ * The handover (payer):  AVAILABLE -> RESERVED -> SIGNING -> COMMITTED -> SENT -> CONFIRMED ->
+ * SETTLED
  *   purse_reserve        coins AVAILABLE -> RESERVED, plan with whole payloads     then commit
  *   purse_mark           plan -> SIGNING                                           then commit
- *   purse_sign           the payloads of the plan are signed, packet stored; plan -> COMMITTED, coins -> COMMITTED, own change
+ *   purse_sign           the payloads of the plan are signed, packet stored; plan -> COMMITTED,
+ *   coins -> COMMITTED, own change
  *                        becomes AVAILABLE                                         then commit
  *   only now may the packet's bytes leave, and they are read from the plan, never made again.
  *
  * Invariants:
- *  1. A coin that a key may have signed is never signed again with other content: purse_sign signs stored payloads only,
- *     purse_cancel exists before the mark only, and its counters are not reused.
+ *  1. A coin that a key may have signed is never signed again with other content: purse_sign signs
+ *     stored payloads only, purse_cancel exists before the mark only, and its counters are not
+ *     reused.
  *  2. A coin row goes only against the register's signed word (merkle_settled), and leaves a tomb.
  *  3. A tombed or held coin is never taken again.
  *  4. At any commit, at most one plan names a coin.
@@ -43,15 +47,17 @@ enum err purse_key_is_mine(struct purse_env *env, bool *mine,
                            const struct public_key *key) MUST_USE;
 
 /* --- what I hold --- */
-/* A token of the central bank for one of my keys: AVAILABLE and settled. Taking it again changes nothing; a tombed one is
- * not taken. STATUS_OK also then; STATUS_ISSUER, STATUS_SIGNATURE, STATUS_KIND (not my key). */
+/* A token of the central bank for one of my keys: AVAILABLE and settled. Taking it again changes
+ * nothing; a tombed one is not taken. STATUS_OK also then; STATUS_ISSUER, STATUS_SIGNATURE,
+ * STATUS_KIND (not my key). */
 enum err purse_take_token(struct purse_env *env, enum status *status,
                           const struct cose *token) MUST_USE;
-/* All outputs of the leaves of a verified packet that belong to my keys, with their lines and certificates; state AVAILABLE or
- * QUARANTINED; the packet's bytes go into the inbox. */
+/* All outputs of the leaves of a verified packet that belong to my keys, with their lines and
+ * certificates; state AVAILABLE or QUARANTINED; the packet's bytes go into the inbox. */
 enum err purse_take_packet(struct purse_env *env, const struct packet_view *view, struct span bytes,
                            enum purse_coin_state state, const struct id *request_id) MUST_USE;
-/* A line of the register's answer to OWNED: verified, then AVAILABLE (unspent) or ORPHANED, settled. */
+/* A line of the register's answer to OWNED: verified, then AVAILABLE (unspent) or ORPHANED,
+ * settled. */
 enum err purse_take_owned(struct purse_env *env, enum status *status,
                           const struct owned_line *line) MUST_USE;
 /* For packet_terms: context = the env. */
@@ -64,8 +70,8 @@ struct purse_totals { /* buckets; settled is part of spendable */
     uint64_t coin_count;
 };
 enum err purse_totals(struct purse_env *env, struct purse_totals *out) MUST_USE;
-/* Coins fit to pay with: AVAILABLE, under a current or old key, not past spend_by (order: worn first: deep, near expiry, small).
- * settled_only: for deposits and redeems. purpose: only such. */
+/* Coins fit to pay with: AVAILABLE, under a current or old key, not past spend_by (order: worn
+ * first: deep, near expiry, small). settled_only: for deposits and redeems. purpose: only such. */
 struct purse_choice_options {
     bool settled_only;
     bool has_purpose;
@@ -73,8 +79,9 @@ struct purse_choice_options {
     uint64_t hops_max, depth_max; /* a coin at the payee's bound is no use; 0 = no bound */
     size_t coins_max;
 };
-/* Chooses coins that cover amount: few, shallow, with one coin changed at most. STATUS_OK, STATUS_FUNDS (not enough at all),
- * STATUS_HOPS / STATUS_LIMIT (enough money, but not within these bounds). */
+/* Chooses coins that cover amount: few, shallow, with one coin changed at most. STATUS_OK,
+ * STATUS_FUNDS (not enough at all), STATUS_HOPS / STATUS_LIMIT (enough money, but not within these
+ * bounds). */
 enum err purse_choose(struct purse_env *env, enum status *status, struct purse_coin_list *coins,
                       struct amount amount, const struct purse_choice_options *options) MUST_USE;
 enum err purse_coins(struct purse_env *env, struct purse_coin_list *out,
@@ -93,17 +100,19 @@ enum purse_event {
     PURSE_EVENT_COUNT
 };
 enum status purse_next(unsigned *next, uint64_t state, enum purse_event event);
-/* To a payee: the last coin is changed if need be, change to my current key. plan_id = the request's id. ERR_EXISTS if there is a
- * plan of this id already: read it instead. */
+/* To a payee: the last coin is changed if need be, change to my current key. plan_id = the
+ * request's id. ERR_EXISTS if there is a plan of this id already: read it instead. */
 enum err purse_reserve_payment(struct purse_env *env, struct purse_plan *plan,
                                const struct purse_coin_list *coins, const struct request *request,
                                const struct id *request_id,
                                const struct cose *request_cose) MUST_USE;
-/* To the register, under an order (exchange, claim, redeem): each coin whole to register_key. plan_id = the order's id. */
+/* To the register, under an order (exchange, claim, redeem): each coin whole to register_key.
+ * plan_id = the order's id. */
 enum err purse_reserve_order(struct purse_env *env, struct purse_plan *plan,
                              const struct purse_coin_list *coins, enum purse_plan_kind kind,
                              struct span order) MUST_USE;
-/* The packet as it will be, with zero signatures: for the payee's checks before signing (PACKET_UNSIGNED). */
+/* The packet as it will be, with zero signatures: for the payee's checks before signing
+ * (PACKET_UNSIGNED). */
 enum err purse_draft(struct purse_env *env, struct span *packet,
                      const struct purse_plan *plan) MUST_USE;
 enum err purse_mark(struct purse_env *env, struct purse_plan *plan) MUST_USE;
@@ -118,7 +127,8 @@ enum err purse_plan_get(struct purse_env *env, struct purse_plan *out,
 /* Plans of a kind (0 = all) in states lo..hi, oldest first. */
 enum err purse_plans(struct purse_env *env, struct purse_plan_list *out, unsigned kind,
                      enum purse_plan_state lo, enum purse_plan_state hi) MUST_USE;
-/* Claims: the request each coin was paid under (what the register asks for), in the plan's order. */
+/* Claims: the request each coin was paid under (what the register asks for), in the plan's order.
+ * */
 enum err purse_plan_requests(struct purse_env *env, struct signed_item_list *out,
                              const struct purse_plan *plan) MUST_USE;
 
@@ -128,19 +138,23 @@ enum err purse_request_add(struct purse_env *env, struct id *request_id,
                            const struct cose *request) MUST_USE;
 enum err purse_request_get(struct purse_env *env, struct purse_request *out,
                            const struct id *request_id) MUST_USE; /* ERR_MISSING */
-/* What packet_terms need about the request that a verified packet answers: the reference of its first leaf. *found false: none. */
+/* What packet_terms need about the request that a verified packet answers: the reference of its
+ * first leaf. *found false: none. */
 enum err purse_request_of(struct purse_env *env, bool *found, struct purse_request *out,
                           struct request *request, const struct packet_view *view) MUST_USE;
 /* The very payments I hold for that request already? Then the stored receipt is the answer. */
 bool purse_request_is_duplicate(const struct purse_request *row, const struct packet_view *view);
-/* Paid by these payments; receipt (may be NULL: a vault gives none) is stored with it. One transaction with purse_take_packet. */
+/* Paid by these payments; receipt (may be NULL: a vault gives none) is stored with it. One
+ * transaction with purse_take_packet. */
 enum err purse_request_paid(struct purse_env *env, struct purse_request *row,
                             const struct packet_view *view, const struct cose *receipt) MUST_USE;
 
 /* --- the register's word --- */
-/* One packet's result of a SETTLE, verified leaf by leaf against `settled`: my coins that its payments made become settled,
- * ORPHANED or LOST; coins that I signed away by them are forgotten (tomb), a plan with all its coins answered is SETTLED.
- * STATUS_OK, or why the word is not believed: then nothing changes. A result whose status is not OK changes nothing. */
+/* One packet's result of a SETTLE, verified leaf by leaf against `settled`: my coins that its
+ * payments made become settled, ORPHANED or LOST; coins that I signed away by them are forgotten
+ * (tomb), a plan with all its coins answered is SETTLED.
+ * STATUS_OK, or why the word is not believed: then nothing changes. A result whose status is not
+ * OK changes nothing. */
 struct purse_news {
     struct amount settled, orphaned, lost; /* of my coins, newly so */
     size_t conflict_count;                 /* my received coins found on a losing line */
@@ -154,8 +168,8 @@ enum err purse_learn_order(struct purse_env *env, enum status *status, struct pu
 enum err purse_inbox_open(struct purse_env *env, struct purse_inbox_list *out) MUST_USE;
 enum err purse_inbox_close(struct purse_env *env, struct purse_inbox *entry) MUST_USE;
 
-/* A useful spread of amounts for `total`: few coins, so that everyday payments need little change (docs/adr). At most
- * count_max amounts; they add up to total. */
+/* A useful spread of amounts for `total`: few coins, so that everyday payments need little change
+ * (docs/adr). At most count_max amounts; they add up to total. */
 size_t purse_spread(struct amount *amounts, size_t count_max, struct amount total);
 
 #endif

@@ -1,5 +1,6 @@
-/* The packet of a plan: its coins' lines, each part once, root to leaf, then the plan's own payments. An order leaves out the line of
- * a coin that the register knows already (settled or orphaned): deep coins then fit the packet's limits. */
+/* The packet of a plan: its coins' lines, each part once, root to leaf, then the plan's own
+ * payments. An order leaves out the line of a coin that the register knows already (settled or
+ * orphaned): deep coins then fit the packet's limits. */
 #include "common/purse/purse_row.h"
 
 struct parts {
@@ -34,7 +35,8 @@ static enum err add_payment(struct parts *parts, const struct id *id, const stru
     return ERR_OK;
 }
 
-/* The certificate of a signer, once: mine from my key's row, another's as it came; a vault key has none. */
+/* The certificate of a signer, once: mine from my key's row, another's as it came; a vault key has
+ * none. */
 static enum err add_certificate(struct purse_env *env, struct parts *parts,
                                 const struct public_key *signer)
 {

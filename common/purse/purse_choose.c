@@ -1,5 +1,5 @@
-/* Choosing coins for a payment, and amounts for fresh coins. Few coins and shallow ones first: the packet stays small, and the
- * payee can pay on. */
+/* Choosing coins for a payment, and amounts for fresh coins. Few coins and shallow ones first: the
+ * packet stays small, and the payee can pay on. */
 #include "common/base/time.h"
 #include "common/purse/purse_row.h"
 
@@ -92,7 +92,8 @@ static enum err sift(struct purse_env *env, struct purse_coin_list *coins, struc
     return ERR_OK;
 }
 
-/* The smallest coin that covers what is left, else the largest; ascending order makes both a scan. */
+/* The smallest coin that covers what is left, else the largest; ascending order makes both a scan.
+ * */
 static size_t next_coin(const struct purse_coin_list *coins, struct amount left)
 {
     for (size_t i = 0; i < coins->count; i++)
@@ -142,8 +143,9 @@ enum err purse_choose(struct purse_env *env, enum status *status, struct purse_c
     return ERR_OK;
 }
 
-/* 1, 2, 5 of each power of ten from the largest that fits down, the rest in one last coin: any everyday amount is then met by few
- * coins and at most one change. Two of a kind before the next smaller one. */
+/* 1, 2, 5 of each power of ten from the largest that fits down, the rest in one last coin: any
+ * everyday amount is then met by few coins and at most one change. Two of a kind before the next
+ * smaller one. */
 size_t purse_spread(struct amount *amounts, size_t count_max, struct amount total)
 {
     static const uint64_t steps[] = {50000, 20000, 10000, 5000, 2000, 1000, 500, 200, 100};

@@ -1,7 +1,8 @@
-/* The register's word, believed only under its signature, leaf by leaf; only it makes me forget a coin.
+/* The register's word, believed only under its signature, leaf by leaf; only it makes me forget a
+ * coin.
  *
- * Invariants: 1 nothing changes unless every leaf that is used was proved by path and signature. 2 a coin that I promised to somebody
- * (reserved, committed) never becomes available again here. */
+ * Invariants: 1 nothing changes unless every leaf that is used was proved by path and signature. 2
+ * a coin that I promised to somebody (reserved, committed) never becomes available again here. */
 #include "common/purse/purse_row.h"
 
 #include <stdlib.h>
@@ -95,7 +96,8 @@ enum err purse_learn(struct purse_env *env, enum status *status, struct purse_ne
     return ERR_OK;
 }
 
-/* If an input was used, the tokens must be what the order asked for, each of them: else the relay keeps some back. */
+/* If an input was used, the tokens must be what the order asked for, each of them: else the relay
+ * keeps some back. */
 static enum err tokens_match(struct purse_env *env, bool *match, const struct purse_plan *plan,
                              const struct order_reply *reply, bool is_used)
 {

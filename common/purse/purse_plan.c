@@ -1,7 +1,9 @@
-/* Plans: coins reserved, marked, signed and stored, in that order, each step durable before the next (purse.h).
+/* Plans: coins reserved, marked, signed and stored, in that order, each step durable before the
+ * next (purse.h).
  *
- * Invariants: 1 purse_sign signs stored payloads, nothing else. 2 after the mark there is no way back. 3 a counter once in a
- * payload is used up, even if the plan is cancelled. 4 the packet of a plan is made once; whoever sends reads it from the row. */
+ * Invariants: 1 purse_sign signs stored payloads, nothing else. 2 after the mark there is no way
+ * back. 3 a counter once in a payload is used up, even if the plan is cancelled. 4 the packet of a
+ * plan is made once; whoever sends reads it from the row. */
 #include "common/base/time.h"
 #include "common/purse/purse_row.h"
 

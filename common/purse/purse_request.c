@@ -1,4 +1,5 @@
-/* Requests of mine and how they were answered: once, by certain payments; the same payments again get the same receipt. */
+/* Requests of mine and how they were answered: once, by certain payments; the same payments again
+ * get the same receipt. */
 #include "common/purse/purse_row.h"
 
 #include <string.h>
@@ -40,7 +41,8 @@ enum err purse_request_of(struct purse_env *env, bool *found, struct purse_reque
     return *found ? request_decode(request, out->request.payload, env->arena) : ERR_OK;
 }
 
-/* The leaves' payment ids in packet order, as they are kept: what makes a packet "the very same payments". */
+/* The leaves' payment ids in packet order, as they are kept: what makes a packet "the very same
+ * payments". */
 static size_t leaf_ids(uint8_t bytes[PACKET_COINS_MAX * ID_SIZE], const struct packet_view *view)
 {
     for (size_t i = 0; i < view->leaf_count; i++)

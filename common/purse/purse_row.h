@@ -19,7 +19,8 @@ enum err purse_is_tombed(struct purse_env *env, bool *tombed, uint64_t serial,
                          const struct id *coin_id) MUST_USE;
 enum err purse_items(struct purse_env *env, struct purse_plan_item_list *out,
                      const struct id *plan_id) MUST_USE;
-/* The line of a coin: its token and its payments, root first, as COSE. ERR_INTEGRITY if a part is missing. */
+/* The line of a coin: its token and its payments, root first, as COSE. ERR_INTEGRITY if a part is
+ * missing. */
 struct purse_line {
     struct purse_token token;
     struct purse_payment payments[PACKET_PAYMENTS_MAX];

@@ -1,7 +1,8 @@
 /* Taking coins in: tokens of the central bank, packets, what the register says I own.
  *
- * Invariants: 1 a coin that I hold or held (tomb) is never taken again. 2 with a coin its whole line is kept, so that it can be
- * paid on with no network. Never: judges by policy; that is packet_accept's. */
+ * Invariants: 1 a coin that I hold or held (tomb) is never taken again. 2 with a coin its whole
+ * line is kept, so that it can be paid on with no network. Never: judges by policy; that is
+ * packet_accept's. */
 #include "common/purse/purse_row.h"
 
 static enum err is_new(struct purse_env *env, bool *fresh, uint64_t serial,
@@ -178,7 +179,8 @@ enum err purse_take_packet(struct purse_env *env, const struct packet_view *view
     return put_in_inbox(env, bytes);
 }
 
-/* What the register says of a coin that I hold already: only a coin that I have not promised to anybody moves. */
+/* What the register says of a coin that I hold already: only a coin that I have not promised to
+ * anybody moves. */
 static enum err refresh_coin(struct purse_env *env, struct purse_coin *coin,
                              enum purse_coin_state state)
 {
@@ -235,8 +237,8 @@ static enum err take_line_end(struct purse_env *env, const struct packet_view *v
     return ERR_OK;
 }
 
-/* For the register's own answers only. A payer's packet is verified whole: a known payment under a bad signature would make the
- * bytes that I hand in worthless. */
+/* For the register's own answers only. A payer's packet is verified whole: a known payment under a
+ * bad signature would make the bytes that I hand in worthless. */
 static enum err known_payment(void *context, bool *found, uint64_t serial, const struct id *coin_id,
                               const struct id *payment_id)
 {

@@ -1,11 +1,13 @@
-/* The rows of whoever holds coins: a wallet, or a bank's vault. Both databases include PURSE_TABLES. */
+/* The rows of whoever holds coins: a wallet, or a bank's vault. Both databases include
+ * PURSE_TABLES. */
 #ifndef DCEP_COMMON_PURSE_TABLES_H
 #define DCEP_COMMON_PURSE_TABLES_H
 
 #include "common/store/store.h"
 #include "common/wire/message.h"
 
-/* My keys, oldest first. The private scalar is sealed outside (the shell's keyfile); rows name keys only. */
+/* My keys, oldest first. The private scalar is sealed outside (the shell's keyfile); rows name
+ * keys only. */
 enum purse_key_state {
     PURSE_KEY_CURRENT = 1, /* pays, takes, exchanges */
     PURSE_KEY_OLD =
@@ -17,17 +19,27 @@ enum purse_key_state {
     F(UINT, number, 1, INTEGER_MAX)                                                                \
     F(UINT, state, 1, 3)                                                                           \
     F(UINT, next_counter, 1, INTEGER_MAX)                                                          \
-    F(OPT_BLOB, certificate, 1, 4096) F(UINT, made_at, 0, INTEGER_MAX)
+    F(OPT_BLOB, certificate, 1, 4096)                                                              \
+    F(UINT, made_at, 0, INTEGER_MAX)
 
 /* Payments and tokens whose line I hold, each once, under its id; `verified` by being here. */
 #define PURSE_PAYMENT_FIELDS(F)                                                                    \
     F(ID, payment_id)                                                                              \
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
-    F(ID, coin_id) F(OPT_ID, parent_payment_id) F(SIGNED, payment) F(KEY, signer_key)
-#define PURSE_TOKEN_FIELDS(F) F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id) F(SIGNED, token)
-#define PURSE_CERTIFICATE_FIELDS(F) F(KEY, key) F(SIGNED, certificate)
+    F(ID, coin_id)                                                                                 \
+    F(OPT_ID, parent_payment_id)                                                                   \
+    F(SIGNED, payment)                                                                             \
+    F(KEY, signer_key)
+#define PURSE_TOKEN_FIELDS(F)                                                                      \
+    F(UINT, serial, 1, INTEGER_MAX)                                                                \
+    F(ID, coin_id)                                                                                 \
+    F(SIGNED, token)
+#define PURSE_CERTIFICATE_FIELDS(F)                                                                \
+    F(KEY, key)                                                                                    \
+    F(SIGNED, certificate)
 
-/* AVAILABLE -> RESERVED -> COMMITTED -> (row deleted, tombstone) ; see purse.h for the table of moves. */
+/* AVAILABLE -> RESERVED -> COMMITTED -> (row deleted, tombstone) ; see purse.h for the table of
+ * moves. */
 enum purse_coin_state {
     PURSE_AVAILABLE = 1,
     PURSE_RESERVED = 2,    /* named by a plan; payload durable */
@@ -42,13 +54,23 @@ enum purse_coin_state {
     F(AMOUNT, amount)                                                                              \
     F(KEY, owner_key)                                                                              \
     F(UINT, state, 1, 6)                                                                           \
-    F(UINT, is_settled, 0, 1) F(OPT_ID, parent_payment_id) F(UINT, output_index, 0, OUTPUTS_MAX)   \
-        F(UINT, hops, 0, PACKET_PAYMENTS_MAX) F(UINT, depth, 0, PACKET_PAYMENTS_MAX)               \
-            F(UINT, spend_by_day, 0, INTEGER_MAX) F(UINT, redeem_by_day, 0, INTEGER_MAX)           \
-                F(OPT_UINT, purpose, 1, 65535) F(OPT_ID, request_id) F(OPT_ID, plan_id)            \
-                    F(UINT, taken_at, 0, INTEGER_MAX)
-/* Coins I spent and forgot; kept for as long as I hold their key, so that an old line replayed never looks like mine. */
-#define PURSE_TOMB_FIELDS(F) F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id) F(KEY, key)
+    F(UINT, is_settled, 0, 1)                                                                      \
+    F(OPT_ID, parent_payment_id)                                                                   \
+    F(UINT, output_index, 0, OUTPUTS_MAX)                                                          \
+    F(UINT, hops, 0, PACKET_PAYMENTS_MAX)                                                          \
+    F(UINT, depth, 0, PACKET_PAYMENTS_MAX)                                                         \
+    F(UINT, spend_by_day, 0, INTEGER_MAX)                                                          \
+    F(UINT, redeem_by_day, 0, INTEGER_MAX)                                                         \
+    F(OPT_UINT, purpose, 1, 65535)                                                                 \
+    F(OPT_ID, request_id)                                                                          \
+    F(OPT_ID, plan_id)                                                                             \
+    F(UINT, taken_at, 0, INTEGER_MAX)
+/* Coins I spent and forgot; kept for as long as I hold their key, so that an old line replayed
+ * never looks like mine. */
+#define PURSE_TOMB_FIELDS(F)                                                                       \
+    F(UINT, serial, 1, INTEGER_MAX)                                                                \
+    F(ID, coin_id)                                                                                 \
+    F(KEY, key)
 
 /* A plan: coins to be paid away under one reference (a request's id, or an order's). */
 enum purse_plan_kind {
@@ -73,31 +95,48 @@ enum purse_plan_state {
     F(UINT, kind, 1, 4)                                                                            \
     F(UINT, state, 1, 6)                                                                           \
     F(AMOUNT, amount)                                                                              \
-    F(BLOB, order, 0, 65536) F(OPT_SIGNED, request) F(OPT_BLOB, packet, 1, PACKET_SIZE_MAX)        \
-        F(UINT, made_at, 0, INTEGER_MAX) F(UINT, changed_at, 0, INTEGER_MAX)
+    F(BLOB, order, 0, 65536)                                                                       \
+    F(OPT_SIGNED, request)                                                                         \
+    F(OPT_BLOB, packet, 1, PACKET_SIZE_MAX)                                                        \
+    F(UINT, made_at, 0, INTEGER_MAX)                                                               \
+    F(UINT, changed_at, 0, INTEGER_MAX)
 #define PURSE_PLAN_ITEM_FIELDS(F)                                                                  \
     F(ID, plan_id)                                                                                 \
     F(UINT, position, 0, PACKET_COINS_MAX)                                                         \
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
     F(ID, coin_id)                                                                                 \
     F(KEY, key)                                                                                    \
-    F(BLOB, payload, 1, 2048) F(OPT_SIGNED, payment) F(OPT_ID, payment_id)                         \
-        F(UINT, outcome, 0, 255)
-/* Requests that I made: what a payment to me must answer, and what a claim must show. A bank's vault makes them for deposits. */
+    F(BLOB, payload, 1, 2048)                                                                      \
+    F(OPT_SIGNED, payment)                                                                         \
+    F(OPT_ID, payment_id)                                                                          \
+    F(UINT, outcome, 0, 255)
+/* Requests that I made: what a payment to me must answer, and what a claim must show. A bank's
+ * vault makes them for deposits. */
 enum purse_request_state { PURSE_REQUEST_OPEN = 1, PURSE_REQUEST_PAID = 2 };
 #define PURSE_REQUEST_FIELDS(F)                                                                    \
     F(ID, request_id)                                                                              \
-    F(UINT, number, 1, INTEGER_MAX) F(SIGNED, request) F(KEY, payee_key) F(AMOUNT, amount)         \
-        F(UINT, state, 1, 2) F(OPT_BLOB, packet_payments, 1, 1024) F(OPT_SIGNED, receipt)          \
-            F(UINT, made_at, 0, INTEGER_MAX) F(UINT, paid_at, 0, INTEGER_MAX)
+    F(UINT, number, 1, INTEGER_MAX)                                                                \
+    F(SIGNED, request)                                                                             \
+    F(KEY, payee_key)                                                                              \
+    F(AMOUNT, amount)                                                                              \
+    F(UINT, state, 1, 2)                                                                           \
+    F(OPT_BLOB, packet_payments, 1, 1024)                                                          \
+    F(OPT_SIGNED, receipt)                                                                         \
+    F(UINT, made_at, 0, INTEGER_MAX)                                                               \
+    F(UINT, paid_at, 0, INTEGER_MAX)
 /* The last number given to a key, plan, request or packet: one count for all, so that it tells the
  * order. */
-#define PURSE_NUMBER_FIELDS(F) F(UINT, id, 1, 1) F(UINT, last, 0, INTEGER_MAX)
-/* Packets of others to be handed in: what I received, as bytes, until the register's word on all its lines is here. */
+#define PURSE_NUMBER_FIELDS(F)                                                                     \
+    F(UINT, id, 1, 1)                                                                              \
+    F(UINT, last, 0, INTEGER_MAX)
+/* Packets of others to be handed in: what I received, as bytes, until the register's word on all
+ * its lines is here. */
 #define PURSE_INBOX_FIELDS(F)                                                                      \
     F(ID, packet_hash)                                                                             \
     F(UINT, number, 1, INTEGER_MAX)                                                                \
-    F(BLOB, packet, 1, PACKET_SIZE_MAX) F(UINT, is_done, 0, 1) F(UINT, received_at, 0, INTEGER_MAX)
+    F(BLOB, packet, 1, PACKET_SIZE_MAX)                                                            \
+    F(UINT, is_done, 0, 1)                                                                         \
+    F(UINT, received_at, 0, INTEGER_MAX)
 
 #define PURSE_TABLES(T)                                                                            \
     T(purse, purse_key, PURSE_KEY_FIELDS, 1, TABLE_INDEX("state"))                                 \
