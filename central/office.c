@@ -34,7 +34,8 @@ static int fail_open(struct cli *cli, enum err error, const char *name)
         return cli_fail(cli, CLI_UNREACHABLE, err_name(error),
                         _("a server starts or stops, or another command is at work: try again"),
                         _("another process holds the database"));
-    return cli_fail_err(cli, error, name, NULL);
+    return cli_fail_err(cli, error, name,
+                        error == ERR_VERSION ? _("another version of dcep-central made it") : NULL);
 }
 
 /* What every command may believe: the directory, verified under the root key. The revocation list

@@ -278,7 +278,7 @@ expect 0 "backup" central db backup "$work/backup.db"
 expect 1 "never overwrites" central db backup "$work/backup.db"
 is "private" "$(stat -c %a "$work/backup.db")" 600
 kill -KILL "$server"
-wait "$server" 2>/dev/null
+{ wait "$server"; } 2>/dev/null
 server=
 expect 0 "after kill -9, without a server" central supply --json
 is "nothing is lost" "$(field balanced) $(field unspent)" "true 1000000.00"
@@ -339,6 +339,24 @@ is "and serves" "$(central status --json | grep -c '"running":true')" 1
 stop 0
 expect 1 "a root key is never overwritten" "$build/dcep-central" --data "$work/third" init \
     --no-passphrase --root-key "$data/root.key"
+
+# ---- init, killed at any moment, can be run again ----
+
+whole=0
+for i in $(seq 15); do
+    data=$work/killed$i
+    mkdir "$work/usb$i"
+    "$build/dcep-central" --data "$data" init --no-passphrase --listen 127.0.0.1:0 \
+        --root-key "$work/usb$i/root.key" >/dev/null 2>&1 </dev/null &
+    sleep "0.$(printf '%03d' $((i * 2)))"
+    { kill -KILL $! && wait $!; } 2>/dev/null
+    [ -e "$data/central.db" ] || central init --no-passphrase --listen 127.0.0.1:0 \
+        --root-key "$work/usb$i/root.key" >/dev/null 2>&1
+    central db check >/dev/null 2>&1 &&
+        central directory publish --root-key "$work/usb$i/root.key" >/dev/null 2>&1 &&
+        whole=$((whole + 1))
+done
+is "and all of it is there" "$whole" 15
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
