@@ -101,7 +101,7 @@ check_orders() # round
 
 check_approvals() # round
 {
-    local lost
+    local lost told
     central approval list --all --json >"$work/all.json"
     lost=$("$python" - "$work/all.json" "$work/approved" <<'PY'
 import json, sys
@@ -111,6 +111,12 @@ print(sum(state.get(number) != "approved" for number in told) + len(told) - len(
 PY
     )
     is "round $1: what was approved stays approved, once" "$lost" 0
+    told=$(cat "$work"/told.* 2>/dev/null | wc -l)
+    lost=$("$python" -c '
+import json, sys
+print(max(0, int(sys.argv[2]) - len(json.load(open(sys.argv[1]))["approvals"])))' \
+        "$work/all.json" "$told")
+    is "round $1: every order that was acknowledged is there" "$lost" 0
 }
 
 check_books() # round
@@ -143,8 +149,8 @@ run_round() # round
     touch "$work/stop"
     wait "${workers[@]}"
     start || return 1
-    check_orders "$round"
     check_approvals "$round"
+    check_orders "$round" # asks again, so it comes second: an order that was lost would come back
     check_books "$round"
     { kill -KILL "$server" && wait "$server"; } 2>/dev/null
     server=
