@@ -68,7 +68,7 @@ static int refuse_draft(struct cli *cli, enum status status)
 {
     if (status == STATUS_CERTIFIED_ELSEWHERE)
         return cli_fail_status(cli, status, _("the bank needs fresh keys: dcep-bank init"));
-    return cli_fail_status(cli, status, _("ask the bank for the file that dcep-bank init wrote"));
+    return cli_fail_status(cli, status, _("ask the bank for the file that dcep-bank enroll wrote"));
 }
 
 static enum err draft(struct cli *cli, int *code, struct register_env *env)

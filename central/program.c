@@ -61,7 +61,7 @@ static const struct cli_command commands[] = {
      N_("certify a bank by the root key and write its admission"),
      "dcep-central bank enroll north.req --root-key root.key -o north.reply",
      NULL,
-     {CLI_ARGUMENT("REQUEST", CLI_IN_FILE, N_("the file that dcep-bank init wrote")),
+     {CLI_ARGUMENT("REQUEST", CLI_IN_FILE, N_("the file that dcep-bank enroll wrote")),
       ROOT_KEY_OPTION, OUTPUT_OPTION(N_("the admission, for the bank")),
       CLI_OPTION("--days", 0, CLI_NUMBER, N_("days of its certificate (365)"))}},
     {"bank",
