@@ -4,13 +4,14 @@
 #include "common/money/merkle.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-#define OK(expr) cr_assert_eq((expr), ERR_OK)
+#include <unistd.h>
 
 struct register_env hall_begin(struct hall *hall)
 {
-    OK(store_begin(hall->store, STORE_WRITE));
+    HALL_OK(store_begin(hall->store, STORE_WRITE));
     return (struct register_env){
         .store = hall->store,
         .trust = &hall->world.trust,
@@ -25,59 +26,83 @@ struct register_env hall_begin(struct hall *hall)
 void hall_end(struct hall *hall)
 {
     struct books_supply supply = {0};
-    OK(books_supply(hall->store, &supply, &hall->world.arena));
+    HALL_OK(books_supply(hall->store, &supply, &hall->world.arena));
     cr_assert(supply.is_balanced,
               "the law of the books: funded %ld, reserves %ld, guarantees %ld, loss %ld, unspent "
               "%ld (%ld)",
               (long)balance_fen(supply.funded), (long)balance_fen(supply.reserves),
               (long)balance_fen(supply.guarantees), (long)balance_fen(supply.loss),
               (long)balance_fen(supply.unspent), (long)balance_fen(supply.unspent_running));
-    OK(store_commit(hall->store));
+    HALL_OK(store_commit(hall->store));
 }
 
-static void add_bank(struct hall *hall, uint64_t bank_id)
+/* --- opening and closing --- */
+
+static void open_store(struct hall *hall, enum hall_store kind)
 {
-    const struct trust_bank *bank = trust_bank(&hall->world.trust, bank_id);
-    const struct bank row = {
-        .bank_id = bank_id,
-        .name = bank->certificate.name,
-        .bank_key = bank->certificate.bank_key,
-        .bank_key_id = bank->bank_key_id,
-        .vault_key = bank->certificate.vault_key,
-        .certificate = bank->cose,
-        .enrolled_at = hall->now,
-    };
+    char path[64];
+    if (kind == HALL_MEMORY) {
+        HALL_OK(store_memory_open(&hall->store, &tables_schema));
+        return;
+    }
+    snprintf(hall->folder, sizeof hall->folder, "/tmp/dcep-hall-XXXXXX");
+    cr_assert_not_null(mkdtemp(hall->folder));
+    snprintf(path, sizeof path, "%s/central.db", hall->folder);
+    const struct store_sqlite_options options = {.create = true};
+    HALL_OK(store_sqlite_open(&hall->store, path, &tables_schema, &options));
+}
+
+static void remove_store(const struct hall *hall)
+{
+    static const char *const names[] = {"central.db", "central.db-wal", "central.db-shm"};
+    char path[64];
+    for (size_t i = 0; hall->folder[0] != 0 && i < sizeof names / sizeof names[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", hall->folder, names[i]);
+        (void)unlink(path);
+    }
+    if (hall->folder[0] != 0)
+        cr_assert_eq(rmdir(hall->folder), 0);
+}
+
+static void endow(struct hall *hall, uint64_t bank_id)
+{
     struct register_env env = hall_begin(hall);
     enum status status = STATUS_OK;
-    OK(store_insert(hall->store, &tables_table_bank, &row));
-    OK(vault_reserve_credit(&env, &status, bank_id, world_fen(1000000)));
-    cr_assert_eq(status, STATUS_OK);
-    OK(vault_guarantee_post(&env, &status, bank_id, world_fen(100000)));
-    cr_assert_eq(status, STATUS_OK);
+    HALL_OK(vault_reserve_credit(&env, &status, bank_id, world_fen(1000000)));
+    HALL_STATUS(status, STATUS_OK);
+    HALL_OK(vault_guarantee_post(&env, &status, bank_id, world_fen(100000)));
+    HALL_STATUS(status, STATUS_OK);
     hall_end(hall);
 }
 
-void hall_open(struct hall *out)
+void hall_open(struct hall *out, enum hall_store kind)
 {
-    crypto_use(&crypto_libcrypto);
+    enum status status = STATUS_OK;
     *out = (struct hall){.now = WORLD_NOW};
     world_open(&out->world);
-    OK(store_memory_open(&out->store, &tables_schema));
-    OK(store_begin(out->store, STORE_WRITE));
-    OK(books_open(out->store));
-    OK(store_commit(out->store));
+    open_store(out, kind);
+    HALL_OK(store_begin(out->store, STORE_WRITE));
+    HALL_OK(books_open(out->store));
+    HALL_OK(store_commit(out->store));
     struct register_env env = hall_begin(out);
-    OK(authority_revocations_open(&env));
+    HALL_OK(authority_revocations_open(&env));
+    HALL_OK(authority_directory_accept(&env, &status, &out->world.root.public_key, WORLD_NETWORK,
+                                       &out->world.directory_cose));
+    HALL_STATUS(status, STATUS_OK);
     hall_end(out);
-    add_bank(out, WORLD_BANK_A);
-    add_bank(out, WORLD_BANK_B);
+    endow(out, WORLD_BANK_A);
+    endow(out, WORLD_BANK_B);
 }
 
 void hall_close(struct hall *hall)
 {
+    hall_audit(hall);
     store_close(&hall->store);
+    remove_store(hall);
     world_close(&hall->world);
 }
+
+/* --- acts --- */
 
 void hall_log(struct hall *hall, const struct world_wallet *wallet, const char *customer)
 {
@@ -88,32 +113,64 @@ void hall_log(struct hall *hall, const struct world_wallet *wallet, const char *
     const struct log_body body = {.entries = {&entry, 1}};
     struct register_env env = hall_begin(hall);
     const struct bank bank = {.bank_id = wallet->certificate.bank_id};
-    OK(authority_log(&env, &status, &body, &bank));
+    HALL_OK(authority_log(&env, &status, &body, &bank));
     cr_assert_eq(status, STATUS_OK, "log: %s", status_name(status));
     hall_end(hall);
 }
 
 void hall_issue(struct world_coin *out, struct hall *hall, uint64_t bank_id, uint64_t fen,
-                  struct world_wallet *owner)
+                struct world_wallet *owner)
 {
     struct register_env env = hall_begin(hall);
     struct bank bank = {0};
-    OK(vault_bank(&env, &bank, bank_id));
-    OK(amount_sub(&bank.reserve, bank.reserve, world_fen(fen)));
-    OK(store_update(hall->store, &tables_table_bank, &bank));
+    HALL_OK(vault_bank(&env, &bank, bank_id));
+    HALL_OK(amount_sub(&bank.reserve, bank.reserve, world_fen(fen)));
+    HALL_OK(store_update(hall->store, &tables_table_bank, &bank));
     *out = (struct world_coin){.amount = world_fen(fen), .owner = owner};
-    OK(register_mint(&env, &out->token, &out->serial, &out->coin_id, out->amount,
-                     &owner->pair.public_key, false, 0));
+    HALL_OK(register_mint(&env, &out->token, &out->serial, &out->coin_id, out->amount,
+                          &owner->pair.public_key, false, 0));
+    hall_end(hall);
+}
+
+void hall_take(struct world_coin *out, struct hall *hall, const struct cose *cose,
+               struct world_wallet *owner)
+{
+    struct token token = {0};
+    HALL_OK(record_open(&token, WORLD_NETWORK, KIND_TOKEN, cose, &hall->world.issuing.public_key,
+                        &hall->world.arena));
+    const struct id token_id = record_id(WORLD_NETWORK, KIND_TOKEN, cose->payload);
+    cr_assert(key_equal(&token.owner_key, &owner->pair.public_key));
+    *out = (struct world_coin){.token = *cose,
+                               .serial = token.serial,
+                               .amount = token.amount,
+                               .coin_id = record_coin_root(&token_id),
+                               .owner = owner};
+}
+
+void hall_refund(struct hall *hall, const struct world_coin *coin, const struct world_wallet *to)
+{
+    struct register_env env = hall_begin(hall);
+    struct coin row = {.serial = coin->serial, .coin_id = coin->coin_id};
+    struct cose token = {0};
+    uint64_t serial = 0;
+    struct id coin_id = {{0}};
+    HALL_OK(store_get(hall->store, &tables_table_coin, &row, &hall->world.arena));
+    cr_assert_eq(row.state, COIN_UNSPENT);
+    row.state = COIN_REFUNDED;
+    HALL_OK(store_update(hall->store, &tables_table_coin, &row));
+    HALL_OK(books_unspent_sub(hall->store, row.amount));
+    HALL_OK(register_mint(&env, &token, &serial, &coin_id, row.amount, &to->pair.public_key,
+                          row.has_purpose, row.purpose));
     hall_end(hall);
 }
 
 /* Every leaf of a reply is proved by its place in the tree, as a wallet would check. */
-static void check_settled(struct hall *hall, const struct cose *settled,
-                          const struct leaf *leaves, size_t count)
+static void check_settled(struct hall *hall, const struct cose *settled, const struct leaf *leaves,
+                          size_t count)
 {
     struct id *hashes = calloc(count, sizeof *hashes);
     for (size_t i = 0; i < count; i++)
-        OK(merkle_leaf_hash(&hashes[i], &leaves[i]));
+        HALL_OK(merkle_leaf_hash(&hashes[i], &leaves[i]));
     for (size_t i = 0; i < count; i++) {
         struct id path[PATH_MAX_HASHES];
         struct id_item items[PATH_MAX_HASHES];
@@ -128,14 +185,13 @@ static void check_settled(struct hall *hall, const struct cose *settled,
     free(hashes);
 }
 
-enum status hall_settle_packet(struct hall *hall, struct span packet,
-                                 struct settle_result *result)
+enum status hall_settle_packet(struct hall *hall, struct span packet, struct settle_result *result)
 {
     struct blob_item item = {.bytes = packet};
     const struct settle_body body = {.packets = {&item, 1}};
     struct settle_reply reply = {0};
     struct register_env env = hall_begin(hall);
-    OK(register_settle(&env, &reply, &body));
+    HALL_OK(register_settle(&env, &reply, &body));
     hall_end(hall);
     cr_assert_eq(reply.results.count, 1);
     *result = reply.results.items[0];
@@ -148,7 +204,7 @@ enum status hall_settle_packet(struct hall *hall, struct span packet,
 }
 
 enum status hall_settle_status(struct hall *hall, const struct world_coin *coin,
-                                 struct settle_result *result)
+                               struct settle_result *result)
 {
     struct world_packet packet = {.directory_version = 1};
     world_packet_add(&packet, coin);
@@ -163,28 +219,36 @@ enum outcome hall_settle(struct hall *hall, const struct world_coin *coin)
     return (enum outcome)result.leaves.items[result.leaves.count - 1].leaf.outcome;
 }
 
+void hall_refuses(struct hall *hall, struct span packet, enum status status)
+{
+    struct settle_result result = {0};
+    const struct id before = hall_snapshot(hall);
+    HALL_STATUS(hall_settle_packet(hall, packet, &result), status);
+    const struct id after = hall_snapshot(hall);
+    cr_assert(id_equal(&before, &after));
+    cr_assert_eq(result.leaves.count, 0);
+}
+
 static void keep(struct hall *hall, struct span *out, struct buffer *bytes)
 {
-    OK(arena_copy(&hall->world.arena, out, buffer_span(bytes)));
+    HALL_OK(arena_copy(&hall->world.arena, out, buffer_span(bytes)));
     buffer_fini(bytes);
 }
 
-void hall_order_exchange(struct hall_order *out, struct hall *hall,
-                           const struct output *outputs, size_t count)
+void hall_order_exchange(struct hall_order *out, struct hall *hall, const struct output *outputs,
+                         size_t count)
 {
     struct buffer bytes = {0};
     *out = (struct hall_order){0};
     memcpy(out->outputs, outputs, count * sizeof *outputs);
-    out->exchange = (struct exchange){.outputs = {out->outputs, count},
-                                      .nonce = world_nonce(&hall->world),
-                                      .made_at = hall->now};
-    OK(exchange_encode(&bytes, &out->exchange));
+    out->exchange = (struct exchange){
+        .outputs = {out->outputs, count}, .nonce = world_nonce(&hall->world), .made_at = hall->now};
+    HALL_OK(exchange_encode(&bytes, &out->exchange));
     keep(hall, &out->order, &bytes);
     out->id = record_id(WORLD_NETWORK, KIND_EXCHANGE, out->order);
 }
 
-void hall_order_redeem(struct hall_order *out, struct hall *hall, uint64_t bank_id,
-                         uint64_t fen)
+void hall_order_redeem(struct hall_order *out, struct hall *hall, uint64_t bank_id, uint64_t fen)
 {
     struct buffer bytes = {0};
     *out = (struct hall_order){.is_redeem = true};
@@ -192,13 +256,13 @@ void hall_order_redeem(struct hall_order *out, struct hall *hall, uint64_t bank_
                                   .amount = world_fen(fen),
                                   .nonce = world_nonce(&hall->world),
                                   .made_at = hall->now};
-    OK(redeem_encode(&bytes, &out->redeem));
+    HALL_OK(redeem_encode(&bytes, &out->redeem));
     keep(hall, &out->order, &bytes);
     out->id = record_id(WORLD_NETWORK, KIND_REDEEM, out->order);
 }
 
 void hall_order_fund(struct hall_order *order, struct hall *hall,
-                       const struct world_coin *const *coins, size_t count)
+                     const struct world_coin *const *coins, size_t count)
 {
     struct world_wallet desk = {0};
     struct world_packet packet = {.directory_version = 1};
@@ -212,15 +276,15 @@ void hall_order_fund(struct hall_order *order, struct hall *hall,
     order->packet = world_packet_bytes(&hall->world, &packet);
 }
 
-enum status hall_order(struct hall *hall, struct order_reply *reply,
-                         const struct hall_order *order, uint64_t bank_id)
+enum status hall_order(struct hall *hall, struct order_reply *reply, const struct hall_order *order,
+                       uint64_t bank_id)
 {
     const struct order_body body = {
         .order = order->order, .packet = order->packet, .requests = order->requests};
     enum status status = STATUS_OK;
     struct register_env env = hall_begin(hall);
-    OK(register_order(&env, reply, &status, order->is_redeem ? VERB_REDEEM : VERB_EXCHANGE, &body,
-                      bank_id));
+    HALL_OK(register_order(&env, reply, &status, order->is_redeem ? VERB_REDEEM : VERB_EXCHANGE,
+                           &body, bank_id));
     hall_end(hall);
     if (status != STATUS_OK)
         return status;
@@ -232,8 +296,24 @@ enum status hall_order(struct hall *hall, struct order_reply *reply,
     return STATUS_OK;
 }
 
+enum outcome hall_input(const struct order_reply *reply, size_t index)
+{
+    cr_assert_lt(index, reply->inputs.count);
+    return (enum outcome)reply->inputs.items[index].placed.leaf.outcome;
+}
+
+struct id hall_reply_hash(const struct order_reply *reply)
+{
+    struct buffer bytes AUTO(buffer_fini) = {0};
+    struct order_reply unsigned_reply = *reply;
+    unsigned_reply.has_settled = false;
+    HALL_OK(order_reply_encode(&bytes, &unsigned_reply));
+    const struct span part = buffer_span(&bytes);
+    return crypto_hash(&part, 1);
+}
+
 enum outcome hall_claim(struct hall *hall, const struct world_coin *orphan,
-                          const struct world_request *shown)
+                        const struct world_request *shown)
 {
     struct hall_order order = {0};
     struct order_reply reply = {0};
@@ -257,8 +337,8 @@ static uint64_t owned_in(struct hall *hall, const struct public_key *key, enum c
         .table = &tables_table_coin, .index_number = 0, .prefix_count = 2};
     struct balance sum = balance_from_fen(0);
     uint64_t count = 0;
-    OK(store_begin(hall->store, STORE_READ));
-    OK(store_sum(hall->store, &sum, &count, &query, &from, "amount"));
+    HALL_OK(store_begin(hall->store, STORE_READ));
+    HALL_OK(store_sum(hall->store, &sum, &count, &query, &from, "amount"));
     store_rollback(hall->store);
     return (uint64_t)balance_fen(sum);
 }
@@ -277,7 +357,7 @@ static struct fraud_case_list all_cases(struct hall *hall)
 {
     struct fraud_case_list list = {0};
     struct register_env env = hall_begin(hall);
-    OK(cases_list(&env, &list));
+    HALL_OK(cases_list(&env, &list));
     hall_end(hall);
     return list;
 }
@@ -296,7 +376,7 @@ struct bank hall_bank(struct hall *hall, uint64_t bank_id)
 {
     struct bank bank = {0};
     struct register_env env = hall_begin(hall);
-    OK(vault_bank(&env, &bank, bank_id));
+    HALL_OK(vault_bank(&env, &bank, bank_id));
     hall_end(hall);
     return bank;
 }
@@ -306,9 +386,37 @@ struct claim hall_last_claim(struct hall *hall)
     const struct store_query query = {
         .table = &tables_table_claim, .index_number = -1, .descending = true, .count_max = 1};
     struct list rows = {0};
-    OK(store_begin(hall->store, STORE_READ));
-    OK(store_list(hall->store, &rows, &query, NULL, &hall->world.arena));
+    HALL_OK(store_begin(hall->store, STORE_READ));
+    HALL_OK(store_list(hall->store, &rows, &query, NULL, &hall->world.arena));
     store_rollback(hall->store);
     cr_assert_gt(rows.count, 0);
     return *(struct claim *)rows.items;
+}
+
+struct coin hall_coin(struct hall *hall, const struct world_coin *coin)
+{
+    struct coin row = {.serial = coin->serial, .coin_id = coin->coin_id};
+    HALL_OK(store_begin(hall->store, STORE_READ));
+    HALL_OK(store_get(hall->store, &tables_table_coin, &row, &hall->world.arena));
+    store_rollback(hall->store);
+    return row;
+}
+
+size_t hall_count(struct hall *hall, const struct table *table)
+{
+    HALL_OK(store_begin(hall->store, STORE_READ));
+    const struct store_query query = {.table = table, .index_number = -1};
+    struct list rows = {0};
+    HALL_OK(store_list(hall->store, &rows, &query, NULL, &hall->world.arena));
+    store_rollback(hall->store);
+    return rows.count;
+}
+
+struct books hall_books(struct hall *hall)
+{
+    struct books books = {0};
+    HALL_OK(store_begin(hall->store, STORE_READ));
+    HALL_OK(books_get(hall->store, &books));
+    store_rollback(hall->store);
+    return books;
 }
