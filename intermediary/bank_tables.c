@@ -3,8 +3,8 @@
 
 TABLES_DEFINE(BANK_TABLES)
 
-static const struct table *const bank_tables[] = {
-    TABLES_POINTERS(BANK_TABLES) TABLES_POINTERS(PURSE_TABLES) NULL};
+static const struct table *const bank_tables[] = {TABLES_POINTERS(BANK_TABLES)
+                                                      TABLES_POINTERS(PURSE_TABLES) NULL};
 
 const struct store_schema bank_schema = {
     .application = "bank",

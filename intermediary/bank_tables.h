@@ -1,5 +1,5 @@
-/* The bank's rows: customers, accounts, certified keys, withdrawals, deposits, the relay's queue; its
- * vault's coins are PURSE_TABLES (common/purse/tables.h).
+/* The bank's rows: customers, accounts, certified keys, withdrawals, deposits, the relay's queue;
+ * its vault's coins are PURSE_TABLES (common/purse/tables.h).
  *
  * Names, phones and id numbers are in `customer` only, and no message carries them: the central
  * bank knows a customer by customer_id, an opaque random number that stays. */
@@ -135,7 +135,11 @@ enum vault_return_state { VAULT_RETURN_WAITING = 1, VAULT_RETURN_DONE = 2 };
     F(UINT, made_at, 0, INTEGER_MAX)                                                               \
     F(UINT, done_at, 0, INTEGER_MAX)
 /* A wallet's money on its way into an account: asked for, then paid to the vault key. */
-enum bank_deposit_state { BANK_DEPOSIT_OPEN = 1, BANK_DEPOSIT_RECEIVED = 2, BANK_DEPOSIT_CREDITED = 3 };
+enum bank_deposit_state {
+    BANK_DEPOSIT_OPEN = 1,
+    BANK_DEPOSIT_RECEIVED = 2,
+    BANK_DEPOSIT_CREDITED = 3
+};
 #define BANK_DEPOSIT_FIELDS(F)                                                                     \
     F(NONCE, deposit_id)                                                                           \
     F(UINT, customer, 1, INTEGER_MAX)                                                              \

@@ -126,7 +126,9 @@ bool branch_is_done(enum status status)
     return status == STATUS_OK || status == STATUS_PENDING;
 }
 
-enum err branch_run(struct branch_env *env, enum status *status, branch_step *step, void *context)
+enum err branch_run(struct branch_env *env, enum status *status,
+                    enum err (*step)(struct branch_env *env, enum status *status, void *context),
+                    void *context)
 {
     struct store *store = env->purse.store;
     TRY(store_begin(store, STORE_WRITE));
@@ -156,10 +158,8 @@ enum err branch_rows(struct branch_env *env, struct list *out, const struct tabl
 enum err branch_first(struct branch_env *env, bool *found, const struct table *table,
                       int index_number, size_t prefix_count, void *row)
 {
-    const struct store_query query = {.table = table,
-                                      .index_number = index_number,
-                                      .prefix_count = prefix_count,
-                                      .count_max = 1};
+    const struct store_query query = {
+        .table = table, .index_number = index_number, .prefix_count = prefix_count, .count_max = 1};
     struct list rows = {0};
     TRY(store_list(env->purse.store, &rows, &query, row, env->purse.arena));
     *found = rows.count > 0;

@@ -2,8 +2,8 @@
  * calls to the central bank in between. Time, randomness and the way to the central bank are passed
  * in.
  *
- * Something must be durable before the central bank is called, and something after it answered. So a
- * call is a few steps, each a transaction of its own (branch_run), and none is open while the
+ * Something must be durable before the central bank is called, and something after it answered. So
+ * a call is a few steps, each a transaction of its own (branch_run), and none is open while the
  * central bank is asked (branch_call).
  *
  * Invariants:
@@ -77,8 +77,8 @@ struct branch_env {
 };
 void branch_env_open(struct branch_env *out, struct branch *branch, struct arena *arena);
 /* One transaction. step's changes stay if it gives ERR_OK and *status is OK or PENDING. */
-typedef enum err branch_step(struct branch_env *env, enum status *status, void *context);
-enum err branch_run(struct branch_env *env, enum status *status, branch_step *step,
+enum err branch_run(struct branch_env *env, enum status *status,
+                    enum err (*step)(struct branch_env *env, enum status *status, void *context),
                     void *context) MUST_USE;
 /* A call to the central bank, signed by the bank's key. *status is its status; STATUS_UNREACHABLE
  * whenever it is not known, or says only that it could not be taken now. reply: the verb's reply,

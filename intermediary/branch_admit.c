@@ -15,9 +15,8 @@ static enum status read_certificate(struct admitting *admitting, const struct br
 {
     const struct admission *admission = admitting->admission;
     struct bank_certificate *certificate = &admitting->certificate;
-    const enum err error =
-        record_open(certificate, branch->network, KIND_BANK_CERTIFICATE,
-                    &admission->bank_certificate, &admission->root_key, arena);
+    const enum err error = record_open(certificate, branch->network, KIND_BANK_CERTIFICATE,
+                                       &admission->bank_certificate, &admission->root_key, arena);
     if (error != ERR_OK)
         return record_status(error);
     if (!key_equal(&certificate->bank_key, &branch->bank_key.public_key) ||
@@ -67,8 +66,7 @@ static enum err admit(struct branch_env *env, enum status *status, void *context
     return store_put(env->purse.store, &bank_table_bank_trust, &row);
 }
 
-enum err branch_admit(struct branch *branch, enum status *status,
-                      const struct admission *admission)
+enum err branch_admit(struct branch *branch, enum status *status, const struct admission *admission)
 {
     struct arena arena AUTO(arena_fini) = {0};
     struct admitting admitting = {.admission = admission};

@@ -1,5 +1,5 @@
-/* What the bank goes on with by itself (contract in branch.h): one round, in one order, cut short when
- * the central bank cannot be reached. */
+/* What the bank goes on with by itself (contract in branch.h): one round, in one order, cut short
+ * when the central bank cannot be reached. */
 #include "intermediary/branch.h"
 
 #include "intermediary/relay.h"

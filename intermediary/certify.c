@@ -32,8 +32,8 @@ struct asking {
     const struct bank_wallet *sender;                /* of a next key */
     uint64_t customer;
     struct id code_hash;
-    struct bank_wallet wallet;  /* out */
-    struct nonce customer_id;   /* out */
+    struct bank_wallet wallet; /* out */
+    struct nonce customer_id;  /* out */
 };
 
 static enum err sign_certificate(struct branch_env *env, enum status *status,
@@ -113,8 +113,8 @@ static enum status read_request(struct asking *asking, const struct branch_env *
     if (error == ERR_OK && request->has_previous_key != (asking->by_previous_key != NULL))
         error = ERR_KIND;
     if (error == ERR_OK)
-        error = record_verify(network, KIND_CERTIFICATE_REQUEST, asking->by_new_key,
-                              &request->new_key);
+        error =
+            record_verify(network, KIND_CERTIFICATE_REQUEST, asking->by_new_key, &request->new_key);
     if (error == ERR_OK && asking->by_previous_key != NULL)
         error = span_equal(asking->by_new_key->payload, asking->by_previous_key->payload)
                     ? record_verify(network, KIND_CERTIFICATE_REQUEST, asking->by_previous_key,
@@ -242,9 +242,9 @@ enum err certify_join(struct branch_env *env, enum status *status, struct certif
 enum err certify_next(struct branch_env *env, enum status *status, struct certify_reply *reply,
                       const struct certify_body *body, const struct bank_wallet *sender)
 {
-    struct asking asking = {
-        .by_new_key = &body->by_new_key, .by_previous_key = &body->by_previous_key,
-        .sender = sender};
+    struct asking asking = {.by_new_key = &body->by_new_key,
+                            .by_previous_key = &body->by_previous_key,
+                            .sender = sender};
     struct certificate_request request = {0};
     const enum err error =
         certificate_request_decode(&request, body->by_new_key.payload, env->purse.arena);

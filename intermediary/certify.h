@@ -1,4 +1,5 @@
-/* Certificates of customers' wallet keys: the first by a join code, the next by the key before. Pure.
+/* Certificates of customers' wallet keys: the first by a join code, the next by the key before.
+ * Pure.
  *
  * Invariants: 1 no certificate is handed out before the central bank has logged it under this
  * customer's number. 2 one key belongs to one customer, for ever. 3 what its owner signed to get it

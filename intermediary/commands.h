@@ -27,7 +27,7 @@ int commands_wallet_revoke(struct cli *cli);
 /* --- what they share --- */
 /* The customer that the argument CUSTOMER names; inside a step. */
 enum err commands_customer(struct branch_env *env, enum status *status, struct customer *out,
-                           const struct cli *cli);
+                           const struct cli *cli) MUST_USE;
 json_t *commands_customer_json(const struct customer *customer);
 json_t *commands_wallet_json(const struct bank_wallet *wallet);
 /* Of a join file, from a code. */

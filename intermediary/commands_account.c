@@ -31,9 +31,8 @@ static enum err read_account(struct branch_env *env, enum status *status, void *
 {
     struct banking *banking = context;
     TRY(commands_customer(env, status, &banking->customer, banking->cli));
-    return *status == STATUS_OK
-               ? teller_entries(env, &banking->entries, banking->customer.number)
-               : ERR_OK;
+    return *status == STATUS_OK ? teller_entries(env, &banking->entries, banking->customer.number)
+                                : ERR_OK;
 }
 
 static enum err act_on_account(struct branch_env *env, enum status *status, void *context)
@@ -221,8 +220,8 @@ int commands_wallet_revoke(struct cli *cli)
     enum status status = STATUS_OK;
     int code = premises_begin(cli, &job, PREMISES_KEYS);
     if (code == CLI_OK)
-        code = premises_end(cli, branch_run(&job.env, &status, list_wallets, &wallets), status,
-                            NULL);
+        code =
+            premises_end(cli, branch_run(&job.env, &status, list_wallets, &wallets), status, NULL);
     if (code == CLI_OK)
         code = find_wallet(cli, &key, &wallets);
     if (code != CLI_OK)

@@ -42,10 +42,14 @@ json_t *commands_customer_json(const struct customer *customer)
 }
 
 static const struct cli_column columns[] = {
-    {"number", N_("no."), CLI_AS_NUMBER},    {"name", N_("name"), CLI_AS_TEXT},
-    {"tier", N_("tier"), CLI_AS_NUMBER},     {"balance", N_("account"), CLI_AS_AMOUNT},
-    {"held", N_("in wallets"), CLI_AS_AMOUNT}, {"phone", N_("phone"), CLI_AS_TEXT},
-    {"label", N_("label"), CLI_AS_TEXT},     {"id", N_("id"), CLI_AS_ID},
+    {"number", N_("no."), CLI_AS_NUMBER},
+    {"name", N_("name"), CLI_AS_TEXT},
+    {"tier", N_("tier"), CLI_AS_NUMBER},
+    {"balance", N_("account"), CLI_AS_AMOUNT},
+    {"held", N_("in wallets"), CLI_AS_AMOUNT},
+    {"phone", N_("phone"), CLI_AS_TEXT},
+    {"label", N_("label"), CLI_AS_TEXT},
+    {"id", N_("id"), CLI_AS_ID},
     {.key = NULL},
 };
 
@@ -233,12 +237,10 @@ static enum err write_join(struct cli *cli, json_t *row, const struct importing 
 
 static int show_import(struct cli *cli, const struct importing *importing)
 {
-    static const struct cli_column shown[] = {{"number", N_("no."), CLI_AS_NUMBER},
-                                              {"name", N_("name"), CLI_AS_TEXT},
-                                              {"tier", N_("tier"), CLI_AS_NUMBER},
-                                              {"balance", N_("account"), CLI_AS_AMOUNT},
-                                              {"join", N_("join file"), CLI_AS_TEXT},
-                                              {.key = NULL}};
+    static const struct cli_column shown[] = {
+        {"number", N_("no."), CLI_AS_NUMBER},   {"name", N_("name"), CLI_AS_TEXT},
+        {"tier", N_("tier"), CLI_AS_NUMBER},    {"balance", N_("account"), CLI_AS_AMOUNT},
+        {"join", N_("join file"), CLI_AS_TEXT}, {.key = NULL}};
     json_t *rows = json_array();
     enum err error = importing->with_codes ? file_make_dir(cli_text(cli, "--joins")) : ERR_OK;
     for (uint64_t i = 0; i < importing->report.count && error == ERR_OK; i++) {
@@ -270,7 +272,8 @@ int commands_customer_import(struct cli *cli)
         return cli_fail(cli, CLI_REFUSED, "CSV",
                         _("nothing was imported; columns: name, tier, phone, id_number, label, "
                           "opening_deposit"),
-                        _("line %zu: %s"), importing.report.line, fault_text(importing.report.fault));
+                        _("line %zu: %s"), importing.report.line,
+                        fault_text(importing.report.fault));
     code = premises_end(cli, error, status, NULL);
     return code == CLI_OK ? show_import(cli, &importing) : code;
 }
@@ -288,10 +291,9 @@ static enum err make_code(struct branch_env *env, enum status *status, void *con
 {
     struct joining *joining = context;
     TRY(commands_customer(env, status, &joining->customer, joining->cli));
-    return *status == STATUS_OK
-               ? customers_code(env, &joining->code, &joining->expires_at,
-                                joining->customer.number, code_days(joining->cli))
-               : ERR_OK;
+    return *status == STATUS_OK ? customers_code(env, &joining->code, &joining->expires_at,
+                                                 joining->customer.number, code_days(joining->cli))
+                                : ERR_OK;
 }
 
 int commands_customer_join(struct cli *cli)
@@ -348,9 +350,8 @@ static enum err show_one(struct branch_env *env, enum status *status, void *cont
 {
     struct showing *showing = context;
     TRY(commands_customer(env, status, &showing->customer, showing->cli));
-    return *status == STATUS_OK
-               ? certify_wallets(env, &showing->wallets, showing->customer.number)
-               : ERR_OK;
+    return *status == STATUS_OK ? certify_wallets(env, &showing->wallets, showing->customer.number)
+                                : ERR_OK;
 }
 
 int commands_customer_show(struct cli *cli)

@@ -35,11 +35,10 @@ static void put_queue(json_t *result, const struct relay_totals *queue, uint64_t
     json_object_set_new(result, "oldest_at",
                         queue->oldest_at == 0 ? json_null()
                                               : json_integer((json_int_t)queue->oldest_at));
-    json_object_set_new(
-        result, "age_s",
-        queue->oldest_at == 0 || now < queue->oldest_at
-            ? json_null()
-            : json_integer((json_int_t)(now - queue->oldest_at)));
+    json_object_set_new(result, "age_s",
+                        queue->oldest_at == 0 || now < queue->oldest_at
+                            ? json_null()
+                            : json_integer((json_int_t)(now - queue->oldest_at)));
 }
 
 int commands_settle_status(struct cli *cli)

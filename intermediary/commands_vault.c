@@ -48,8 +48,8 @@ static json_t *order_rows(const struct looking *looking)
         json_object_set_new(row, "amount", cli_json_amount(back->amount));
         json_object_set_new(row, "state", json_string(is_done ? N_("done") : N_("pending")));
         json_object_set_new(row, "made_at", json_integer((json_int_t)back->made_at));
-        json_object_set_new(
-            row, "word", json_string(status_text(is_done ? STATUS_OK : STATUS_PENDING)));
+        json_object_set_new(row, "word",
+                            json_string(status_text(is_done ? STATUS_OK : STATUS_PENDING)));
         json_array_append_new(rows, row);
     }
     return rows;
@@ -94,9 +94,12 @@ int commands_vault_show(struct cli *cli)
         {.key = NULL},
     };
     static const struct cli_column orders[] = {
-        {"number", N_("no."), CLI_AS_NUMBER}, {"act", N_("what"), CLI_AS_WORD},
-        {"amount", N_("amount"), CLI_AS_AMOUNT}, {"state", N_("state"), CLI_AS_WORD},
-        {"made_at", N_("when"), CLI_AS_TIME}, {"word", N_("central bank's word"), CLI_AS_WORD},
+        {"number", N_("no."), CLI_AS_NUMBER},
+        {"act", N_("what"), CLI_AS_WORD},
+        {"amount", N_("amount"), CLI_AS_AMOUNT},
+        {"state", N_("state"), CLI_AS_WORD},
+        {"made_at", N_("when"), CLI_AS_TIME},
+        {"word", N_("central bank's word"), CLI_AS_WORD},
         {.key = NULL},
     };
     struct premises_job job AUTO(premises_job_fini) = {0};

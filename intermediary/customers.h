@@ -36,11 +36,11 @@ const struct limits *customers_limits(const struct branch_env *env, uint64_t tie
 /* What is wrong with a list, and where. */
 enum customers_fault {
     CUSTOMERS_GOOD,
-    CUSTOMERS_NOT_TEXT,   /* not UTF-8, or a quote that never ends */
-    CUSTOMERS_EMPTY,      /* no header, or no row */
-    CUSTOMERS_COLUMN,     /* a column that is not known, or twice */
-    CUSTOMERS_NO_COLUMN,  /* name or tier is missing */
-    CUSTOMERS_FIELDS,     /* a row has more or fewer fields than the header */
+    CUSTOMERS_NOT_TEXT,  /* not UTF-8, or a quote that never ends */
+    CUSTOMERS_EMPTY,     /* no header, or no row */
+    CUSTOMERS_COLUMN,    /* a column that is not known, or twice */
+    CUSTOMERS_NO_COLUMN, /* name or tier is missing */
+    CUSTOMERS_FIELDS,    /* a row has more or fewer fields than the header */
     CUSTOMERS_BAD_NAME,
     CUSTOMERS_BAD_TIER,
     CUSTOMERS_BAD_TEXT,
@@ -52,10 +52,10 @@ struct customers_import {
     size_t line; /* of the fault, from 1 */
     uint64_t first, count;
 };
-/* Rows of name,tier,phone,id_number,label,opening_deposit (the header says which, in any order; name
- * and tier must be there), RFC 4180, UTF-8. STATUS_OK, or STATUS_PARSE with the fault: then nothing
- * was taken. */
-enum err customers_import(struct branch_env *env, enum status *status,
-                          struct customers_import *out, struct span bytes) MUST_USE;
+/* Rows of name,tier,phone,id_number,label,opening_deposit (the header says which, in any order;
+ * name and tier must be there), RFC 4180, UTF-8. STATUS_OK, or STATUS_PARSE with the fault: then
+ * nothing was taken. */
+enum err customers_import(struct branch_env *env, enum status *status, struct customers_import *out,
+                          struct span bytes) MUST_USE;
 
 #endif

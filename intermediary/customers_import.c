@@ -187,8 +187,8 @@ static enum err open_row(struct branch_env *env, struct customers_import *out,
     struct customers_spec spec = {0};
     enum status status = STATUS_OK;
     uint64_t number = 0;
-    out->fault = out->count == CUSTOMERS_LIST_MAX ? CUSTOMERS_TOO_MANY
-                                                  : read_row(&spec, sheet, reader);
+    out->fault =
+        out->count == CUSTOMERS_LIST_MAX ? CUSTOMERS_TOO_MANY : read_row(&spec, sheet, reader);
     if (out->fault != CUSTOMERS_GOOD)
         return ERR_OK;
     TRY(customers_open(env, &status, &number, &spec));
@@ -225,8 +225,8 @@ static enum err read_all(struct branch_env *env, struct customers_import *out,
     return ERR_OK;
 }
 
-enum err customers_import(struct branch_env *env, enum status *status,
-                          struct customers_import *out, struct span bytes)
+enum err customers_import(struct branch_env *env, enum status *status, struct customers_import *out,
+                          struct span bytes)
 {
     static const uint8_t mark[] = {0xEF, 0xBB, 0xBF};
     void *room = NULL;

@@ -124,8 +124,7 @@ static enum err take_view(struct branch_env *env, enum status *verdict,
     }
     TRY(judge(env, verdict, &answered, view));
     const bool is_good = *verdict == STATUS_OK;
-    TRY(purse_take_packet(&env->purse, view, packet,
-                          is_good ? PURSE_AVAILABLE : PURSE_QUARANTINED,
+    TRY(purse_take_packet(&env->purse, view, packet, is_good ? PURSE_AVAILABLE : PURSE_QUARANTINED,
                           answered.found ? &answered.row.request_id : NULL));
     if (!is_good)
         return ERR_OK;
@@ -216,9 +215,8 @@ static enum err look_up(struct branch_env *env, enum status *status, void *conte
     return ERR_OK;
 }
 
-enum err deposits_deposit(struct branch_env *env, enum status *status,
-                          struct deposit_reply *reply, const struct deposit_body *body,
-                          uint64_t customer)
+enum err deposits_deposit(struct branch_env *env, enum status *status, struct deposit_reply *reply,
+                          const struct deposit_body *body, uint64_t customer)
 {
     struct depositing depositing = {.packet = body->packet, .customer = customer};
     struct blob_item packet = {body->packet};

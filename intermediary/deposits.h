@@ -1,7 +1,7 @@
 /* Deposits: a wallet's money into its owner's account, by a payment to the vault's key. Pure.
  *
- * Invariants: 1 genuine money to the vault is always kept. 2 it is credited to whoever asked for the
- * request that it was paid under, once, and only after it settled, whoever hands it in. */
+ * Invariants: 1 genuine money to the vault is always kept. 2 it is credited to whoever asked for
+ * the request that it was paid under, once, and only after it settled, whoever hands it in. */
 #ifndef DCEP_INTERMEDIARY_DEPOSITS_H
 #define DCEP_INTERMEDIARY_DEPOSITS_H
 
@@ -14,11 +14,10 @@ enum { DEPOSITS_REQUEST_S = 3600 };
 enum err deposits_request(struct branch_env *env, enum status *status,
                           struct deposit_request_reply *reply,
                           const struct deposit_request_body *body, uint64_t customer) MUST_USE;
-/* DEPOSIT: STATUS_OK, STATUS_PENDING (kept, not settled yet), or the packet's verdict. A packet that
- * does not pay the vault is handed on all the same: its payee is credited by the register. */
-enum err deposits_deposit(struct branch_env *env, enum status *status,
-                          struct deposit_reply *reply, const struct deposit_body *body,
-                          uint64_t customer) MUST_USE;
+/* DEPOSIT: STATUS_OK, STATUS_PENDING (kept, not settled yet), or the packet's verdict. A packet
+ * that does not pay the vault is handed on all the same: its payee is credited by the register. */
+enum err deposits_deposit(struct branch_env *env, enum status *status, struct deposit_reply *reply,
+                          const struct deposit_body *body, uint64_t customer) MUST_USE;
 
 /* --- inside a transaction --- */
 struct deposits_intake {

@@ -49,7 +49,8 @@ static int give_request(struct cli *cli)
     if (error != ERR_OK)
         return cli_fail_err(cli, error, _("the request"), NULL);
     const struct branch *branch = &premises_of(cli)->branch;
-    json_object_set_new(cli_result(cli), "bank_key", cli_json_hex(SPAN(branch->bank_key.public_key)));
+    json_object_set_new(cli_result(cli), "bank_key",
+                        cli_json_hex(SPAN(branch->bank_key.public_key)));
     json_object_set_new(cli_result(cli), "vault_key",
                         cli_json_hex(SPAN(branch->vault_key.public_key)));
     cli_give_file(cli, "--output", buffer_span(&file), false);

@@ -50,7 +50,8 @@ static bool is_name(const char *name)
     return strcmp(shown, name) == 0;
 }
 
-/* Port 0: one that is free now, so that the address can be told to wallets before the first start. */
+/* Port 0: one that is free now, so that the address can be told to wallets before the first
+ * start. */
 static int read_listen(struct cli *cli, struct founding *founding)
 {
     const char *listen = cli_setting(cli, "listen");
@@ -95,9 +96,9 @@ static int read_options(struct cli *cli, struct founding *founding)
 static void clear_leftovers(const struct cli *cli)
 {
     static const char *const names[] = {
-        BANK_FILES_CONFIG,     BANK_FILES_DATABASE,   BANK_FILES_DATABASE "-wal",
-        BANK_FILES_DATABASE "-shm", BANK_FILES_BANK_KEY, BANK_FILES_VAULT_KEY,
-        BANK_FILES_CLIENT_KEY, BANK_FILES_SERVER_KEY, BANK_FILES_SERVER,
+        BANK_FILES_CONFIG,          BANK_FILES_DATABASE,   BANK_FILES_DATABASE "-wal",
+        BANK_FILES_DATABASE "-shm", BANK_FILES_BANK_KEY,   BANK_FILES_VAULT_KEY,
+        BANK_FILES_CLIENT_KEY,      BANK_FILES_SERVER_KEY, BANK_FILES_SERVER,
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char path[CLI_PATH_SIZE];

@@ -1,7 +1,7 @@
 /* Opening and closing the bank, its keys, its line to the central bank (contract in premises.h).
  *
- * 1. Without the keys nothing can be signed: commands say what they need, and only then a passphrase
- *    is asked for.
+ * 1. Without the keys nothing can be signed: commands say what they need, and only then a
+ *    passphrase is asked for.
  * 2. Who the bank is stands in the database; key files of another bank are refused.
  *
  * Never decides about money: that is the core's. */
@@ -119,8 +119,9 @@ static int open_as(struct cli *cli, bool exclusive)
     CHECK(premises != NULL);
     cli_set_context(cli, premises);
     cli_data_path(cli, path, BANK_FILES_DATABASE);
-    const enum err error = store_sqlite_open(&premises->branch.store, path, &bank_schema,
-                                             &(struct store_sqlite_options){.exclusive = exclusive});
+    const enum err error =
+        store_sqlite_open(&premises->branch.store, path, &bank_schema,
+                          &(struct store_sqlite_options){.exclusive = exclusive});
     if (error != ERR_OK)
         return fail_open(cli, error);
     const char *address = cli_setting(cli, "address");
@@ -212,8 +213,8 @@ int premises_open_keys(struct cli *cli, struct secret *out)
         return code;
     if (out != NULL)
         *out = passphrase;
-    const enum err error = read_keys(cli, &keys, &premises->client_key,
-                                     span_of(passphrase.bytes, passphrase.size));
+    const enum err error =
+        read_keys(cli, &keys, &premises->client_key, span_of(passphrase.bytes, passphrase.size));
     return error == ERR_OK ? take_keys(cli, &keys)
                            : cli_fail_err(cli, error, _("the bank's keys"), NULL);
 }

@@ -158,8 +158,8 @@ static enum err learn_all(struct branch_env *env, enum status *status, void *con
     const struct batch *batch = context;
     *status = STATUS_OK;
     for (size_t i = 0; i < batch->body->packets.count; i++)
-        TRY(learn_packet(env, batch->body->packets.items[i].bytes,
-                         &batch->reply->results.items[i], batch->reply));
+        TRY(learn_packet(env, batch->body->packets.items[i].bytes, &batch->reply->results.items[i],
+                         batch->reply));
     return ERR_OK;
 }
 
@@ -219,8 +219,9 @@ static enum err next_stretch(struct branch_env *env, enum status *status, void *
     *status = STATUS_OK;
     TRY(store_list(env->purse.store, &rows, &query, &from, env->purse.arena));
     const struct relay_packet *packets = rows.items;
-    while (stretch->count < rows.count &&
-           (stretch->count == 0 || size + packets[stretch->count].packet.size <= RELAY_BATCH_SIZE)) {
+    while (
+        stretch->count < rows.count &&
+        (stretch->count == 0 || size + packets[stretch->count].packet.size <= RELAY_BATCH_SIZE)) {
         size += packets[stretch->count].packet.size;
         stretch->packets[stretch->count].bytes = packets[stretch->count].packet;
         stretch->count++;

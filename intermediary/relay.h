@@ -1,6 +1,7 @@
 /* Between wallets and the register: packets handed in, orders, questions. Pure.
  *
- * Invariants: 1 a packet that was taken is kept until the register has answered it, and booked once.
+ * Invariants: 1 a packet that was taken is kept until the register has answered it, and booked
+ * once.
  * 2 wallets get each outcome with its place in the tree that the register signed. 3 the relay
  * decides nothing: it can delay, not change. */
 #ifndef DCEP_INTERMEDIARY_RELAY_H
@@ -9,8 +10,8 @@
 #include "intermediary/branch.h"
 
 enum {
-    RELAY_QUEUE_MAX = 65536,       /* packets that wait; beyond, STATUS_BUSY */
-    RELAY_BATCH_SIZE = 64 * 1024,  /* of packets sent at once by the bank's own work */
+    RELAY_QUEUE_MAX = 65536,      /* packets that wait; beyond, STATUS_BUSY */
+    RELAY_BATCH_SIZE = 64 * 1024, /* of packets sent at once by the bank's own work */
 };
 
 /* SETTLE: STATUS_OK; STATUS_PENDING (kept; each result has status PENDING); STATUS_BUSY. */
@@ -22,7 +23,8 @@ enum err relay_exchange(struct branch_env *env, enum status *status, struct orde
 enum err relay_owned(struct branch_env *env, enum status *status, struct owned_reply *reply,
                      const struct owned_body *body) MUST_USE;
 
-/* The paths of an order's inputs; of a SETTLE's leaves. The register sends the whole tree without. */
+/* The paths of an order's inputs; of a SETTLE's leaves. The register sends the whole tree
+ * without. */
 enum err relay_place_order(struct branch_env *env, struct order_reply *reply) MUST_USE;
 enum err relay_place(struct branch_env *env, struct settle_reply *reply) MUST_USE;
 

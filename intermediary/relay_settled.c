@@ -1,8 +1,9 @@
 /* What settled payments mean for this bank: what its customers hold, and deposits (contract in
  * relay_settled.h).
  *
- * Invariants: 1 a payment is booked once, whoever hands it in, in whichever packet. 2 what goes from
- * a customer's key to another customer's, or to somebody else's, is held no more; change is. */
+ * Invariants: 1 a payment is booked once, whoever hands it in, in whichever packet. 2 what goes
+ * from a customer's key to another customer's, or to somebody else's, is held no more; change
+ * is. */
 #include "intermediary/relay_settled.h"
 
 #include "intermediary/certify.h"

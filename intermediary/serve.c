@@ -1,5 +1,5 @@
-/* The server: wallets' calls, the operator's commands, and what the bank goes on with by itself, one
- * after the other in one thread.
+/* The server: wallets' calls, the operator's commands, and what the bank goes on with by itself,
+ * one after the other in one thread.
  *
  * 1. One thread works with the store, the keys and the line to the central bank: this one.
  * 2. SIGTERM and SIGINT: what was taken is answered, then exit 0.
@@ -155,8 +155,8 @@ static bool serve_operator(struct hall *hall)
     struct buffer reply AUTO(buffer_fini) = {.limit = NET_SIZE_MAX};
     if (net_server_take(hall->control, &request, &count, 0) != ERR_OK || count == 0)
         return false;
-    const enum err error = cli_serve_control(&program_bank, hall->premises, hall->data, &reply,
-                                             request.bytes);
+    const enum err error =
+        cli_serve_control(&program_bank, hall->premises, hall->data, &reply, request.bytes);
     if (error == ERR_OK)
         net_server_reply(hall->control, &request, buffer_span(&reply));
     else

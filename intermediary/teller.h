@@ -1,8 +1,8 @@
 /* The counter: accounts, the limits of the signed policy, withdrawals into wallets. Pure.
  *
  * Invariants: 1 an account changes only with a line in the journal, in the same transaction. 2 a
- * withdrawal is debited once, whatever is repeated, and served until its tokens are here. 3 nobody is
- * debited without an order that is stored in the same transaction. */
+ * withdrawal is debited once, whatever is repeated, and served until its tokens are here. 3 nobody
+ * is debited without an order that is stored in the same transaction. */
 #ifndef DCEP_INTERMEDIARY_TELLER_H
 #define DCEP_INTERMEDIARY_TELLER_H
 

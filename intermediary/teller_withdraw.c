@@ -1,5 +1,5 @@
-/* Withdrawals: debited once, served by an exchange of vault coins into tokens for the wallet's key, and
- * by another one if the first fails for good (contract in teller.h). */
+/* Withdrawals: debited once, served by an exchange of vault coins into tokens for the wallet's
+ * key, and by another one if the first fails for good (contract in teller.h). */
 #include "common/base/time.h"
 #include "intermediary/certify.h"
 #include "intermediary/teller_debit.h"
@@ -55,8 +55,7 @@ static enum err judge(struct branch_env *env, enum status *status, const struct 
     TRY(customers_get(env, &found, &customer, w->sender->customer));
     const struct limits *limits = found ? customers_limits(env, customer.tier) : NULL;
     const struct teller_position position = {customer.balance, customer.held, day.withdrawn};
-    *status = limits == NULL ? STATUS_STATE
-                             : teller_judge(limits, &position, w->withdrawal.amount);
+    *status = limits == NULL ? STATUS_STATE : teller_judge(limits, &position, w->withdrawal.amount);
     return ERR_OK;
 }
 
@@ -106,10 +105,10 @@ static enum err find_or_open(struct branch_env *env, enum status *status, void *
     TRY(branch_find(env, &found, &bank_table_payout, &w->payout));
     if (!found)
         return open_payout(env, status, w);
-    *status = id_equal(&w->payout.body_hash, &w->body_hash) &&
-                      w->payout.customer == w->sender->customer
-                  ? STATUS_OK
-                  : STATUS_REUSED;
+    *status =
+        id_equal(&w->payout.body_hash, &w->body_hash) && w->payout.customer == w->sender->customer
+            ? STATUS_OK
+            : STATUS_REUSED;
     return ERR_OK;
 }
 

@@ -15,8 +15,7 @@ static int larger_first(const void *a, const void *b)
     return by_amount != 0 ? by_amount : span_compare(SPAN(x->coin_id), SPAN(y->coin_id));
 }
 
-enum err vaultroom_coins(struct branch_env *env, struct purse_coin_list *out,
-                         struct amount *total)
+enum err vaultroom_coins(struct branch_env *env, struct purse_coin_list *out, struct amount *total)
 {
     size_t kept = 0;
     *total = amount_zero();
@@ -37,8 +36,7 @@ enum err vaultroom_coins(struct branch_env *env, struct purse_coin_list *out,
 /* The smallest coin that covers it alone, else the largest ones: few inputs, and large coins stay
  * whole for as long as small ones do. */
 enum err vaultroom_choose(struct branch_env *env, enum status *status,
-                          struct purse_coin_list *chosen, struct amount *sum,
-                          struct amount amount)
+                          struct purse_coin_list *chosen, struct amount *sum, struct amount amount)
 {
     struct amount total = amount_zero();
     *status = STATUS_OK;
@@ -105,7 +103,7 @@ enum err vaultroom_reserve(struct branch_env *env, enum status *status, struct i
 
 struct sending {
     const struct id *plan_id;
-    vaultroom_hook *hook;
+    enum err (*hook)(struct branch_env *env, const struct vaultroom_answer *answer, void *context);
     void *context;
     struct purse_plan plan;
     struct signed_item_list requests;
@@ -155,14 +153,15 @@ static enum err learn_answer(struct branch_env *env, enum status *status, void *
 }
 
 enum err vaultroom_send(struct branch_env *env, enum status *status, const struct id *plan_id,
-                        vaultroom_hook *hook, void *context)
+                        enum err (*hook)(struct branch_env *env,
+                                         const struct vaultroom_answer *answer, void *context),
+                        void *context)
 {
     struct sending sending = {.plan_id = plan_id, .hook = hook, .context = context};
     TRY(branch_run(env, status, sign_plan, &sending));
     const bool is_redeem = sending.plan.kind == PURSE_PLAN_REDEEM;
-    const struct order_body body = {.order = sending.plan.order,
-                                    .packet = sending.plan.packet,
-                                    .requests = sending.requests};
+    const struct order_body body = {
+        .order = sending.plan.order, .packet = sending.plan.packet, .requests = sending.requests};
     TRY(branch_call(env, status, &sending.reply, is_redeem ? VERB_REDEEM : VERB_EXCHANGE, &body));
     if (*status == STATUS_OK) {
         TRY(relay_place_order(env, &sending.reply));

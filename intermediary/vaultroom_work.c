@@ -1,5 +1,5 @@
-/* What the vault goes on with: returns, claims of its orphans, merges of small coins, the register's
- * word on what it owns (contract in vaultroom.h). */
+/* What the vault goes on with: returns, claims of its orphans, merges of small coins, the
+ * register's word on what it owns (contract in vaultroom.h). */
 #include "common/base/time.h"
 #include "intermediary/deposits.h"
 #include "intermediary/vaultroom_plan.h"
