@@ -1,0 +1,199 @@
+/* With the bank: init, withdraw, deposit, sync. */
+#include "wallet/commands.h"
+
+#include "common/base/text.h"
+#include "common/purse/purse_row.h"
+#include "wallet/handover.h"
+#include "wallet/sync.h"
+
+/* --- init --- */
+
+static enum err key_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    (void)wallet;
+    return purse_key_current(env, context);
+}
+
+static int show_new(struct desk *desk)
+{
+    struct cli *cli = desk->cli;
+    struct purse_key key = {0};
+    char bank[NAME_SIZE_MAX * 3 + 1];
+    const enum err error = commands_look(desk, key_work, &key);
+    if (error != ERR_OK)
+        return desk_fail(desk, error);
+    const struct key_id key_id = crypto_key_id(&key.key);
+    text_printable(bank, sizeof bank, desk->wallet.state.bank_name);
+    commands_put_text(cli, "bank", bank);
+    commands_put_text(cli, "network", desk->wallet.trust.network);
+    json_object_set_new(cli_result(cli), "key_id", cli_json_hex(SPAN(key_id)));
+    commands_put_text(cli, "directory", cli_data(cli));
+    cli_say(cli, _("the wallet is ready, with %s"), bank);
+    cli_say(cli, _("There is no backup yet: whoever loses %s loses the money in it."),
+            cli_data(cli));
+    return CLI_OK;
+}
+
+/* An interrupted init goes on with the key it made. */
+int commands_init(struct cli *cli)
+{
+    struct desk desk AUTO(desk_close) = {0};
+    enum status status = STATUS_OK;
+    int code = desk_make(&desk, cli);
+    if (code != CLI_OK)
+        return code;
+    if (desk.wallet.state.is_joined)
+        return cli_fail(cli, CLI_REFUSED, "EXISTS", _("-w NAME makes another one"),
+                        _("there is a wallet in %s already"), cli_data(cli));
+    code = desk_choose_pin(&desk, desk.wallet.state.bank_id == 0);
+    if (code != CLI_OK)
+        return code;
+    enum err error = sync_init(&desk.wallet, &status, cli_file(cli, "--join"));
+    if (error == ERR_OK && status == STATUS_OK)
+        error = sync_join(&desk.wallet, &status);
+    if (error != ERR_OK)
+        return desk_fail(&desk, error);
+    return status == STATUS_OK ? show_new(&desk) : desk_refuse(&desk, status);
+}
+
+/* --- withdraw --- */
+
+static int show_spendable(struct desk *desk)
+{
+    struct purse_totals totals = {0};
+    const enum err error = commands_totals(desk, &totals);
+    if (error != ERR_OK)
+        return desk_fail(desk, error);
+    commands_put_amount(desk->cli, "spendable", totals.spendable);
+    return CLI_OK;
+}
+
+int commands_withdraw(struct cli *cli)
+{
+    struct desk desk AUTO(desk_close) = {0};
+    enum status status = STATUS_OK;
+    const struct amount amount = cli_amount(cli, "AMOUNT");
+    if (amount_is_zero(amount))
+        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("the amount is zero"));
+    int code = desk_open(&desk, cli);
+    if (code != CLI_OK)
+        return code;
+    const enum err error = sync_withdraw(&desk.wallet, &status, amount);
+    if (error != ERR_OK)
+        return desk_fail(&desk, error);
+    if (status == STATUS_FUNDS)
+        return cli_fail_status(cli, status, _("the account holds less"));
+    if (status != STATUS_OK)
+        return desk_refuse(&desk, status);
+    commands_put_amount(cli, "amount", amount);
+    code = show_spendable(&desk);
+    cli_say(cli, _("withdrawn: %s"), commands_yuan(amount));
+    return code;
+}
+
+/* --- deposit --- */
+
+static int show_credited(struct desk *desk, enum status status, struct amount credited)
+{
+    commands_put_amount(desk->cli, "credited", credited);
+    const int code = show_spendable(desk);
+    if (code != CLI_OK)
+        return code;
+    if (!amount_is_zero(credited))
+        cli_say(desk->cli, _("deposited: %s"), commands_yuan(credited));
+    if (status == STATUS_FUNDS)
+        return cli_fail_status(desk->cli, status,
+                               _("only settled coins are deposited: dcep-wallet sync settles"));
+    return status == STATUS_OK ? CLI_OK : desk_refuse(desk, status);
+}
+
+static enum err deposit(struct desk *desk, enum status *status, struct amount *credited)
+{
+    struct amount amount = cli_amount(desk->cli, "AMOUNT");
+    if (cli_given(desk->cli, "--packet"))
+        return sync_deposit_packet(&desk->wallet, status, credited,
+                                   cli_file(desk->cli, "--packet"));
+    if (cli_flag(desk->cli, "--all"))
+        TRY(sync_depositable(&desk->wallet, &amount));
+    if (amount_is_zero(amount)) {
+        *status = STATUS_FUNDS;
+        return ERR_OK;
+    }
+    return sync_deposit(&desk->wallet, status, credited, amount);
+}
+
+int commands_deposit(struct cli *cli)
+{
+    struct desk desk AUTO(desk_close) = {0};
+    enum status status = STATUS_OK;
+    struct amount credited = amount_zero();
+    if (cli_given(cli, "AMOUNT") + cli_flag(cli, "--all") + cli_given(cli, "--packet") != 1)
+        return cli_fail(cli, CLI_USAGE, "USAGE", NULL,
+                        _("one of AMOUNT, --all and --packet FILE is needed"));
+    const int code = desk_open(&desk, cli);
+    if (code != CLI_OK)
+        return code;
+    const enum err error = deposit(&desk, &status, &credited);
+    return error == ERR_OK ? show_credited(&desk, status, credited) : desk_fail(&desk, error);
+}
+
+/* --- sync --- */
+
+static void put_report(struct cli *cli, const struct sync_report *report)
+{
+    commands_put_amount(cli, "settled", report->settled);
+    commands_put_amount(cli, "lost_to_double_spend", report->orphaned);
+    commands_put_amount(cli, "refunded_before", report->lost);
+    commands_put_amount(cli, "found", report->found);
+    commands_put_amount(cli, "exchanged", report->exchanged);
+    commands_put_number(cli_result(cli), "conflicts", report->conflict_count);
+    commands_put_number(cli_result(cli), "refused", report->refused_count);
+    commands_put_number(cli_result(cli), "pending", report->pending_count);
+    if (!amount_is_zero(report->settled))
+        cli_say(cli, _("settled: %s"), commands_yuan(report->settled));
+    if (!amount_is_zero(report->found))
+        cli_say(cli, _("found at the register: %s"), commands_yuan(report->found));
+    if (!amount_is_zero(report->exchanged))
+        cli_say(cli, _("exchanged into fresh coins: %s"), commands_yuan(report->exchanged));
+}
+
+/* The worst of what happened is the exit code; its words are the error. */
+static int judge_report(struct desk *desk, const struct sync_report *report)
+{
+    struct cli *cli = desk->cli;
+    int code = CLI_OK;
+    if (report->pending_count > 0)
+        code = cli_fail_status(cli, STATUS_PENDING,
+                               _("the bank keeps it and settles later; sync asks again"));
+    if (report->is_unreachable)
+        code = cli_worse(code, desk_refuse(desk, STATUS_UNREACHABLE));
+    if (report->refused_count > 0)
+        code = cli_worse(code, desk_refuse(desk, report->refusal));
+    if (report->conflict_count > 0)
+        code = cli_fail(
+            cli, CLI_DOUBLE_SPEND, "CONFLICT",
+            _("the payer is named at the central bank, with a proof; what the guarantee "
+              "covers is in the balance now, or comes with a later sync"),
+            _("%s that I received had been spent before"), commands_yuan(report->orphaned));
+    return code;
+}
+
+int commands_sync(struct cli *cli)
+{
+    struct desk desk AUTO(desk_close) = {0};
+    struct sync_report report = {0};
+    int code = desk_open(&desk, cli);
+    if (code != CLI_OK)
+        return code;
+    const enum err error = sync_all(&desk.wallet, &report);
+    if (error != ERR_OK)
+        return desk_fail(&desk, error);
+    put_report(cli, &report);
+    code = show_spendable(&desk);
+    if (code != CLI_OK)
+        return code;
+    struct purse_totals totals = {0};
+    if (commands_totals(&desk, &totals) == ERR_OK)
+        cli_say(cli, _("spendable: %s"), commands_yuan(totals.spendable));
+    return judge_report(&desk, &report);
+}

@@ -1,0 +1,331 @@
+/* Hand to hand: request, pay, receive, outbox, cancel, receipt. All of it works with no network. */
+#include "wallet/commands.h"
+
+#include "common/base/text.h"
+#include "wallet/handover.h"
+#include "wallet/handover_file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXPIRES_DEFAULT_S = 600, EXPIRES_MAX_S = 30 * 86400 };
+
+/* --- request --- */
+
+/* "90s", "10m", "2h", "1d"; a bare number counts minutes. */
+static bool read_duration(uint64_t *seconds, const char *text)
+{
+    static const struct {
+        const char *unit;
+        uint64_t seconds;
+    } units[] = {{"s", 1}, {"m", 60}, {"", 60}, {"h", 3600}, {"d", 86400}};
+    char *end = NULL;
+    errno = 0;
+    const unsigned long long number = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || errno != 0 || number == 0 || number > EXPIRES_MAX_S)
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(end, units[i].unit) != 0)
+            continue;
+        *seconds = number * units[i].seconds;
+        return *seconds <= EXPIRES_MAX_S;
+    }
+    return false;
+}
+
+static bool is_memo(const char *memo)
+{
+    char shown[MEMO_SIZE_MAX * 3 + 1];
+    text_printable(shown, sizeof shown, span_text(memo));
+    return strlen(memo) <= MEMO_SIZE_MAX && strcmp(shown, memo) == 0;
+}
+
+static int read_ask(struct cli *cli, struct handover_ask *ask)
+{
+    *ask = (struct handover_ask){.amount = cli_amount(cli, "AMOUNT"),
+                                 .memo = cli_given(cli, "--memo") ? cli_text(cli, "--memo") : "",
+                                 .expires_s = EXPIRES_DEFAULT_S};
+    if (amount_is_zero(ask->amount))
+        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("the amount is zero"));
+    if (cli_given(cli, "--expires") && !read_duration(&ask->expires_s, cli_text(cli, "--expires")))
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("write 90s, 10m, 2h or 1d; at most 30d"),
+                        _("--expires: \"%s\" is not a duration"), cli_text(cli, "--expires"));
+    if (!is_memo(ask->memo))
+        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("--memo: at most %d bytes of plain text"),
+                        MEMO_SIZE_MAX);
+    return CLI_OK;
+}
+
+int commands_request(struct cli *cli)
+{
+    struct desk desk AUTO(desk_close) = {0};
+    struct handover_ask ask;
+    struct span file = {0};
+    struct id id;
+    int code = read_ask(cli, &ask);
+    if (code == CLI_OK)
+        code = desk_open(&desk, cli);
+    if (code != CLI_OK)
+        return code;
+    const enum err error = handover_request(&desk.wallet, &file, &id, &ask, &desk.arena);
+    if (error != ERR_OK)
+        return desk_fail(&desk, error);
+    json_object_set_new(cli_result(cli), "id", cli_json_hex(SPAN(id)));
+    commands_put_amount(cli, "amount", ask.amount);
+    commands_put_text(cli, "memo", ask.memo);
+    commands_put_number(cli_result(cli), "expires_at", desk.wallet.now + ask.expires_s);
+    commands_put_number(cli_result(cli), "size", file.size);
+    cli_say(cli, _("request for %s written (%zu bytes); show it to the payer"),
+            commands_yuan(ask.amount), file.size);
+    cli_give_file(cli, "--output", file, false);
+    return CLI_OK;
+}
+
+/* --- pay --- */
+
+static void show_offer(struct cli *cli, const struct handover_offer *offer)
+{
+    json_object_set_new(cli_result(cli), "id", cli_json_hex(SPAN(offer->request_id)));
+    commands_put_text(cli, "payee", offer->payee_name);
+    commands_put_amount(cli, "amount", offer->request.amount);
+    commands_put_text(cli, "memo", offer->memo);
+    commands_put_amount(cli, "spendable_after", offer->spendable_after);
+    cli_say(cli, _("pay      %s"), commands_yuan(offer->request.amount));
+    cli_say(cli, _("to       %s"), offer->payee_name);
+    if (offer->memo[0] != '\0')
+        cli_say(cli, _("for      %s"), offer->memo);
+    cli_say(cli, _("leaves   %s spendable"), commands_yuan(offer->spendable_after));
+    fflush(stdout);
+}
+
+static int give_packet(struct desk *desk, const struct handover_offer *offer, struct span file)
+{
+    struct cli *cli = desk->cli;
+    const enum err error = handover_sent(&desk->wallet, &offer->request_id);
+    if (error != ERR_OK)
+        return desk_fail(desk, error);
+    commands_put_number(cli_result(cli), "size", file.size);
+    json_object_set_new(cli_result(cli), "repeated", json_boolean(offer->is_repeat));
+    if (offer->is_repeat)
+        cli_say(cli, _("paid before: the same packet again (%zu bytes)"), file.size);
+    else
+        cli_say(cli, _("signed: packet of %zu bytes; hand it to the payee"), file.size);
+    cli_give_file(cli, "--output", file, false);
+    return CLI_OK;
+}
+
+int commands_pay(struct cli *cli)
+{
+    struct desk desk AUTO(desk_close) = {0};
+    struct handover_offer offer = {0};
+    struct span file = {0};
+    enum status status = STATUS_OK;
+    int code = desk_open(&desk, cli);
+    if (code != CLI_OK)
+        return code;
+    enum err error = handover_resume(&desk.wallet);
+    if (error == ERR_OK)
+        error =
+            handover_offer(&desk.wallet, &offer, &status, cli_file(cli, "REQUEST"), &desk.arena);
+    if (error != ERR_OK)
+        return desk_fail(&desk, error);
+    if (status == STATUS_REQUEST_UNKNOWN)
+        return cli_fail(cli, CLI_REFUSED, "EXPIRED", _("ask the payee for a new one"),
+                        _("the request has expired"));
+    if (status == STATUS_STATE)
+        return cli_fail(cli, CLI_REFUSED, "STATE", NULL, _("this request is my own"));
+    if (status != STATUS_OK)
+        return desk_refuse(&desk, status);
+    show_offer(cli, &offer);
+    if (!offer.is_repeat && !cli_confirm(cli, &code, _("Pay?")))
+        return code;
+    error = handover_pay(&desk.wallet, &file, &status, &offer, false, &desk.arena);
+    if (error != ERR_OK)
+        return desk_fail(&desk, error);
+    return status == STATUS_OK ? give_packet(&desk, &offer, file) : desk_refuse(&desk, status);
+}
+
+/* --- receive --- */
+
+static void show_received(struct cli *cli, const struct handover_received *received)
+{
+    static const char *const words[] = {
+        [HANDOVER_TAKEN] = N_("taken"),
+        [HANDOVER_DUPLICATE] = N_("taken before"),
+        [HANDOVER_QUARANTINED] = N_("quarantined"),
+        [HANDOVER_REFUSED] = N_("refused"),
+    };
+    commands_put_text(cli, "result", words[received->result]);
+    commands_put_text(cli, "status", status_name(received->status));
+    if (received->result == HANDOVER_REFUSED)
+        return;
+    commands_put_amount(cli, "amount", received->amount);
+    commands_put_text(cli, "payer", received->payer);
+    commands_put_text(cli, "memo", received->memo);
+    commands_put_number(cli_result(cli), "coins", received->coin_count);
+    commands_put_number(cli_result(cli), "hops", received->hops_max);
+}
+
+static int receive_packet(struct desk *desk, struct span file)
+{
+    struct cli *cli = desk->cli;
+    struct handover_received received = {0};
+    const enum err error = handover_receive(&desk->wallet, &received, file, &desk->arena);
+    if (error != ERR_OK)
+        return desk_fail(desk, error);
+    show_received(cli, &received);
+    const char *amount = commands_yuan(received.amount);
+    if (received.result == HANDOVER_QUARANTINED)
+        return cli_fail(cli, cli_worse(CLI_INVALID, status_exit(received.status)),
+                        status_name(received.status),
+                        _("do not hand over the goods; dcep-wallet sync finds out"),
+                        _("%s came and is kept aside, but it is no payment to count on: %s"),
+                        amount, _(status_text(received.status)));
+    if (received.result == HANDOVER_REFUSED)
+        return cli_fail(cli, status_exit(received.status), status_name(received.status),
+                        _("do not hand over the goods"), _("this is no payment to me: %s"),
+                        _(status_text(received.status)));
+    if (received.result == HANDOVER_DUPLICATE)
+        cli_say(cli, _("this very payment of %s was received before: the same receipt again"),
+                amount);
+    else
+        cli_say(cli, _("received %s from %s; not settled yet, but it can be paid on"), amount,
+                received.payer);
+    cli_give_file(cli, "--output", received.receipt, false);
+    return CLI_OK;
+}
+
+static int receive_receipt(struct desk *desk, struct span file)
+{
+    struct id id = {{0}};
+    enum status status = STATUS_OK;
+    const enum err error = handover_confirm(&desk->wallet, &status, &id, file);
+    if (error != ERR_OK)
+        return desk_fail(desk, error);
+    if (status == STATUS_UNKNOWN)
+        return cli_fail(desk->cli, CLI_REFUSED, "UNKNOWN",
+                        _("dcep-wallet receipt verify FILE checks anybody's"),
+                        _("this receipt is not for a payment of mine"));
+    if (status != STATUS_OK)
+        return desk_refuse(desk, status);
+    commands_put_text(desk->cli, "result", "confirmed");
+    json_object_set_new(cli_result(desk->cli), "id", cli_json_hex(SPAN(id)));
+    cli_say(desk->cli, _("the payee confirmed the payment"));
+    return CLI_OK;
+}
+
+int commands_receive(struct cli *cli)
+{
+    struct desk desk AUTO(desk_close) = {0};
+    struct wire_wrapper wrapper = {0};
+    const struct span file = cli_file(cli, "FILE");
+    const int code = desk_open(&desk, cli);
+    if (code != CLI_OK)
+        return code;
+    const enum err error = wire_unwrap(&wrapper, file);
+    if (error == ERR_OK && wrapper.kind == KIND_INVOICE)
+        return cli_fail(cli, CLI_USAGE, "KIND", _("dcep-wallet pay FILE -o PACKET pays it"),
+                        _("this is a request for money, not a payment"));
+    if (error == ERR_OK && wrapper.kind == KIND_CONFIRMATION)
+        return receive_receipt(&desk, file);
+    return receive_packet(&desk, file);
+}
+
+/* --- what is under way --- */
+
+struct outgoing {
+    struct purse_plan_list plans;
+};
+
+static enum err list_outgoing(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct outgoing *outgoing = context;
+    (void)wallet;
+    return purse_plans(env, &outgoing->plans, PURSE_PLAN_PAY, PURSE_PLAN_RESERVED,
+                       PURSE_PLAN_CONFIRMED);
+}
+
+static int show_outbox(struct desk *desk)
+{
+    static const struct cli_column columns[] = {{"id", N_("id"), CLI_AS_ID},
+                                                {"amount", N_("amount"), CLI_AS_AMOUNT},
+                                                {"state", N_("state"), CLI_AS_WORD},
+                                                {"made_at", N_("made"), CLI_AS_TIME},
+                                                {0}};
+    struct outgoing outgoing = {0};
+    json_t *rows = json_array();
+    json_object_set_new(cli_result(desk->cli), "payments", rows);
+    const enum err error = commands_look(desk, list_outgoing, &outgoing);
+    if (error != ERR_OK)
+        return desk_fail(desk, error);
+    for (size_t i = 0; i < outgoing.plans.count; i++) {
+        const struct purse_plan *plan = &outgoing.plans.items[i];
+        json_t *row = json_object();
+        json_object_set_new(row, "id", cli_json_hex(SPAN(plan->plan_id)));
+        json_object_set_new(row, "amount", cli_json_amount(plan->amount));
+        json_object_set_new(row, "state", json_string(commands_plan_word(plan->state)));
+        commands_put_number(row, "made_at", plan->made_at);
+        json_array_append_new(rows, row);
+    }
+    cli_show_table(desk->cli, rows, columns);
+    return CLI_OK;
+}
+
+static int give_again(struct desk *desk)
+{
+    struct purse_plan plan = {0};
+    struct span file = {0};
+    int code = CLI_OK;
+    enum err error = commands_find_plan(desk, &code, &plan, cli_text(desk->cli, "ID"));
+    if (error == ERR_OK && code == CLI_OK)
+        error = handover_packet_file(&desk->wallet, &file, &plan, &desk->arena);
+    if (error == ERR_MISSING)
+        return cli_fail(desk->cli, CLI_REFUSED, "STATE",
+                        _("pay the request again to go on, or dcep-wallet cancel ID"),
+                        _("this payment is not signed yet"));
+    if (error != ERR_OK)
+        return desk_fail(desk, error);
+    if (code != CLI_OK)
+        return code;
+    commands_put_number(cli_result(desk->cli), "size", file.size);
+    cli_say(desk->cli, _("the same packet again (%zu bytes)"), file.size);
+    cli_give_file(desk->cli, "--output", file, false);
+    return CLI_OK;
+}
+
+int commands_outbox(struct cli *cli)
+{
+    struct desk desk AUTO(desk_close) = {0};
+    if (cli_given(cli, "ID") != cli_given(cli, "--output"))
+        return cli_fail(cli, CLI_USAGE, "USAGE", NULL,
+                        _("ID and -o FILE go together; neither lists what is under way"));
+    int code = desk_open(&desk, cli);
+    if (code != CLI_OK)
+        return code;
+    const enum err error = handover_resume(&desk.wallet);
+    if (error != ERR_OK)
+        return desk_fail(&desk, error);
+    return cli_given(cli, "ID") ? give_again(&desk) : show_outbox(&desk);
+}
+
+int commands_cancel(struct cli *cli)
+{
+    struct desk desk AUTO(desk_close) = {0};
+    struct purse_plan plan = {0};
+    enum status status = STATUS_OK;
+    int code = desk_open(&desk, cli);
+    if (code != CLI_OK)
+        return code;
+    enum err error = commands_find_plan(&desk, &code, &plan, cli_text(cli, "ID"));
+    if (error == ERR_OK && code == CLI_OK)
+        error = handover_cancel(&desk.wallet, &status, &plan.plan_id);
+    if (error != ERR_OK)
+        return desk_fail(&desk, error);
+    if (code != CLI_OK)
+        return code;
+    if (status != STATUS_OK)
+        return desk_refuse(&desk, status);
+    cli_say(cli, _("cancelled; %s are free again"), commands_yuan(plan.amount));
+    return CLI_OK;
+}
