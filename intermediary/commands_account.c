@@ -89,7 +89,8 @@ int commands_account_show(struct cli *cli)
     int code = premises_begin(cli, &job, PREMISES_ROWS);
     if (code != CLI_OK)
         return code;
-    code = commands_unknown(cli, branch_run(&job.env, &status, read_account, &banking), status);
+    const enum err error = branch_run(&job.env, &status, read_account, &banking);
+    code = commands_unknown(cli, error, status);
     if (code != CLI_OK)
         return code;
     show_account(cli, &banking.customer);
@@ -109,7 +110,8 @@ static int act(struct cli *cli, struct banking *banking)
     if (amount_is_zero(cli_amount(cli, "AMOUNT")))
         return cli_fail(cli, CLI_USAGE, "AMOUNT", _("write 12.5, 12.50 or 1,234.50"),
                         _("the amount must be more than zero"));
-    code = commands_unknown(cli, branch_run(&job.env, &status, act_on_account, banking), status);
+    const enum err error = branch_run(&job.env, &status, act_on_account, banking);
+    code = commands_unknown(cli, error, status);
     if (code == CLI_OK)
         show_account(cli, &banking->customer);
     return code;
@@ -181,7 +183,8 @@ int commands_wallet_list(struct cli *cli)
     int code = premises_begin(cli, &job, PREMISES_ROWS);
     if (code != CLI_OK)
         return code;
-    code = premises_end(cli, branch_run(&job.env, &status, list_wallets, &wallets), status, NULL);
+    const enum err error = branch_run(&job.env, &status, list_wallets, &wallets);
+    code = premises_end(cli, error, status, NULL);
     if (code != CLI_OK)
         return code;
     json_t *rows = json_array();
@@ -218,15 +221,17 @@ int commands_wallet_revoke(struct cli *cli)
     struct bank_wallet_list wallets = {0};
     struct public_key key = {{0}};
     enum status status = STATUS_OK;
+    enum err error = ERR_OK;
     int code = premises_begin(cli, &job, PREMISES_KEYS);
-    if (code == CLI_OK)
-        code =
-            premises_end(cli, branch_run(&job.env, &status, list_wallets, &wallets), status, NULL);
+    if (code != CLI_OK)
+        return code;
+    error = branch_run(&job.env, &status, list_wallets, &wallets);
+    code = premises_end(cli, error, status, NULL);
     if (code == CLI_OK)
         code = find_wallet(cli, &key, &wallets);
     if (code != CLI_OK)
         return code;
-    const enum err error = certify_revoke(&job.env, &status, &key);
+    error = certify_revoke(&job.env, &status, &key);
     code = premises_end(cli, error, status,
                         status == STATUS_UNREACHABLE ? _("nothing was revoked: try again") : NULL);
     if (code != CLI_OK)

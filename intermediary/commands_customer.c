@@ -329,7 +329,8 @@ int commands_customer_list(struct cli *cli)
     int code = premises_begin(cli, &job, PREMISES_ROWS);
     if (code != CLI_OK)
         return code;
-    code = premises_end(cli, branch_run(&job.env, &status, list_all, &list), status, NULL);
+    const enum err error = branch_run(&job.env, &status, list_all, &list);
+    code = premises_end(cli, error, status, NULL);
     if (code != CLI_OK)
         return code;
     json_t *rows = json_array();
@@ -365,7 +366,8 @@ int commands_customer_show(struct cli *cli)
     int code = premises_begin(cli, &job, PREMISES_ROWS);
     if (code != CLI_OK)
         return code;
-    code = commands_unknown(cli, branch_run(&job.env, &status, show_one, &showing), status);
+    const enum err error = branch_run(&job.env, &status, show_one, &showing);
+    code = commands_unknown(cli, error, status);
     if (code != CLI_OK)
         return code;
     json_t *json = commands_customer_json(&showing.customer), *rows = json_array();
