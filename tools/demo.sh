@@ -1,37 +1,49 @@
 #!/usr/bin/env bash
-# The main job, told as a story: issue, withdraw, pay offline over three hops, settle, name the double spender.
+# The main job, told as a story: issue, withdraw, pay offline over three hops, settle, name the
+# double spender.
 #
-# Only the public programs are used; each command is printed before its result, so this is the tutorial too. Every act asserts what
-# it claims; the exit code is 0 only if all of it held.   KEEP=1 leaves it running.   STEP=1 waits between acts.
+# Only the public programs are used, and each command is printed as it is run, before its result:
+# this is the tutorial too. Every act asserts what it claims; the exit code is 0 only if all of it
+# held. KEEP=1 leaves it running. STEP=1 waits between acts.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-bin=${DCEP_BIN:-$(dirname "$here")/build}
+programs=$(cd "${DCEP_BIN:-$(dirname "$here")/${BUILD:-build}}" && pwd)
 keep=${KEEP:-} step=${STEP:-}
+for variable in $(compgen -e DCEP_); do unset "$variable"; done
 dir=$(mktemp -d "${TMPDIR:-/tmp}/dcep-demo.XXXXXX")
-export XDG_DATA_HOME=$dir/wallets DCEP_LANG=${DCEP_LANG:-${DEMO_LANG:-en}}
+cd "$dir"
+export XDG_DATA_HOME=$dir/home PATH=$programs:$PATH
 servers=() checks=0
 bold='' dim='' green='' red='' off=''
-if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' red=$'\e[31m' off=$'\e[0m'; fi
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+    bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' red=$'\e[31m' off=$'\e[0m'
+fi
 
 finish() {
-    local code=$?
+    local code=$? pid
     trap - EXIT
-    [ $code -eq 0 ] || printf '%s\n' "${red}The demo stopped: see the last command above. Files: $dir${off}"
-    if [ $code -eq 0 ] && [ -n "$keep" ]; then return; fi
+    if [ "$code" -eq 0 ] && [ -n "$keep" ]; then return; fi
     for pid in "${servers[@]}"; do kill "$pid" 2>/dev/null || true; done
     for pid in "${servers[@]}"; do wait "$pid" 2>/dev/null || true; done
-    [ $code -ne 0 ] || rm -rf "$dir"
-    exit $code
+    if [ "$code" -eq 0 ] || [ "$code" -eq 130 ]; then
+        cd / && rm -rf "$dir"
+    else
+        printf '%s\n' "${red}The demo stopped: see the last command. Files: $dir${off}"
+    fi
+    exit "$code"
 }
 trap finish EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT TERM HUP
 
-act() {
-    if [ -n "$step" ] && [ "$checks" -gt 0 ] && [ -t 0 ]; then read -r -p "${dim}Enter for the next act ${off}" _; fi
-    printf '\n%s%s%s\n' "$bold" "$1" "$off"
-    shift
-    printf '   %s\n' "$@"
+# ---- telling ----
+
+act() { # title, what happens...
+    if [ -n "$step" ] && [ "$checks" -gt 0 ] && [ -t 0 ]; then
+        read -r -p "${dim}Enter for the next act ${off}" _
+    fi
+    printf '\n%s\n' "$bold$1$off"
+    say "${@:2}"
 }
 say() { printf '   %s\n' "$@"; }
 die() {
@@ -40,204 +52,237 @@ die() {
 }
 good() {
     checks=$((checks + 1))
-    printf '   %s\n' "${green}✓ $*${off}"
+    printf '   %s\n' "$green✓ $1$off" "${@:2}"
+}
+# As a person would type it; long lines are broken as a shell allows.
+show() { # prompt, command...
+    local word line=" $1" piece='' width=0
+    shift
+    for word in "$@" ''; do
+        case $word in '&' | '') ;; *[!A-Za-z0-9_./=:,%+-]*) word="'$word'" ;; esac
+        if [ -n "$piece" ] && [[ $piece != -* || $piece == *' '* || $word == -* || -z $word ]]; then
+            if [ $((width + ${#piece})) -gt 72 ]; then
+                line+=$' \\\n     '
+                width=4
+            fi
+            line+=" $piece"
+            width=$((width + ${#piece} + 1))
+            piece=$word
+        else
+            piece+=${piece:+ }$word
+        fi
+    done
+    printf '%s\n' "$line"
 }
 
-# Print a command as a person would type it, run it, show its output, check its exit code.
-quoted() {
-    local word line=
-    for word in "$@"; do
-        word=${word//"$dir/"/}
-        case $word in *[!A-Za-z0-9_./=:,%+-]*) word="'$word'" ;; esac
-        line+=" $word"
-    done
-    printf '%s' "${line# }"
-}
+# ---- running ----
+
 out=$dir/.out
 run() { expect 0 "$@"; }
-expect() {
+# An exit code other than 0 is named, because the story is about some of them.
+expect() { # exit code, command...
+    local want=$1
+    shift
+    show "$dim\$$off" "$@"
+    finish_command "$want" "$@"
+}
+finish_command() {
     local want=$1 code=0
     shift
-    printf '%s\n' " ${dim}\$${off} $(quoted "${shown[@]}" "${@:2}")"
-    "$@" >"$out" 2>&1 || code=$?
-    sed 's/^/     /' "$out" | sed "s|$dir/||g"
+    "$@" >"$out" 2>&1 </dev/null || code=$?
+    sed 's/^/     /' "$out"
     [ "$code" -eq "$want" ] || die "exit $code, expected $want"
     checks=$((checks + 1))
-    [ "$want" -eq 0 ] || printf '     %s\n' "${dim}(exit $code, as it should be)${off}"
+    [ "$want" -eq 0 ] || printf '     %s\n' "${dim}(exit $code, as it should be)$off"
 }
-central() { shown=(dcep-central) && expect "${want:-0}" "$bin/dcep-central" --data "$dir/central" -y "$@"; }
-bank() {
-    local name=$1
-    shift
-    shown=(dcep-bank --data "$name") && expect "${want:-0}" "$bin/dcep-bank" --data "$dir/$name" -y "$@"
+# The same where there is no network at all, if the machine allows such a place.
+nowhere=()
+if unshare -n true 2>/dev/null; then
+    nowhere=(unshare -n)
+elif unshare -rn true 2>/dev/null; then
+    nowhere=(unshare -rn)
+fi
+offline() { # command...
+    show "${dim}offline\$$off" "$@"
+    finish_command 0 "${nowhere[@]}" "$@"
 }
-wallet() {
-    local name=$1
-    shift
-    shown=(dcep-wallet -w "$name") && expect "${want:-0}" "$bin/dcep-wallet" -w "$name" -y "$@"
+value() { # key, command...: a value of its JSON, of the first object that has the key
+    "${@:2}" --json 2>/dev/null | grep -oE "\"$1\":(\"[^\"]*\"|[^\",}]*)" | head -n 1 |
+        sed -E 's/^"[^"]*"://; s/"//g'
 }
-# The same with no network at all, where the machine allows it.
-offline_run=()
-if unshare -n true 2>/dev/null; then offline_run=(unshare -n); elif unshare -rn true 2>/dev/null; then offline_run=(unshare -rn); fi
-offline() {
-    local name=$1
-    shift
-    shown=(dcep-wallet -w "$name")
-    if [ ${#offline_run[@]} -gt 0 ]; then
-        expect "${want:-0}" "$here/demo/offline.sh" "${offline_run[@]}" -- "$bin/dcep-wallet" -w "$name" -y "$@"
-    else
-        expect "${want:-0}" "$bin/dcep-wallet" -w "$name" -y "$@"
-    fi
-}
-# A value of a command's JSON: json PROGRAM ARGS... KEY; the last word is the key, of the first object that has it.
-json() {
-    local key=${*: -1}
-    "${@:1:$#-1}" --json 2>/dev/null | tr -d '\n' | sed -nE "s/.*\"$key\": *\"?([^\",}]*)\"?.*/\1/p"
+is() { # wanted, key, command...
+    local got
+    got=$(value "${@:2}") || true
+    [ "$got" = "$1" ] || die "$2 of ${*:3} is $got, not $1"
+    checks=$((checks + 1))
 }
 size() { stat -c %s "$1"; }
-serve() { # NAME PROGRAM ARGS...: start a server and wait until it says it is ready
-    local name=$1
-    shift
-    printf '%s\n' " ${dim}\$${off} $(basename "$1") --data $name serve &"
-    "$@" serve >"$dir/$name.log" 2>&1 &
+serve() { # data directory, program: start its server, wait until it is ready
+    show "$dim\$$off" "$2" --data "$1" serve "&"
+    "$2" --data "$1" serve >"$1.log" 2>&1 </dev/null &
     servers+=($!)
     for _ in $(seq 100); do
-        if "$@" status >/dev/null 2>&1 && [ -S "$dir/$name/control.sock" ]; then return; fi
-        kill -0 "${servers[-1]}" 2>/dev/null || { cat "$dir/$name.log"; die "$name does not start"; }
+        ! grep -q listens "$1.log" || return 0
+        kill -0 "${servers[-1]}" 2>/dev/null || break
         sleep 0.1
     done
-    cat "$dir/$name.log"
-    die "$name is not ready after 10 s"
+    cat "$1.log"
+    die "$1 does not start"
+}
+await() { # wanted, key, command...: within 10 s
+    for _ in $(seq 100); do
+        [ "$(value "${@:2}")" != "$1" ] || return 0
+        sleep 0.1
+    done
+    is "$@"
 }
 
-for program in central bank wallet; do
-    [ -x "$bin/dcep-$program" ] || die "$bin/dcep-$program is missing: run make first"
+for program in dcep-central dcep-bank dcep-wallet; do
+    [ -x "$programs/$program" ] || die "$programs/$program is missing: run make first"
 done
-printf '%s\n' "${bold}dcep: a central bank, two banks, four citizens and a tea shop${off}"
-if [ ${#offline_run[@]} -gt 0 ]; then
-    say "Offline commands run in a network namespace without a network."
+mkdir safe joins
+cp "$here"/demo/*.csv .
+printf '%s\n' "${bold}dcep: a central bank, two banks, four citizens and a tea shop$off"
+if [ ${#nowhere[@]} -gt 0 ]; then
+    say "Commands after \"offline\$\" run in a network namespace without a network."
 else
-    say "This machine allows no network namespaces: offline commands run without one, and open no connection."
+    say "This machine allows no network namespaces: commands after \"offline\$\"" \
+        "run without one, and open no connection."
 fi
-say "Everything is in $dir"
+say "The working directory is $dir."
 
 act "[1/7] KEYS" \
-    "The root key signs certificates and then stays away from every server." \
-    "Demo keys are not sealed under a passphrase; real ones are (leave --no-passphrase out)."
-central init --network dcep-demo --listen 127.0.0.1:0 --root-key "$dir/safe/root.key" --no-passphrase
-for name in north south; do
-    bank $name init --network dcep-demo --name "${name^} Bank" --tls-name $name.dcep --listen 127.0.0.1:0 --no-passphrase
-    bank $name enroll -o "$dir/$name.request"
-    central bank enroll "$dir/$name.request" --root-key "$dir/safe/root.key" -o "$dir/$name.admission"
-    bank $name enroll --accept "$dir/$name.admission"
+    "The root key signs certificates, then stays away from every server. Demo keys" \
+    "are not sealed under a passphrase; real ones are, without --no-passphrase."
+run dcep-central --data central init --network dcep-demo --listen 127.0.0.1:0 \
+    --root-key safe/root.key --no-passphrase
+for bank in north south; do
+    run dcep-bank --data $bank init --network dcep-demo --name "${bank^} Bank" \
+        --tls-name $bank.dcep --listen 127.0.0.1:0 --no-passphrase
+    run dcep-bank --data $bank enroll -o $bank.request
+    run dcep-central --data central bank enroll $bank.request --root-key safe/root.key \
+        -o $bank.admission
+    run dcep-bank --data $bank enroll --accept $bank.admission
 done
-mv "$dir/safe" "$dir/safe.locked" && say "The root key is locked away now; serve does not need it."
-serve central "$bin/dcep-central" --data "$dir/central"
-for name in north south; do
-    central reserve credit "${name^} Bank" 1,500,000.00
-    central guarantee post "${name^} Bank" 50,000.00
-    serve $name "$bin/dcep-bank" --data "$dir/$name"
+show "$dim\$$off" mv safe locked-away && mv safe locked-away
+serve central dcep-central
+for bank in north south; do
+    run dcep-central --data central reserve credit "${bank^} Bank" 1,500,000.00
+    run dcep-central --data central guarantee post "${bank^} Bank" 50,000.00
+    serve $bank dcep-bank
 done
-central bank list
-good "two banks enrolled by signed request; each reserve credited, part of it posted as guarantee"
+is 1450000.00 reserve dcep-central --data central bank show "South Bank"
+good "Two banks enrolled by signed request; reserves credited, guarantees posted;" \
+    "  the server runs without the root key."
 
-act "[2/7] ISSUE" "A bank orders digital yuan against its reserve; an operator of the central bank approves."
-want=8 bank north vault order 1,000,000.00
-central approval list
-approval=$(json "$bin/dcep-central" --data "$dir/central" approval list number)
-central approval approve "$approval"
-want=5 bank south vault order 9,000,000.00
-want=8 bank south vault order 200,000.00
-central approval approve "$(json "$bin/dcep-central" --data "$dir/central" approval list number)"
-for name in north south; do
-    for _ in $(seq 100); do
-        [ "$(json "$bin/dcep-bank" --data "$dir/$name" vault show spendable)" != 0.00 ] && break
-        sleep 0.1
-    done
-    bank $name vault show
-done
-central supply
-good "issued against reserves to the fen; an order over the reserve was refused; the books balance"
+act "[2/7] ISSUE" \
+    "A bank orders digital yuan against its reserve; an operator of the central" \
+    "bank approves. An order over the reserve is refused."
+expect 8 dcep-bank --data north vault order 1,000,000.00
+run dcep-central --data central approval list
+run dcep-central --data central approval approve \
+    "$(value number dcep-central --data central approval list)"
+expect 5 dcep-bank --data south vault order 9,000,000.00
+expect 8 dcep-bank --data south vault order 200,000.00
+run dcep-central --data central approval approve \
+    "$(value number dcep-central --data central approval list)"
+await 1000000.00 available dcep-bank --data north vault show
+await 200000.00 available dcep-bank --data south vault show
+run dcep-bank --data north vault show
+run dcep-central --data central supply
+is true balanced dcep-central --data central supply
+is 1200000.00 unspent dcep-central --data central supply
+good "Issued against reserves to the fen; the books balance."
 
-act "[3/7] DISTRIBUTE" "Customers come from a CSV file; each gets a one-time join file, and makes its keys itself."
-bank north customer import "$here/demo/north.csv" --joins "$dir/joins"
-bank south customer import "$here/demo/south.csv" --joins "$dir/joins"
-bank south customer list
-joins=("$dir"/joins/*)
-[ ${#joins[@]} -eq 5 ] || die "expected 5 join files, found ${#joins[@]}"
-for name in alice mallory bob carol tea; do
-    file=$(find "$dir/joins" -iname "*$name*" | head -n 1)
-    [ -n "$file" ] || die "no join file for $name"
-    wallet $name init --join "$file" --no-passphrase
-done
-wallet alice withdraw 300.00
-wallet mallory withdraw 50.00
-want=5 wallet bob withdraw 2,500.00
-wallet alice balance
-good "wallets at both banks hold tokens signed by the central bank; a withdrawal above the tier's limit was refused"
+act "[3/7] DISTRIBUTE" \
+    "Customers come from a CSV file. Each gets a join file, which works once; the" \
+    "wallet makes its own key, and the bank certifies it."
+run dcep-bank --data north customer import north.csv --joins joins/north
+run dcep-bank --data south customer import south.csv --joins joins/south
+run dcep-wallet -w alice init --join joins/north/1.join --no-passphrase
+run dcep-wallet -w mallory init --join joins/north/2.join --no-passphrase
+run dcep-wallet -w bob init --join joins/south/1.join --no-passphrase
+run dcep-wallet -w carol init --join joins/south/2.join --no-passphrase
+run dcep-wallet -w tea init --join joins/south/3.join --no-passphrase
+run dcep-wallet -w alice withdraw 300.00
+run dcep-wallet -w mallory withdraw 50.00
+say "Bob has tier 4: 2,000.00 a payment, 5,000.00 a day."
+expect 5 dcep-wallet -w bob withdraw 2,500.00
+run dcep-wallet -w alice balance
+is 300.00 spendable dcep-wallet -w alice balance
+good "Wallets at both banks hold tokens that the central bank signed; a withdrawal" \
+    "  above the limit was refused."
 
-act "[4/7] OFFLINE, THREE HOPS" "Alice pays Bob, Bob pays Carol with that very coin, Carol pays the tea shop. No network anywhere."
-hop() { # FROM TO AMOUNT MEMO NUMBER
-    offline "$2" request "$3" --memo "$4" -o "$dir/$5.request"
-    offline "$1" pay "$dir/$5.request" -o "$dir/$5.packet"
-    offline "$2" receive "$dir/$5.packet" -o "$dir/$5.receipt"
-    offline "$1" receive "$dir/$5.receipt"
-    sizes+=("$(size "$dir/$5.packet")")
-    good "$1 paid $2 ¥$3: request $(size "$dir/$5.request") bytes, packet $(size "$dir/$5.packet") bytes, receipt $(size "$dir/$5.receipt") bytes"
+hop() { # payer, payee, amount, memo, file
+    offline dcep-wallet -w "$2" request "$3" --memo "$4" -o "$5.request"
+    offline dcep-wallet -w "$1" pay "$5.request" -o "$5.packet" -y
+    offline dcep-wallet -w "$2" receive "$5.packet" -o "$5.receipt"
+    offline dcep-wallet -w "$1" receive "$5.receipt"
+    good "${1^} paid ${2^}: request $(size "$5.request") bytes, packet $(size "$5.packet")," \
+        "  receipt $(size "$5.receipt")."
 }
-sizes=()
-hop alice bob 20.00 "还你的午饭 lunch" 1
-hop bob carol 20.00 "车费 taxi" 2
-hop carol tea 20.00 "龙井 tea" 3
-offline tea inspect "$dir/3.packet"
-say "Packet sizes over the hops: ${sizes[*]} bytes"
-[ "${sizes[0]}" -lt "${sizes[1]}" ] && [ "${sizes[1]}" -lt "${sizes[2]}" ] || die "packets should grow with the hops"
+act "[4/7] OFFLINE, THREE HOPS" \
+    "Alice pays Bob, Bob pays Carol with that very coin, Carol pays the tea shop." \
+    "No network anywhere; the three messages are files."
+hop alice bob 120.00 "还你的饭钱 dinner" 1
+hop bob carol 120.00 "车费 taxi" 2
+hop carol tea 120.00 "龙井 tea" 3
+offline dcep-wallet -w tea inspect 3.packet
+say "The packet over the hops: $(size 1.packet), $(size 2.packet), $(size 3.packet) bytes."
+[ "$(size 1.packet)" -lt "$(size 2.packet)" ] || die "the packet should grow with each hop"
+[ "$(size 2.packet)" -lt "$(size 3.packet)" ] || die "the packet should grow with each hop"
 
-act "[5/7] CRIME" "Mallory copies the wallet directory. Both copies pay the same coin, offline, to two honest people." \
-    "Both accept. A software wallet cannot prevent this: it is detected, and paid for by a guarantee."
-cp -a "$XDG_DATA_HOME/dcep/wallets/mallory" "$XDG_DATA_HOME/dcep/wallets/mallory-copy"
+act "[5/7] CRIME" \
+    "Mallory copies her wallet. Both copies pay the same coin, offline, to two" \
+    "honest people, and both accept. Software cannot prevent this; it is detected," \
+    "and paid for by a guarantee."
+show "$dim\$$off" cp -a home/dcep/wallets/mallory home/dcep/wallets/mallory-copy
+cp -a home/dcep/wallets/mallory home/dcep/wallets/mallory-copy
 hop mallory bob 50.00 "书 a book" 4
 hop mallory-copy carol 50.00 "伞 an umbrella" 5
-offline bob balance
-offline carol balance
+offline dcep-wallet -w carol balance
 
-act "[6/7] CAUGHT" "Bob and Carol reconnect. The first settles; the second is a double spend."
-wallet bob sync
-want=7 wallet carol sync
-central case list
-number=$(json "$bin/dcep-central" --data "$dir/central" case list number)
-central case show "$number"
-central case evidence "$number" -o "$dir/case.proof"
-root=$(json "$bin/dcep-central" --data "$dir/central" status root_key)
-shown=(dcep-central) && run "$bin/dcep-central" case verify "$dir/case.proof" --root-public-key "$root"
-good "a separate run with the root's public key only verified the proof: it names one key, Mallory's"
-central revocation list
-[ "$(json "$bin/dcep-central" --data "$dir/central" revocation list reason)" != "" ] || die "nobody is revoked"
-wallet carol balance
-carol=$(json "$bin/dcep-wallet" -w carol balance spendable)
-[ "$carol" = 50.00 ] || die "Carol should hold ¥50.00 again, not ¥$carol"
-central bank list
-[ "$(json "$bin/dcep-central" --data "$dir/central" bank show "North Bank" guarantee)" = 49950.00 ] || die "the guarantee should have paid ¥50.00"
-good "Carol is whole, out of the guarantee of Mallory's bank; Alice, Bob and Carol are cleared"
+act "[6/7] CAUGHT" \
+    "Bob and Carol reconnect. The first settles; the second is a double spend."
+run dcep-wallet -w bob sync
+expect 7 dcep-wallet -w carol sync
+run dcep-central --data central case list
+case_number=$(value number dcep-central --data central case list)
+run dcep-central --data central case show "$case_number"
+run dcep-central --data central case evidence "$case_number" -o case.proof
+say "Anybody can check the proof with the root's public key and nothing else:"
+run dcep-central case verify case.proof --root-public-key "$(cat central/root.pub)"
+run dcep-central --data central revocation list
+run dcep-wallet -w carol balance
+is 50.00 spendable dcep-wallet -w carol balance
+is 49950.00 guarantee dcep-central --data central bank show "North Bank"
+is 50000.00 guarantee dcep-central --data central bank show "South Bank"
+good "Carol is whole, out of the guarantee of Mallory's bank. One key is named:" \
+    "  Mallory's. Everybody between is cleared."
 
-act "[7/7] BOOKS" "net funded = reserves + guarantees + loss account + unspent coins, recomputed from the rows."
-central supply
-wallet tea sync
-wallet tea deposit --all
-bank south account show "清心茶馆 Tea shop"
-bank south vault return 10,000.00
-central supply
-central status
-good "deposited, redeemed, still balanced to the fen"
+act "[7/7] BOOKS" \
+    "net funded = reserves + guarantees + loss account + unspent coins," \
+    "recomputed from the rows. The tea shop deposits; its bank redeems."
+run dcep-central --data central supply
+run dcep-wallet -w tea sync
+run dcep-wallet -w tea deposit --all
+run dcep-bank --data south account show "清心茶馆 Tea shop"
+is 120.00 balance dcep-bank --data south account show "清心茶馆 Tea shop"
+run dcep-bank --data south vault return 10,000.00
+run dcep-central --data central supply
+is true balanced dcep-central --data central supply
+good "Deposited, redeemed, and still balanced to the fen."
 
-printf '\n%s\n' "${bold}All of it held: $checks checks.${off}"
-say "A software wallet detects double spending; it cannot prevent it. README.md says what else this does not do."
+printf '\n%s\n' "${bold}All of it held: $checks checks.$off"
+say "A software wallet detects double spending; it cannot prevent it." \
+    "README.md says what else this does not do."
 if [ -n "$keep" ]; then
     say "" "It is still running. To go on:" "" \
-        "  export PATH=$bin:\$PATH XDG_DATA_HOME=$XDG_DATA_HOME" \
+        "  cd $dir" \
+        "  export PATH=$programs:\$PATH XDG_DATA_HOME=$XDG_DATA_HOME" \
         "  dcep-wallet -w alice balance" \
-        "  dcep-central --data $dir/central supply" \
-        "  dcep-bank --data $dir/north customer list" "" \
+        "  dcep-central --data central supply" \
+        "  dcep-bank --data north customer list" "" \
         "To stop: kill ${servers[*]}; rm -r $dir"
     disown -a
 fi
