@@ -199,7 +199,16 @@ class Town:
                                self.path("safe", "root.key")))
         self.serve_or_stop("central")
 
-    def found_bank(self, name, reserve="2000000.00", guarantee="100000.00", vault="1000000.00"):
+    def found(self, *banks, vault="1000000.00"):
+        """A central bank, these banks, all serving: enrolled first, so that each knows the others."""
+        self.found_central()
+        for bank in banks:
+            self.enroll_bank(bank)
+        for bank in banks:
+            self.serve_or_stop(bank)
+            self.fill_vault(bank, vault)
+
+    def enroll_bank(self, name, reserve="2000000.00", guarantee="100000.00"):
         self.must(self.bank(name, "init", "--network", "dcep-test", "--name", f"{name.title()} Bank",
                             "--tls-name", f"{name}.dcep", "--listen", f"127.0.0.1:{free_port()}",
                             "--no-passphrase"))
@@ -210,9 +219,6 @@ class Town:
         self.must(self.bank(name, "enroll", "--accept", admission))
         self.must(self.central("reserve", "credit", f"{name.title()} Bank", reserve))
         self.must(self.central("guarantee", "post", f"{name.title()} Bank", guarantee))
-        self.serve_or_stop(name)
-        if vault:
-            self.fill_vault(name, vault)
 
     def serve_or_stop(self, name):
         if not self.serve(name):
@@ -220,13 +226,13 @@ class Town:
             sys.exit(1)
 
     def fill_vault(self, name, amount):
-        before = fen(self.must(self.bank(name, "vault", "show"))["spendable"])
+        before = fen(self.must(self.bank(name, "vault", "show"))["available"])
         self.must(self.bank(name, "vault", "order", amount), PENDING)
         number = self.must(self.central("approval", "list"))["approvals.0.number"]
         self.must(self.central("approval", "approve", number))
         end = time.monotonic() + READY_S
         while time.monotonic() < end:
-            if fen(self.bank(name, "vault", "show")["spendable"]) == before + fen(amount):
+            if fen(self.bank(name, "vault", "show")["available"]) == before + fen(amount):
                 return
             time.sleep(0.05)
         self.must(self.bank(name, "vault", "show"), -1)
@@ -238,20 +244,10 @@ class Town:
             file.write("name,tier,phone,id_number,label,opening_deposit\n")
             file.writelines(f"{name},{tier},1380000{i:04d},11010119900101{i:04d},,{deposit}\n"
                             for i, (name, tier, deposit) in enumerate(rows))
-        joins = table + ".joins"
-        self.must(self.bank(bank, "customer", "import", table, "--joins", joins))
-        for name, _, _ in rows:
-            self.must(self.wallet(name, "init", "--join", self.join_file(joins, name),
+        made = self.must(self.bank(bank, "customer", "import", table, "--joins", table + ".joins"))
+        for i, (name, _, _) in enumerate(rows):
+            self.must(self.wallet(name, "init", "--join", made[f"customers.{i}.join"],
                                   "--no-passphrase"))
-
-    @staticmethod
-    def join_file(folder, name):
-        found = [file for file in os.listdir(folder) if name in file.replace(".", "-").split("-")
-                 or file.endswith(f"-{name}.join") or file == f"{name}.join"]
-        if len(found) != 1:
-            print(f"FAILED: no join file for {name} in {os.listdir(folder)}\n0 passed, 1 failed")
-            sys.exit(1)
-        return os.path.join(folder, found[0])
 
     # ---- offline, hand to hand ----
 
