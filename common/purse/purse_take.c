@@ -179,20 +179,6 @@ enum err purse_take_packet(struct purse_env *env, const struct packet_view *view
     return put_in_inbox(env, bytes);
 }
 
-/* What the register says of a coin that I hold already: only a coin that I have not promised to
- * anybody moves. */
-static enum err refresh_coin(struct purse_env *env, struct purse_coin *coin,
-                             enum purse_coin_state state)
-{
-    const bool is_free = coin->state == PURSE_AVAILABLE || coin->state == PURSE_QUARANTINED ||
-                         coin->state == PURSE_ORPHANED;
-    if (state == PURSE_AVAILABLE)
-        coin->is_settled = 1;
-    if (is_free)
-        coin->state = state;
-    return purse_coin_put(env, coin);
-}
-
 /* The request under which a line came to me: named by its last payment that was not signed by a key
  * of mine (my change of an orphan is an orphan too). Kept only if I made that request: a claim will
  * show it. */
@@ -272,11 +258,6 @@ enum err purse_take_owned(struct purse_env *env, enum status *status, const stru
     TRY(owned_view(env, &view, status, line));
     if (*status != STATUS_OK)
         return ERR_OK;
-    struct purse_coin held = {.serial = view.tokens[0].token.serial, .coin_id = line->coin_id};
-    bool found = false;
-    TRY(purse_find(env, &found, &purse_table_purse_coin, &held));
-    if (found)
-        return refresh_coin(env, &held, state);
     if (view.payment_count > 0)
         return take_line_end(env, &view, line, state);
     if (state == PURSE_AVAILABLE)

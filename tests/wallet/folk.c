@@ -1,3 +1,4 @@
+/* The people of folk.h: what a shell would pass in, look-ups, and the handover in one call. */
 #include "tests/wallet/folk.h"
 
 #include "common/purse/purse_row.h"
@@ -127,13 +128,18 @@ void folk_close(struct folk *folk)
 
 void folk_coin(struct folk *folk, uint64_t fen)
 {
+    struct world_coin coin;
+    world_token(&coin, folk->world, fen, &folk->first);
+    folk_take(folk, &coin);
+}
+
+void folk_take(struct folk *folk, const struct world_coin *coin)
+{
     struct arena arena AUTO(arena_fini) = {0};
     struct purse_env env = env_of(folk, &arena);
-    struct world_coin coin;
     enum status status = STATUS_FAILED;
-    world_token(&coin, folk->world, fen, &folk->first);
     OK(store_begin(folk->wallet.store, STORE_WRITE));
-    OK(purse_take_token(&env, &status, &coin.token));
+    OK(purse_take_token(&env, &status, &coin->token));
     OK(store_commit(folk->wallet.store));
     cr_assert_eq(status, STATUS_OK, "%s", status_name(status));
 }

@@ -21,8 +21,9 @@ void folk_close(struct folk *folk);
 /* As after a crash: everything but the rows is forgotten. */
 void folk_restart(struct folk *folk);
 
-/* A token for its first key, AVAILABLE and settled. */
+/* A token for its first key, AVAILABLE and settled; folk_take takes one that is there already. */
 void folk_coin(struct folk *folk, uint64_t fen);
+void folk_take(struct folk *folk, const struct world_coin *coin);
 struct purse_totals folk_totals(struct folk *folk);
 uint64_t folk_spendable(struct folk *folk); /* fen */
 struct purse_plan folk_plan(struct folk *folk, const struct id *plan_id);

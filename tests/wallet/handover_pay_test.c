@@ -38,7 +38,7 @@ Test(handover_pay, limits_of_an_honest_wallet)
 {
     folk_coin(&alice, 200000);
     static const struct {
-        uint64_t fen;
+        uint64_t amount; /* fen */
         enum status expected;
     } rows[] = {
         {50001, STATUS_PAYMENT_LIMIT}, /* per payment: 500.00 */
@@ -47,7 +47,7 @@ Test(handover_pay, limits_of_an_honest_wallet)
         {1, STATUS_PAYMENT_LIMIT},     /* between two syncs */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        expect_status(pay_status(folk_request(&bob, rows[i].fen, NULL)), rows[i].expected);
+        expect_status(pay_status(folk_request(&bob, rows[i].amount, NULL)), rows[i].expected);
 }
 
 Test(handover_pay, what_it_refuses)

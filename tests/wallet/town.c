@@ -1,0 +1,495 @@
+/* The town's register (town.h): rows, one conflict rule, answers given once. */
+#include "tests/wallet/town.h"
+
+#include "common/money/merkle.h"
+#include "common/money/order.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#define OK(expr) cr_assert_eq((expr), ERR_OK)
+
+/* --- rows --- */
+
+static struct town_row *find_row(struct town *town, const struct id *coin_id)
+{
+    for (size_t i = 0; i < town->row_count; i++)
+        if (id_equal(&town->rows[i].coin_id, coin_id))
+            return &town->rows[i];
+    return NULL;
+}
+
+static struct town_row *add_row(struct town *town, const struct town_row *row)
+{
+    struct town_row *held = find_row(town, &row->coin_id);
+    if (held != NULL)
+        return held;
+    cr_assert_lt(town->row_count, TOWN_ROWS_MAX);
+    town->rows[town->row_count] = *row;
+    return &town->rows[town->row_count++];
+}
+
+static struct cose keep(struct town *town, const struct cose *cose)
+{
+    struct cose kept = *cose;
+    OK(arena_copy(&town->world->arena, &kept.payload, cose->payload));
+    return kept;
+}
+
+static void add_token(struct town *town, const struct token *token, const struct cose *cose)
+{
+    const struct id id = record_id(town->world->network, KIND_TOKEN, cose->payload);
+    add_row(town, &(struct town_row){.serial = token->serial,
+                                     .coin_id = record_coin_root(&id),
+                                     .amount = token->amount,
+                                     .owner_key = token->owner_key,
+                                     .token = keep(town, cose),
+                                     .parent = -1});
+}
+
+static struct cose mint(struct town *town, struct amount amount, const struct public_key *owner)
+{
+    struct world_wallet wallet = {.pair.public_key = *owner};
+    struct token token = world_token_value(town->world, 1, &wallet);
+    token.amount = amount;
+    const struct cose cose = world_sign(town->world, KIND_TOKEN, &token, &town->world->issuing);
+    add_token(town, &token, &cose);
+    return cose;
+}
+
+void town_know(struct town *town, const struct world_coin *coin)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct token token = {0};
+    OK(token_decode(&token, coin->token.payload, &arena));
+    add_token(town, &token, &coin->token);
+}
+
+void town_coin(struct town *town, struct folk *folk, uint64_t fen)
+{
+    struct world_coin coin;
+    world_token(&coin, town->world, fen, &folk->first);
+    town_know(town, &coin);
+    folk_take(folk, &coin);
+}
+
+uint64_t town_unspent(struct town *town)
+{
+    uint64_t fen = 0;
+    for (size_t i = 0; i < town->row_count; i++)
+        if (!town->rows[i].is_spent && !town->rows[i].is_orphan)
+            fen += amount_fen(town->rows[i].amount);
+    return fen;
+}
+
+/* --- answers given once --- */
+
+static struct town_answer *answer_of(struct town *town, struct span key, bool *fresh)
+{
+    const struct id id = crypto_hash(&key, 1);
+    for (size_t i = 0; i < town->answer_count; i++)
+        if (id_equal(&town->answers[i].key, &id)) {
+            *fresh = false;
+            return &town->answers[i];
+        }
+    cr_assert_lt(town->answer_count, TOWN_ANSWERS_MAX);
+    *fresh = true;
+    town->answers[town->answer_count].key = id;
+    return &town->answers[town->answer_count++];
+}
+
+/* --- the conflict rule --- */
+
+static enum outcome apply(struct town *town, const struct packet_payment *payment)
+{
+    struct town_row *row = find_row(town, &payment->payment.coin_id);
+    cr_assert_not_null(row);
+    const int parent = (int)(row - town->rows);
+    const bool again = row->is_spent && id_equal(&row->spent_by, &payment->id);
+    enum outcome outcome = row->is_orphan ? OUTCOME_ORPHAN : OUTCOME_SETTLED;
+    if (row->is_spent && !again)
+        outcome = OUTCOME_CONFLICT;
+    if (!row->is_spent) {
+        row->is_spent = true;
+        row->spent_by = payment->id;
+    }
+    for (size_t i = 0; i < payment->payment.outputs.count; i++) {
+        const struct output *output = &payment->payment.outputs.items[i];
+        if (key_equal(&output->key, &town->world->register_key.public_key))
+            continue;
+        add_row(town, &(struct town_row){.serial = payment->payment.serial,
+                                         .coin_id = record_coin_output(&payment->id, (uint16_t)i),
+                                         .amount = output->amount,
+                                         .owner_key = output->key,
+                                         .token = town->rows[parent].token,
+                                         .maker = keep(town, &payment->cose),
+                                         .parent = parent,
+                                         .is_orphan = outcome != OUTCOME_SETTLED});
+    }
+    return outcome;
+}
+
+static enum err known_coin(void *context, bool *found, struct packet_known_coin *out,
+                           uint64_t serial, const struct id *coin_id)
+{
+    const struct town_row *row = find_row(context, coin_id);
+    *found = row != NULL && row->serial == serial;
+    if (*found)
+        *out = (struct packet_known_coin){.amount = row->amount, .owner_key = row->owner_key};
+    return ERR_OK;
+}
+
+static enum status verify(struct town *town, struct packet_view *view, struct span packet,
+                          struct arena *arena)
+{
+    const struct packet_options options = {.role = PACKET_FOR_REGISTER,
+                                           .known = {.context = town, .coin = known_coin}};
+    enum status status = STATUS_OK;
+    OK(packet_verify(view, &status, packet, &town->world->trust, &options, arena));
+    for (size_t i = 0; status == STATUS_OK && i < view->token_count; i++)
+        add_token(town, &view->tokens[i].token, &view->tokens[i].cose);
+    return status;
+}
+
+/* --- the signed word --- */
+
+static struct cose sign_leaves(struct town *town, struct placed_leaf *const *placed, size_t count,
+                               struct arena *arena)
+{
+    struct id hashes[1024];
+    for (size_t i = 0; i < count; i++)
+        OK(merkle_leaf_hash(&hashes[i], &placed[i]->leaf));
+    for (size_t i = 0; i < count; i++) {
+        struct id path[PATH_MAX_HASHES];
+        void *items = NULL;
+        const size_t at = town->fault == TOWN_SWAPS_PATHS ? count - 1 - i : i;
+        placed[i]->index = at;
+        placed[i]->path.count = merkle_path(path, hashes, count, at);
+        OK(arena_alloc(arena, &items, PATH_MAX_HASHES, sizeof(struct id_item)));
+        placed[i]->path.items = items;
+        for (size_t j = 0; j < placed[i]->path.count; j++)
+            placed[i]->path.items[j].id = path[j];
+    }
+    const struct settled settled = {
+        .merkle_root = merkle_root(hashes, count), .count = count, .made_at = WORLD_NOW};
+    return world_sign(town->world, KIND_SETTLED, &settled,
+                      town->fault == TOWN_FORGES ? &town->world->root : &town->world->register_key);
+}
+
+/* Results of packets, and one signature over all their leaves. */
+static bool settle(struct town *town, struct settle_result *results, struct cose *settled,
+                   const struct span *packets, size_t count, struct arena *arena)
+{
+    struct placed_leaf *placed[1024];
+    size_t leaf_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct packet_view view = {0};
+        void *leaves = NULL;
+        results[i] = (struct settle_result){.status = verify(town, &view, packets[i], arena)};
+        if (results[i].status != STATUS_OK)
+            continue;
+        OK(arena_alloc(arena, &leaves, view.payment_count, sizeof(struct placed_leaf)));
+        results[i].leaves.items = leaves;
+        for (size_t j = 0; j < view.payment_count; j++) {
+            struct placed_leaf *leaf = &results[i].leaves.items[j];
+            leaf->leaf = (struct leaf){view.payments[j].payment.coin_id, view.payments[j].id,
+                                       apply(town, &view.payments[j])};
+            placed[leaf_count++] = leaf;
+        }
+        results[i].leaves.count = town->fault == TOWN_DROPS_LEAVES ? 0 : view.payment_count;
+    }
+    if (leaf_count > 0)
+        *settled = sign_leaves(town, placed, leaf_count, arena);
+    return leaf_count > 0;
+}
+
+static enum status serve_settle(struct town *town, struct settle_reply *reply,
+                                const struct settle_body *body, struct arena *arena)
+{
+    struct span packets[SETTLE_PACKETS_MAX];
+    void *results = NULL;
+    if (town->fault == TOWN_PENDING)
+        return STATUS_PENDING;
+    for (size_t i = 0; i < body->packets.count; i++)
+        packets[i] = body->packets.items[i].bytes;
+    OK(arena_alloc(arena, &results, body->packets.count, sizeof(struct settle_result)));
+    reply->results = (struct settle_result_list){results, body->packets.count};
+    reply->has_settled =
+        settle(town, reply->results.items, &reply->settled, packets, body->packets.count, arena);
+    return STATUS_OK;
+}
+
+/* --- orders --- */
+
+static bool adds_up(const struct exchange *exchange, struct amount total)
+{
+    struct amount wanted = amount_zero();
+    for (size_t i = 0; i < exchange->outputs.count; i++)
+        OK(amount_add(&wanted, wanted, exchange->outputs.items[i].amount));
+    return amount_compare(wanted, total) == 0;
+}
+
+/* What becomes of an input that is looked at for the first time, before the order is judged. */
+static void look_at_input(struct town *town, struct town_answer *answer,
+                          const struct packet_payment *payment, struct amount *good, bool *bad)
+{
+    answer->outcome = apply(town, payment);
+    if (answer->outcome == OUTCOME_SETTLED) {
+        OK(amount_add(good, *good, payment->amount));
+        return;
+    }
+    *bad = true;
+    if (answer->outcome == OUTCOME_ORPHAN) { /* a claim, paid at once */
+        answer->outcome = OUTCOME_CLAIMED;
+        mint(town, payment->amount, &payment->owner_key);
+    }
+}
+
+static void finish_inputs(struct town *town, struct town_answer *const *answers,
+                          const struct packet_view *view, const struct exchange *exchange,
+                          struct town_answer *order, bool honoured)
+{
+    for (size_t i = 0; i < view->leaf_count; i++) {
+        const struct packet_payment *payment = &view->payments[view->leaves[i]];
+        if (answers[i]->outcome != OUTCOME_SETTLED)
+            continue;
+        answers[i]->outcome = honoured ? OUTCOME_USED : OUTCOME_MINTED_BACK;
+        if (!honoured)
+            answers[i]->tokens[answers[i]->token_count++] =
+                mint(town, payment->amount, &payment->owner_key);
+    }
+    for (size_t i = 0; honoured && i < exchange->outputs.count; i++)
+        order->tokens[order->token_count++] =
+            mint(town, exchange->outputs.items[i].amount, &exchange->outputs.items[i].key);
+}
+
+static void fill_reply(struct town *town, struct order_reply *reply,
+                       struct town_answer *const *answers, const struct packet_view *view,
+                       const struct town_answer *order, struct arena *arena)
+{
+    struct placed_leaf *placed[PACKET_COINS_MAX];
+    void *inputs = NULL, *tokens = NULL;
+    bool is_used = false;
+    OK(arena_alloc(arena, &inputs, view->leaf_count, sizeof(struct input_result)));
+    OK(arena_alloc(arena, &tokens, order->token_count + 1, sizeof(struct signed_item)));
+    *reply = (struct order_reply){.inputs = {inputs, view->leaf_count}, .tokens = {tokens, 0}};
+    for (size_t i = 0; i < view->leaf_count; i++) {
+        const struct packet_payment *payment = &view->payments[view->leaves[i]];
+        struct input_result *input = &reply->inputs.items[i];
+        input->placed.leaf =
+            (struct leaf){payment->payment.coin_id, payment->id, answers[i]->outcome};
+        input->has_token = answers[i]->token_count > 0;
+        input->token = answers[i]->tokens[0];
+        is_used = is_used || answers[i]->outcome == OUTCOME_USED;
+        placed[i] = &input->placed;
+    }
+    for (size_t i = 0; is_used && i < order->token_count; i++)
+        reply->tokens.items[reply->tokens.count++].record = order->tokens[i];
+    reply->has_settled = true;
+    reply->settled = sign_leaves(town, placed, view->leaf_count, arena);
+}
+
+static enum status serve_exchange(struct town *town, struct order_reply *reply,
+                                  const struct order_body *body, struct arena *arena)
+{
+    struct order order = {0};
+    struct packet_view view = {0};
+    struct town_answer *answers[PACKET_COINS_MAX];
+    struct amount good = amount_zero();
+    bool bad = false, first = false, any = false;
+    cr_assert_eq(order_read(&order, town->world->network, KIND_EXCHANGE, body->order,
+                            &town->world->trust, arena),
+                 STATUS_OK);
+    const enum status status = verify(town, &view, body->packet, arena);
+    cr_assert_eq(status, STATUS_OK, "order: %s", status_name(status));
+    cr_assert_eq(order_funded(&order, &view, &town->world->trust), STATUS_OK);
+    struct town_answer *of_order = answer_of(town, SPAN(order.id), &first);
+    for (size_t i = 0; i < view.payment_count; i++)
+        if (!view.payments[i].is_leaf)
+            apply(town, &view.payments[i]);
+    for (size_t i = 0; i < view.leaf_count; i++) {
+        bool fresh = false;
+        answers[i] = answer_of(town, SPAN(view.payments[view.leaves[i]].id), &fresh);
+        if (fresh)
+            look_at_input(town, answers[i], &view.payments[view.leaves[i]], &good, &bad);
+        any = any || fresh;
+    }
+    if (any)
+        finish_inputs(town, answers, &view, &order.exchange, of_order,
+                      first && !bad && adds_up(&order.exchange, good));
+    fill_reply(town, reply, answers, &view, of_order, arena);
+    return STATUS_OK;
+}
+
+void town_spend_elsewhere(struct town *town, struct world_coin *coin)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct world_coin paid;
+    struct world_packet packet = {0};
+    struct settle_result result = {0};
+    struct cose settled = {0};
+    struct world_wallet thief = {.pair = world_key("somebody else")};
+    struct span bytes;
+    world_pay(&paid, NULL, town->world, coin, &thief, amount_fen(coin->amount), NULL);
+    world_packet_add(&packet, &paid);
+    bytes = world_packet_bytes(town->world, &packet);
+    settle(town, &result, &settled, &bytes, 1, &arena);
+    cr_assert_eq(result.leaves.items[0].leaf.outcome, OUTCOME_SETTLED);
+}
+
+/* --- the rest --- */
+
+static enum status serve_owned(struct town *town, struct owned_reply *reply,
+                               const struct owned_body *body, struct arena *arena)
+{
+    struct ownership question = {0};
+    void *lines = NULL;
+    OK(ownership_decode(&question, body->ownership.payload, arena));
+    OK(record_verify(town->world->network, KIND_OWNERSHIP, &body->ownership, &question.key));
+    OK(arena_alloc(arena, &lines, OWNED_LINES_MAX, sizeof(struct owned_line)));
+    *reply = (struct owned_reply){.lines = {lines, 0}};
+    for (size_t i = 0; i < town->row_count; i++) { /* the rows of these tests: by serial enough */
+        const struct town_row *row = &town->rows[i];
+        struct owned_line *line = &reply->lines.items[reply->lines.count];
+        void *payments = NULL;
+        if (!key_equal(&row->owner_key, &question.key) || (row->is_spent && !town->shows_spent) ||
+            reply->lines.count == OWNED_LINES_MAX)
+            continue;
+        OK(arena_alloc(arena, &payments, PACKET_PAYMENTS_MAX, sizeof(struct signed_item)));
+        *line = (struct owned_line){.coin_id = row->coin_id,
+                                    .state = row->is_orphan ? 3 : 1,
+                                    .token = row->token,
+                                    .payments.items = payments};
+        size_t depth = 0;
+        for (const struct town_row *r = row; r->parent >= 0; r = &town->rows[r->parent])
+            depth++;
+        line->payments.count = depth;
+        for (const struct town_row *r = row; r->parent >= 0; r = &town->rows[r->parent])
+            line->payments.items[--depth].record = r->maker;
+        reply->lines.count++;
+    }
+    return STATUS_OK;
+}
+
+static enum status serve_withdraw(struct town *town, struct tokens_reply *reply,
+                                  const struct withdraw_body *body, struct arena *arena)
+{
+    struct withdrawal withdrawal = {0};
+    void *items = NULL;
+    bool fresh = false;
+    if (town->withdrawals != STATUS_OK)
+        return town->withdrawals;
+    OK(withdrawal_decode(&withdrawal, body->withdrawal.payload, arena));
+    struct town_answer *answer = answer_of(town, SPAN(withdrawal.withdrawal_id), &fresh);
+    for (size_t i = 0; fresh && i < withdrawal.amounts.count; i++)
+        answer->tokens[answer->token_count++] =
+            mint(town, withdrawal.amounts.items[i].amount, &withdrawal.wallet_key);
+    OK(arena_alloc(arena, &items, answer->token_count, sizeof(struct signed_item)));
+    reply->tokens = (struct signed_item_list){items, answer->token_count};
+    for (size_t i = 0; i < answer->token_count; i++)
+        reply->tokens.items[i].record = answer->tokens[i];
+    return STATUS_OK;
+}
+
+static enum status certify(struct town *town, struct certify_reply *reply,
+                           const struct cose *request_cose, struct arena *arena)
+{
+    struct certificate_request request = {0};
+    struct world_wallet wallet = {0};
+    OK(certificate_request_decode(&request, request_cose->payload, arena));
+    OK(record_verify(town->world->network, KIND_CERTIFICATE_REQUEST, request_cose,
+                     &request.new_key));
+    world_wallet(&wallet, town->world, "template", WORLD_BANK_A);
+    wallet.certificate.wallet_key = request.new_key;
+    world_certify(&wallet, town->world);
+    *reply = (struct certify_reply){.certificate = wallet.certificate_cose,
+                                    .directory = town->world->directory_cose,
+                                    .revocations = town->world->revocations_cose};
+    return STATUS_OK;
+}
+
+static enum status serve_deposit_request(struct town *town, struct deposit_request_reply *reply,
+                                         const struct deposit_request_body *body)
+{
+    struct world_wallet vault;
+    struct world_request request;
+    world_vault(&vault, town->world, WORLD_BANK_A);
+    world_request(&request, town->world, &vault, amount_fen(body->amount));
+    reply->request = request.cose;
+    return STATUS_OK;
+}
+
+static enum status serve_deposit(struct town *town, struct deposit_reply *reply,
+                                 const struct deposit_body *body, struct arena *arena)
+{
+    struct packet_view view = {0};
+    bool fresh = false;
+    if (town->fault == TOWN_PENDING)
+        return STATUS_PENDING;
+    cr_assert_eq(verify(town, &view, body->packet, arena), STATUS_OK);
+    reply->has_settled = settle(town, &reply->result, &reply->settled, &body->packet, 1, arena);
+    OK(packet_sum(&reply->credited, &view, &town->world->banks[0].vault_key.public_key));
+    answer_of(town, body->packet, &fresh);
+    if (fresh)
+        OK(amount_add(&town->account, town->account, reply->credited));
+    return STATUS_OK;
+}
+
+static enum status serve(struct town *town, void *reply, enum verb verb, const void *body,
+                         struct arena *arena)
+{
+    switch (verb) {
+    case VERB_FETCH:
+        return STATUS_OK;
+    case VERB_JOIN:
+        return certify(town, reply, &((const struct join_body *)body)->request, arena);
+    case VERB_CERTIFY:
+        return certify(town, reply, &((const struct certify_body *)body)->by_new_key, arena);
+    case VERB_WITHDRAW:
+        return serve_withdraw(town, reply, body, arena);
+    case VERB_SETTLE:
+        return serve_settle(town, reply, body, arena);
+    case VERB_EXCHANGE:
+        return serve_exchange(town, reply, body, arena);
+    case VERB_OWNED:
+        return serve_owned(town, reply, body, arena);
+    case VERB_DEPOSIT_REQUEST:
+        return serve_deposit_request(town, reply, body);
+    case VERB_DEPOSIT:
+        return serve_deposit(town, reply, body, arena);
+    case VERB_REDEEM:
+    case VERB_ISSUE:
+    case VERB_LOG:
+    case VERB_REVOKE:
+    case VERB_ACCOUNT:
+        break;
+    }
+    return STATUS_FORBIDDEN;
+}
+
+static enum err answer_call(void *context, enum status *status, void *reply, enum verb verb,
+                            const void *body, struct arena *arena)
+{
+    struct town *town = context;
+    const struct message_verb *row = message_verb(verb);
+    town->calls[verb]++;
+    memset(reply, 0, row->reply->struct_size);
+    *status = serve(town, reply, verb, body, arena);
+    if (town->lose_reply_at < 0 || town->lose_reply_at-- > 0)
+        return ERR_OK;
+    memset(reply, 0, row->reply->struct_size);
+    return ERR_TIMEOUT; /* done, and nobody heard of it */
+}
+
+void town_open(struct town *out, struct world *world)
+{
+    const struct key_id nobody = {{9}};
+    *out = (struct town){.world = world, .lose_reply_at = -1};
+    world_revoke(world, &nobody); /* there is a list, as at a real bank */
+}
+
+void town_serve(struct town *town, struct folk *folk)
+{
+    folk->bank_context = town;
+    folk->bank = answer_call;
+}

@@ -1,0 +1,54 @@
+/* Bank and register in one, as a wallet sees them: a small register after docs/PROTOCOL.md sections 6
+ * and 7, written for these tests alone, with faults on purpose. */
+#ifndef DCEP_TESTS_WALLET_TOWN_H
+#define DCEP_TESTS_WALLET_TOWN_H
+
+#include "tests/wallet/folk.h"
+
+enum { TOWN_ROWS_MAX = 1024, TOWN_ANSWERS_MAX = 512 };
+struct town_row {
+    uint64_t serial;
+    struct id coin_id;
+    struct amount amount;
+    struct public_key owner_key;
+    struct cose token, maker; /* maker: the payment that made it; none for a root */
+    int parent;               /* row of the coin that maker spends, or -1 */
+    bool is_orphan, is_spent;
+    struct id spent_by;
+};
+struct town_answer { /* of an order's input, a withdrawal or a deposit: given once */
+    struct id key;
+    uint64_t outcome;
+    size_t token_count;
+    struct cose tokens[WITHDRAWAL_AMOUNTS_MAX];
+};
+enum town_fault {
+    TOWN_HONEST,
+    TOWN_PENDING,      /* settles nothing now */
+    TOWN_FORGES,       /* `settled` under another key */
+    TOWN_SWAPS_PATHS,  /* another leaf's place */
+    TOWN_DROPS_LEAVES, /* "settled", about nothing */
+};
+struct town {
+    struct world *world;
+    struct town_row rows[TOWN_ROWS_MAX];
+    size_t row_count;
+    struct town_answer answers[TOWN_ANSWERS_MAX];
+    size_t answer_count;
+    enum town_fault fault;
+    enum status withdrawals; /* STATUS_OK, or why not */
+    long lose_reply_at;      /* that many calls from now; negative: never */
+    size_t calls[16];        /* by verb */
+    struct amount account;   /* deposited */
+    bool shows_spent;        /* OWNED lists what is spent as well: a lie */
+};
+void town_open(struct town *out, struct world *world);
+void town_serve(struct town *town, struct folk *folk);
+/* A coin that was issued here, and is folk's. */
+void town_know(struct town *town, const struct world_coin *coin);
+void town_coin(struct town *town, struct folk *folk, uint64_t fen);
+uint64_t town_unspent(struct town *town); /* fen of unspent coins of anybody */
+/* Somebody with the key of this coin's owner spends it elsewhere, and hands that in first. */
+void town_spend_elsewhere(struct town *town, struct world_coin *coin);
+
+#endif
