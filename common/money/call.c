@@ -4,6 +4,8 @@
  * form of its body.
  * 2. The body's hash binds the verb too: the same call id with another body, or for another verb,
  * is told apart.
+ * 3. The server's room for a body need only hold those of its own callers' verbs: nothing is written
+ * to it before it is known that this is one of them.
  *
  * Never looks a key up and never remembers a call id: the servers do, between call_read and
  * call_open. */
@@ -102,13 +104,13 @@ enum status call_open(void *body, const struct call_frame *frame, const char *ne
                       struct arena *arena)
 {
     CHECK(frame->verb != NULL);
-    memset(body, 0, frame->verb->body->struct_size);
     if (!is_from(frame, network, sender_key))
         return STATUS_SENDER;
     if (!is_recent(frame->call.made_at, now))
         return STATUS_CALL_DATE;
     if ((frame->verb->senders & (unsigned)role) == 0)
         return STATUS_FORBIDDEN;
+    memset(body, 0, frame->verb->body->struct_size);
     return record_status(wire_decode(frame->verb->body, body, frame->call.body, arena));
 }
 

@@ -28,7 +28,8 @@ enum status call_read(struct call_frame *out, const char *network, struct span b
                       struct arena *arena);
 /* Signature under sender_key, age within CALL_AGE_MAX_S / CALL_AHEAD_MAX_S of now, sender's role
  * allowed, body decoded. In order: STATUS_SENDER, STATUS_CALL_DATE, STATUS_FORBIDDEN, form statuses
- * of the body. */
+ * of the body. body has room for the bodies of this role's verbs, and is not touched before the
+ * role is judged: anybody may name any verb. */
 enum status call_open(void *body, const struct call_frame *frame, const char *network,
                       const struct public_key *sender_key, enum sender role, uint64_t now,
                       struct arena *arena);
