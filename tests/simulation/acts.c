@@ -1,0 +1,140 @@
+/* What happens next (contract in acts.h): one table, one line an act, with its weight. */
+#include "tests/simulation/acts.h"
+
+#include "tests/simulation/agency.h"
+#include "tests/simulation/centre.h"
+#include "tests/simulation/citizen.h"
+#include "tests/simulation/mob.h"
+#include "tests/simulation/post.h"
+
+static struct citizen *anybody(struct sim *sim)
+{
+    return sim->citizens[chance_below(&sim->chance, SIM_CITIZENS)];
+}
+
+static void act_withdraw(struct sim *sim)
+{
+    citizen_withdraw(anybody(sim), chance_between(&sim->chance, 500, 12000));
+}
+
+static void act_pay(struct sim *sim)
+{
+    struct citizen *payer = anybody(sim), *payee = anybody(sim);
+    if (payer != payee)
+        citizen_pay(payer, payee, chance_between(&sim->chance, 1, 6000));
+}
+
+static void act_deposit(struct sim *sim)
+{
+    citizen_deposit(anybody(sim), chance_between(&sim->chance, 100, 8000));
+}
+
+static void act_sync(struct sim *sim)
+{
+    citizen_sync(anybody(sim));
+}
+
+static void act_resume(struct sim *sim)
+{
+    citizen_resume(anybody(sim));
+}
+
+static void act_bank(struct sim *sim)
+{
+    agency_work(sim->agencies[chance_below(&sim->chance, SIM_BANKS)]);
+}
+
+static void act_order(struct sim *sim)
+{
+    agency_order(sim->agencies[chance_below(&sim->chance, SIM_BANKS)],
+                 chance_between(&sim->chance, 1000, 60000));
+}
+
+static void act_return(struct sim *sim)
+{
+    agency_return(sim->agencies[chance_below(&sim->chance, SIM_BANKS)],
+                  chance_between(&sim->chance, 1000, 40000));
+}
+
+static void act_operator(struct sim *sim)
+{
+    const size_t bank = chance_below(&sim->chance, SIM_BANKS);
+    const uint64_t value = chance_between(&sim->chance, 1, 20000);
+    switch (chance_below(&sim->chance, 6)) {
+    case 0:
+        centre_credit(sim->centre, bank, value);
+        break;
+    case 1:
+        centre_debit(sim->centre, bank, value);
+        break;
+    case 2:
+        centre_post(sim->centre, bank, value);
+        break;
+    case 3:
+        centre_release(sim->centre, bank, value);
+        break;
+    default:
+        centre_work(sim->centre);
+        break;
+    }
+}
+
+static void act_late_packet(struct sim *sim)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    size_t payee = 0;
+    const struct span file = post_old_packet(sim, &payee);
+    if (file.size == 0)
+        return;
+    if (chance_permille(&sim->chance, 200)) /* somebody else's */
+        payee = chance_below(&sim->chance, SIM_CITIZENS);
+    sim_count(sim, SIM_LATE);
+    citizen_receive(sim->citizens[payee], NULL, file, &arena);
+}
+
+static void pass(struct sim *sim, uint64_t days)
+{
+    sim->now += days * 86400;
+    sim->counts[SIM_DAYS] += days;
+    sim_note(sim, "%llu days pass", (unsigned long long)days);
+}
+
+static void act_days(struct sim *sim)
+{
+    pass(sim, chance_between(&sim->chance, 1, 3));
+}
+
+static void act_months(struct sim *sim)
+{
+    static const uint64_t leaps[] = {8, 30, 95, 125};
+    pass(sim, leaps[chance_below(&sim->chance, sizeof leaps / sizeof leaps[0])]);
+}
+
+static void act_mob(struct sim *sim)
+{
+    mob_act(sim->mob);
+}
+
+static const struct {
+    unsigned weight;
+    void (*act)(struct sim *sim);
+} acts_table[] = {
+    {100, act_withdraw},  {330, act_pay},      {40, act_deposit}, {170, act_sync},
+    {40, act_resume},     {80, act_bank},      {10, act_order},   {10, act_return},
+    {25, act_operator},   {50, act_late_packet}, {50, post_late_call}, {22, act_days},
+    {2, act_months},      {250, act_mob},
+};
+
+void acts_next(struct sim *sim)
+{
+    const size_t count = sizeof acts_table / sizeof acts_table[0];
+    uint64_t all = 0;
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++)
+        all += acts_table[i].weight;
+    uint64_t draw = chance_below(&sim->chance, all);
+    while (draw >= acts_table[at].weight)
+        draw -= acts_table[at++].weight;
+    sim->now += chance_between(&sim->chance, 1, 240);
+    acts_table[at].act(sim);
+}

@@ -1,0 +1,44 @@
+/* The auditor: judges the simulated world with tables and arithmetic of its own.
+ *
+ * It sees what is signed (memo.h), what the central bank hears and answers, what honest people take,
+ * and the raw rows of everybody's store. It asks no core for an opinion: no books_supply, no purse
+ * totals, no state that somebody else worked out. After every act:
+ *
+ *   LAW   net funded = reserves + guarantees + loss + unspent coins; each guarantee is what was posted
+ *         less what was paid from it
+ *   BANK  no bank owes its customers more than it has
+ *   I2    at most one settled payment of a coin
+ *   I3    no honest purse has for spending what it signed away, or what the register gave to another
+ *   I4    the same call, another time: the same answer, and nothing changes
+ *   I5    no honest key ever signs two payments of one coin, or uses a counter twice; none is revoked
+ *   I6    each conflict shown has a case, each case a proof that is valid and names a thief
+ *   COMP  claims: never more than the coin, the cap, the forged token; never to the forker's customer
+ *
+ * and at the end, when everybody has reconnected:
+ *
+ *   I7    whatever was taken offline settled, but for forks and forged tokens
+ *   STUCK every coin of an honest key is in its owner's purse, spendable; nothing waits anywhere
+ *   WORTH account and purse of each honest person are what was paid in and out, and no fen else */
+#ifndef DCEP_TESTS_SIMULATION_AUDITOR_H
+#define DCEP_TESTS_SIMULATION_AUDITOR_H
+
+#include "tests/simulation/sim.h"
+
+struct auditor *auditor_open(struct sim *sim);
+
+/* --- what it is shown --- */
+void auditor_on_sign(void *auditor, const struct public_key *key, struct span message);
+void auditor_key(struct auditor *auditor, const struct public_key *key, size_t person);
+void auditor_customer(struct auditor *auditor, size_t bank, size_t person, int64_t paid_in);
+void auditor_funded(struct auditor *auditor, size_t bank, int64_t value);
+void auditor_posted(struct auditor *auditor, size_t bank, int64_t value);
+void auditor_heard(struct auditor *auditor, struct span request, struct span reply);
+void auditor_accepted(struct auditor *auditor, struct span packet, size_t person);
+void auditor_forged(struct auditor *auditor, uint64_t serial, int64_t value);
+
+/* --- what it says --- */
+size_t auditor_person(const struct auditor *auditor, const struct public_key *key);
+void auditor_check(struct auditor *auditor);
+void auditor_final(struct auditor *auditor);
+
+#endif

@@ -1,0 +1,87 @@
+/* The auditor's own tables. */
+#ifndef DCEP_TESTS_SIMULATION_AUDITOR_BOOK_H
+#define DCEP_TESTS_SIMULATION_AUDITOR_BOOK_H
+
+#include "tests/simulation/auditor.h"
+#include "tests/simulation/lookup.h"
+
+#include "common/money/call.h"
+
+enum { AUDITOR_FORGED_MAX = 64, AUDITOR_CALLS = 64 };
+
+/* A payment that somebody signed. */
+struct auditor_payment {
+    struct id payment_id, coin_id;
+    uint64_t serial;
+    struct public_key signer;
+    struct output outputs[OUTPUTS_MAX];
+    size_t output_count;
+    bool is_shown;   /* the register was shown it, and took it for genuine */
+    uint8_t outcome; /* as the register said; 0: it never said */
+    size_t next;     /* position + 1 of another payment of this coin */
+};
+/* A coin of which a payment was signed. */
+struct auditor_coin {
+    size_t first;       /* position + 1 of a payment */
+    size_t shown_count; /* payments of it that the register was shown */
+    size_t case_count;
+    size_t settled_count;
+};
+struct auditor_taken { /* offline, by an honest person */
+    struct id payment_id; /* the leaf's */
+    uint64_t serial;
+    size_t person;
+};
+struct auditor_call { /* answered OK by the central bank */
+    enum verb verb;
+    size_t bank;
+    struct span body;  /* encoded */
+    struct span reply; /* encoded */
+};
+
+struct auditor {
+    struct sim *sim;
+    struct auditor_payment *payments;
+    size_t payment_count, payment_capacity;
+    struct auditor_coin *coins;
+    size_t coin_count, coin_capacity;
+    struct auditor_taken *taken;
+    size_t taken_count, taken_capacity;
+    struct lookup by_payment, by_coin, by_counter, by_key, by_key_id;
+    struct lookup by_maker; /* coin id: position + 1 of the payment that made it */
+    int64_t funded[SIM_BANKS], posted[SIM_BANKS], paid_in[SIM_BANKS];
+    int64_t opening[SIM_CITIZENS];
+    struct {
+        uint64_t serial;
+        int64_t value;
+    } forged[AUDITOR_FORGED_MAX];
+    size_t forged_count;
+    struct auditor_call calls[AUDITOR_CALLS];
+    size_t call_count;
+    int64_t surplus; /* payments shown beyond the first of each coin: as many as there are cases */
+    int64_t case_count;
+    uint64_t last_case;
+    size_t revoked_count;
+};
+
+struct auditor_payment *auditor_book_payment(const struct auditor *auditor, const struct id *id);
+struct auditor_coin *auditor_book_coin(const struct auditor *auditor, const struct id *coin_id);
+bool auditor_book_is_honest(const struct auditor *auditor, const struct public_key *key);
+/* The payment that made a coin; NULL: a root. */
+struct auditor_payment *auditor_book_maker(const struct auditor *auditor, const struct id *coin_id);
+int64_t auditor_book_forged(const struct auditor *auditor, uint64_t serial); /* 0: not forged */
+/* All rows of a table, or those with one index value; in a transaction of its own. */
+struct list auditor_book_rows(struct auditor *auditor, struct store *store,
+                              const struct table *table, int index_number, const void *from,
+                              struct arena *arena);
+_Noreturn void auditor_book_fail(struct auditor *auditor, const char *rule, const char *text,
+                                 const struct id *id);
+
+/* The checks, by theme; each file has some. */
+void auditor_books_check(struct auditor *auditor);
+void auditor_cases_check(struct auditor *auditor);
+void auditor_purses_check(struct auditor *auditor);
+void auditor_replay_check(struct auditor *auditor);
+struct store *auditor_purses_store(struct auditor *auditor, size_t person);
+
+#endif

@@ -1,0 +1,37 @@
+/* A simulated citizen: the real wallet over a store in memory, and whoever holds it. Honest ones do
+ * nothing but use it; the thieves use it too, and the mob has their keys. */
+#ifndef DCEP_TESTS_SIMULATION_CITIZEN_H
+#define DCEP_TESTS_SIMULATION_CITIZEN_H
+
+#include "tests/simulation/sim.h"
+
+struct citizen *citizen_open(struct sim *sim, size_t person);
+bool citizen_is_honest(const struct citizen *citizen);
+struct agency *citizen_agency(const struct citizen *citizen);
+uint64_t citizen_customer(const struct citizen *citizen);
+struct store *citizen_store(struct citizen *citizen);
+
+void citizen_withdraw(struct citizen *citizen, uint64_t value);
+void citizen_deposit(struct citizen *citizen, uint64_t value);
+void citizen_sync(struct citizen *citizen);
+/* Hand to hand: request, packet, receipt; each may be lost, each side may crash. */
+void citizen_pay(struct citizen *payer, struct citizen *payee, uint64_t value);
+/* What was begun and not finished: signed what was marked, shown again, or cancelled. */
+void citizen_resume(struct citizen *citizen);
+
+/* A request of a citizen's, for whoever wants to pay. False if the wallet crashed over it. */
+struct citizen_request {
+    struct id id;
+    struct public_key payee_key;
+    struct span file;
+};
+bool citizen_request(struct citizen *payee, struct citizen_request *out, uint64_t value,
+                     struct arena *arena);
+/* A packet's file is shown to a citizen; receipt (may be NULL) is empty unless it was taken. */
+void citizen_receive(struct citizen *payee, struct span *receipt, struct span file,
+                     struct arena *arena);
+/* A call to the citizen's bank with any key, for the mob. */
+enum err citizen_call(struct citizen *citizen, enum status *status, void *reply, enum verb verb,
+                      const void *body, const struct key_pair *pair, struct arena *arena);
+
+#endif

@@ -1,0 +1,120 @@
+/* The network (contract in post.h). */
+#include "tests/simulation/post.h"
+
+#include "tests/simulation/agency.h"
+#include "tests/simulation/centre.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct letter {
+    size_t to;
+    uint8_t *bytes;
+    size_t size;
+};
+struct ring {
+    struct letter letters[POST_KEPT];
+    size_t count; /* ever put in */
+};
+struct link {
+    struct sim *sim;
+    size_t to;
+};
+struct post {
+    struct ring calls, packets;
+    struct link links[SIM_BANKS + 1];
+};
+
+enum { LOSS_PERMILLE = 60, REPEAT_PERMILLE = 30 };
+
+struct post *post_open(struct sim *sim)
+{
+    struct post *post = sim_new(1, sizeof *post);
+    for (size_t i = 0; i <= SIM_BANKS; i++)
+        post->links[i] = (struct link){sim, i};
+    return post;
+}
+
+static void put(struct ring *ring, size_t to, struct span bytes)
+{
+    struct letter *letter = &ring->letters[ring->count++ % POST_KEPT];
+    free(letter->bytes);
+    *letter = (struct letter){.to = to, .bytes = malloc(bytes.size), .size = bytes.size};
+    CHECK(letter->bytes != NULL);
+    memcpy(letter->bytes, bytes.data, bytes.size);
+}
+
+static const struct letter *any(struct sim *sim, const struct ring *ring)
+{
+    const size_t count = ring->count < POST_KEPT ? ring->count : POST_KEPT;
+    return count == 0 ? NULL : &ring->letters[chance_below(&sim->chance, count)];
+}
+
+bool post_is_lost(struct sim *sim)
+{
+    if (sim->is_lossless || !chance_permille(&sim->chance, LOSS_PERMILLE))
+        return false;
+    sim_count(sim, SIM_LOST);
+    return true;
+}
+
+static enum net_loopback_fault fault(void *context)
+{
+    struct sim *sim = ((struct link *)context)->sim;
+    if (post_is_lost(sim))
+        return NET_FAULT_LOSE_REQUEST;
+    if (post_is_lost(sim))
+        return NET_FAULT_LOSE_REPLY;
+    if (sim->is_lossless || !chance_permille(&sim->chance, REPEAT_PERMILLE))
+        return NET_FAULT_NONE;
+    sim_count(sim, SIM_REPEATED);
+    return NET_FAULT_REPEAT;
+}
+
+static enum err deliver(struct sim *sim, size_t to, struct buffer *reply, struct span request)
+{
+    return to == POST_TO_CENTRE ? centre_handle(sim->centre, reply, request)
+                                : agency_handle(sim->agencies[to], reply, request);
+}
+
+static enum err handle(void *context, struct buffer *reply, struct span request)
+{
+    const struct link *link = context;
+    put(&link->sim->post->calls, link->to, request);
+    return deliver(link->sim, link->to, reply, request);
+}
+
+struct net_client *post_client(struct sim *sim, size_t to)
+{
+    struct net_client *client = NULL;
+    const struct net_loopback_options options = {
+        .handler = handle, .context = &sim->post->links[to], .fault = fault};
+    sim_check(sim, net_loopback_open(&client, &options), "loopback");
+    return client;
+}
+
+void post_late_call(struct sim *sim)
+{
+    struct buffer reply AUTO(buffer_fini) = {.limit = NET_SIZE_MAX};
+    const struct letter *letter = any(sim, &sim->post->calls);
+    if (letter == NULL)
+        return;
+    struct span request = sim_keep(sim, span_of(letter->bytes, letter->size));
+    sim_count(sim, SIM_LATE);
+    const enum err error = deliver(sim, letter->to, &reply, request);
+    sim_note(sim, "a late call to %zu: %s", letter->to, err_name(error));
+}
+
+void post_keep_packet(struct sim *sim, size_t payee, struct span file)
+{
+    put(&sim->post->packets, payee, file);
+}
+
+struct span post_old_packet(struct sim *sim, size_t *payee)
+{
+    const struct letter *letter = any(sim, &sim->post->packets);
+    if (letter == NULL)
+        return (struct span){0};
+    *payee = letter->to;
+    return sim_keep(sim, span_of(letter->bytes, letter->size));
+}
