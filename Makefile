@@ -101,9 +101,13 @@ $(SUPPORT): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
+# A bank's tests call the real central bank, under its tests' harness.
+TEST_ALSO_intermediary := $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/central/hall*.c)) \
+    $(BUILD)/lib/central.a
+
 define test_rule
 $(BUILD)/tests/$(subst /,_,$(1))_test: $(call test_objects,$(1)) $(SUPPORT) \
-        $(if $(filter common/%,$(1)),,$(BUILD)/lib/$(1).a) $(call test_links,$(1))
+        $(if $(filter common/%,$(1)),,$(BUILD)/lib/$(1).a) $(TEST_ALSO_$(1)) $(call test_links,$(1))
 	@echo "  LD    $$@"
 	@$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $(CRITERION) $(LIBS)
 endef

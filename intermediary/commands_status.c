@@ -120,6 +120,8 @@ static void put_facts(struct cli *cli, const struct facts *facts)
     json_object_set_new(result, "bank_id",
                         branch->bank_id == 0 ? json_null()
                                              : json_integer((json_int_t)branch->bank_id));
+    json_object_set_new(result, "root_key",
+                        branch->bank_id == 0 ? json_null() : cli_json_hex(SPAN(branch->root_key)));
     json_object_set_new(result, "server_runs", json_boolean(premises->is_server));
     json_object_set_new(result, "central_answered_at",
                         branch->central_at == 0 ? json_null()
