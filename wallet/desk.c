@@ -237,6 +237,7 @@ static const char *hint_of(enum status status)
         enum status status;
         const char *hint;
     } hints[] = {
+        {STATUS_CERTIFICATE, N_("its bank may be new: dcep-wallet sync brings the newest directory")},
         {STATUS_CERTIFICATE_DATE, N_("the wallet was offline too long: dcep-wallet sync")},
         {STATUS_DIRECTORY_DATE, N_("the wallet was offline too long: dcep-wallet sync")},
         {STATUS_PAYMENT_LIMIT,
@@ -262,5 +263,8 @@ static const char *hint_of(enum status status)
 
 int desk_refuse(struct desk *desk, enum status status)
 {
+    if (status == STATUS_PAYMENT_LIMIT) /* my own limit; a payee's is about what was handed to it */
+        return cli_fail(desk->cli, CLI_FUNDS, status_name(status), hint_of(status), "%s",
+                        _(status_text(status)));
     return cli_fail_status(desk->cli, status, hint_of(status));
 }
