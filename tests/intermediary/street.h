@@ -1,7 +1,7 @@
-/* A street with a bank in it, for tests: bank A of the small world, over a memory store, calling the
- * real central bank of tests/central/hall.h; wallets that call it. Every act of the central bank
- * checks the law of the books; closing the street checks the bank's own: each account is what its
- * journal says, and no withdrawal is debited without its tokens or an order for them. */
+/* A street with a bank in it, for tests: bank A of the small world, over a memory store, calling
+ * the real central bank of tests/central/hall.h; wallets that call it. Every act of the central
+ * bank checks the law of the books; closing the street checks the bank's own: each account is what
+ * its journal says, and no withdrawal is debited without its tokens or an order for them. */
 #ifndef DCEP_TESTS_INTERMEDIARY_STREET_H
 #define DCEP_TESTS_INTERMEDIARY_STREET_H
 

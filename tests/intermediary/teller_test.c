@@ -1,5 +1,5 @@
-/* Accounts, limits, withdrawals: each refusal a line, and no withdrawal lost or doubled whatever the
- * line to the central bank does. */
+/* Accounts, limits, withdrawals: each refusal a line, and no withdrawal lost or doubled whatever
+ * the line to the central bank does. */
 #include "tests/intermediary/street.h"
 
 #include "common/base/time.h"
@@ -244,7 +244,8 @@ Test(teller_withdraw, nothing_is_lost_or_doubled_wherever_the_store_fails)
     }
 }
 
-/* The vault's key pays every coin that the withdrawal's order names elsewhere, before it arrives. */
+/* The vault's key pays every coin that the withdrawal's order names elsewhere, before it
+ * arrives. */
 static void rob_vault(struct withdrawals *w)
 {
     struct world *world = &w->street.hall.world;
