@@ -1,14 +1,15 @@
 #!/usr/bin/python3
-"""row A3: one coin, eight payees, two banks: all hand in at once, and exactly one is paid.
+"""One coin, eight payees, two banks: all hand in at once, and exactly one is paid.
 
     tests/acceptance/race.py [BUILD] [ROUNDS]
 
 Each round an offender with one coin copies its wallet seven times; each copy pays another honest
 payee, all offline. Then the eight payees' programs sync at a barrier. One exits with 0 and seven
 with 7, never otherwise; each payment that lost is a case with its proof, everybody is whole in the end
-and the books balance. (A thousand rounds in one process: tests/simulation and tests/central.) The last
+and the books balance. The last
 line is "N passed, N failed".
 """
+# row A3: real programs; a thousand rounds in one process are elsewhere.
 import concurrent.futures
 import os
 import shutil

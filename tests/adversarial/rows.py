@@ -11,7 +11,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 NUMBER = r"[A-M]\d{1,2}"
-C_TEST = re.compile(r"^\s*(?:Test|ParameterizedTest)\((?:[^()]*?,)?\s*\w+,\s*((?:" + NUMBER + r"_)+)(\w*)", re.M)
+C_TEST = re.compile(r"^\s*(?:Test|ParameterizedTest|[A-Z]+_TEST)\((?:[^()]*?,)?\s*\w+,\s*((?:" + NUMBER + r"_)+)(\w*)", re.M)
 SCRIPT_ROW = re.compile(r"^\s*(?:#|//|\*)\s*rows?\s+((?:" + NUMBER + r"[, ]*)+):", re.M)
 
 

@@ -9,9 +9,8 @@ waits, and then: what was acknowledged is there, nothing is there twice, each wi
 once or not at all, nobody honest is a case, and the books balance to the fen, by the register's
 rows and by this file's own arithmetic. The seed decides who does what and how long a server lives;
 the machine decides the rest. The last line is "N passed, N failed".
-
-row A19, D7: the servers die between any two writes; after the restart all or nothing, once.
 """
+# row A19, D7: the servers die between any two writes; after the restart all or nothing, once.
 import argparse
 import collections
 import contextlib
