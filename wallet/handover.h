@@ -49,7 +49,7 @@ struct handover_offer { /* what pay shows before it signs */
     bool has_certificate;
     struct cose certificate_cose;
     struct wallet_certificate payee;
-    char payee_name[160]; /* printable: label or fingerprint, and bank */
+    char payee_name[WALLET_NAME_SIZE]; /* printable: label or fingerprint, and bank */
     char memo[MEMO_SIZE_MAX * 3 + 1];
     struct amount spendable_after;
     bool is_repeat; /* a plan for it exists: paying again shows the same bytes */
@@ -85,7 +85,7 @@ enum err handover_packet_file(struct wallet *wallet, struct span *file,
 struct handover_receipt {
     struct request request;
     struct receipt receipt;
-    char payee_name[160];
+    char payee_name[WALLET_NAME_SIZE];
 };
 enum err handover_receipt_verify(struct wallet *wallet, struct handover_receipt *out,
                                  enum status *status, struct span confirmation_file,

@@ -76,7 +76,7 @@ enum history_kind {
     F(UINT, kind, 1, 6)                                                                            \
     F(AMOUNT, amount)                                                                              \
     F(ID, reference)                                                                               \
-    F(TEXT, counterparty, 0, 160)                                                                  \
+    F(TEXT, counterparty, 0, 168)                                                                  \
     F(TEXT, memo, 0, MEMO_SIZE_MAX)                                                                \
     F(UINT, at, 0, INTEGER_MAX)
 

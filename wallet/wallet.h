@@ -59,7 +59,7 @@ enum err wallet_history(struct wallet *wallet, enum history_kind kind, struct am
                         const struct id *reference, struct span counterparty,
                         struct span memo) MUST_USE; /* in a transaction */
 /* "label, Bank" or "key 1a2b3c4d, Bank": printable. certificate NULL: a bank's vault. */
-enum { WALLET_NAME_SIZE = 160 };
+enum { WALLET_NAME_SIZE = 168 };
 void wallet_name(char out[WALLET_NAME_SIZE], const struct wallet_certificate *certificate,
                  const struct trust_bank *bank);
 /* A newer directory or revocation list (either may be NULL): verified, stored, loaded. Lower
