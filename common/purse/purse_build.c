@@ -35,31 +35,55 @@ static enum err add_payment(struct parts *parts, const struct id *id, const stru
     return ERR_OK;
 }
 
-/* The certificate of a signer, once: mine from my key's row, another's as it came; a vault key has
- * none. */
-static enum err add_certificate(struct purse_env *env, struct parts *parts,
-                                const struct public_key *signer)
+/* Mine from my key's row, another's as it came. */
+static enum err find_certificate(struct purse_env *env, bool *found, struct cose *out,
+                                 const struct public_key *signer)
 {
     struct purse_certificate row = {.key = *signer};
     struct purse_key mine = {.key = *signer};
+    TRY(purse_find(env, found, &purse_table_purse_key, &mine));
+    if (*found && mine.has_certificate)
+        return wire_decode_cose(out, mine.certificate);
+    TRY(purse_find(env, found, &purse_table_purse_certificate, &row));
+    *out = row.certificate;
+    return ERR_OK;
+}
+
+/* The certificate of a signer, once; a vault key has none. */
+static enum err add_certificate(struct purse_env *env, struct parts *parts,
+                                const struct public_key *signer)
+{
+    struct cose certificate = {0};
     bool found = false;
     for (size_t i = 0; i < parts->certificate_count; i++)
         if (key_equal(&parts->signers[i], signer))
             return ERR_OK;
     if (trust_vault(env->trust, signer) != NULL)
         return ERR_OK;
-    TRY(purse_find(env, &found, &purse_table_purse_key, &mine));
-    if (found && mine.has_certificate) {
-        TRY(wire_decode_cose(&row.certificate, mine.certificate));
-    } else {
-        TRY(purse_find(env, &found, &purse_table_purse_certificate, &row));
-        if (!found)
-            return ERR_INTEGRITY;
-    }
+    TRY(find_certificate(env, &found, &certificate, signer));
+    if (!found)
+        return ERR_INTEGRITY;
     if (parts->certificate_count == PACKET_PAYMENTS_MAX)
         return ERR_LIMIT;
     parts->signers[parts->certificate_count] = *signer;
-    parts->certificates[parts->certificate_count++] = row.certificate;
+    parts->certificates[parts->certificate_count++] = certificate;
+    return ERR_OK;
+}
+
+enum err purse_is_showable(struct purse_env *env, bool *showable, const struct purse_coin *coin)
+{
+    bool more = coin->has_parent_payment_id;
+    struct id parent = coin->parent_payment_id;
+    *showable = true;
+    while (more && *showable) {
+        struct purse_payment row = {.payment_id = parent};
+        struct cose certificate = {0};
+        TRY(purse_find(env, showable, &purse_table_purse_payment, &row));
+        if (*showable && trust_vault(env->trust, &row.signer_key) == NULL)
+            TRY(find_certificate(env, showable, &certificate, &row.signer_key));
+        more = row.has_parent_payment_id;
+        parent = row.parent_payment_id;
+    }
     return ERR_OK;
 }
 

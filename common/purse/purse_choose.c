@@ -78,7 +78,11 @@ static enum err sift(struct purse_env *env, struct purse_coin_list *coins, struc
     size_t kept = 0;
     for (size_t i = 0; i < coins->count; i++) {
         const struct purse_coin coin = coins->items[i];
+        bool showable = false;
         if (!is_fit(env, &coin, options))
+            continue;
+        TRY(purse_is_showable(env, &showable, &coin));
+        if (!showable)
             continue;
         TRY(amount_add(fit, *fit, coin.amount));
         if (!is_within(&coin, options))

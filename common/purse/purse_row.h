@@ -30,6 +30,10 @@ enum err purse_line(struct purse_env *env, struct purse_line *out,
                     const struct purse_coin *coin) MUST_USE;
 /* The register's word on every coin of the plan is here. */
 enum err purse_settled(struct purse_env *env, struct purse_plan *plan) MUST_USE;
+/* Can a payee be shown the line of this coin? What came from the register came without the signers'
+ * certificates: it is exchanged at the next sync before it can be paid on. */
+enum err purse_is_showable(struct purse_env *env, bool *showable,
+                           const struct purse_coin *coin) MUST_USE;
 /* The packet of a plan from its lines and the given payments of its items. */
 enum err purse_build(struct purse_env *env, struct span *packet, const struct purse_plan *plan,
                      const struct purse_plan_item_list *items,

@@ -5,6 +5,8 @@
  * packet_accept's. */
 #include "common/purse/purse_row.h"
 
+#include <stdlib.h>
+
 static enum err is_new(struct purse_env *env, bool *fresh, uint64_t serial,
                        const struct id *coin_id)
 {
@@ -287,12 +289,20 @@ enum err purse_conflict(void *context, bool *found, uint64_t serial, const struc
     return ERR_OK;
 }
 
+static int compare_entries(const void *a, const void *b)
+{
+    const struct purse_inbox *x = a, *y = b;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
 enum err purse_inbox_open(struct purse_env *env, struct purse_inbox_list *out)
 {
     const struct purse_inbox from = {.is_done = 0};
     struct list rows = {0};
     TRY(purse_rows(env, &rows, &purse_table_purse_inbox, 0, 1, &from));
     *out = (struct purse_inbox_list){rows.items, rows.count};
+    if (out->count > 1)
+        qsort(out->items, out->count, sizeof out->items[0], compare_entries);
     return ERR_OK;
 }
 

@@ -125,6 +125,9 @@ static const struct {
     {2, act_months},      {250, act_mob},
 };
 
+/* Messages lost of a thousand: most days the network is good. */
+static const unsigned weather[] = {0, 0, 0, 20, 60, 200};
+
 void acts_next(struct sim *sim)
 {
     const size_t count = sizeof acts_table / sizeof acts_table[0];
@@ -136,5 +139,6 @@ void acts_next(struct sim *sim)
     while (draw >= acts_table[at].weight)
         draw -= acts_table[at++].weight;
     sim->now += chance_between(&sim->chance, 1, 240);
+    sim->loss_permille = weather[chance_below(&sim->chance, sizeof weather / sizeof weather[0])];
     acts_table[at].act(sim);
 }

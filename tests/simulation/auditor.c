@@ -149,6 +149,8 @@ static void add_payment(struct auditor *auditor, const struct id *id, const stru
                                     .coin_id = payment->coin_id,
                                     .serial = payment->serial,
                                     .signer = *key,
+                                    .has_reference = payment->has_reference,
+                                    .reference = payment->reference,
                                     .output_count = payment->outputs.count,
                                     .next = coin->first};
     memcpy(row->outputs, payment->outputs.items,

@@ -14,6 +14,8 @@ struct auditor_payment {
     struct id payment_id, coin_id;
     uint64_t serial;
     struct public_key signer;
+    bool has_reference;
+    struct id reference;
     struct output outputs[OUTPUTS_MAX];
     size_t output_count;
     bool is_shown;   /* the register was shown it, and took it for genuine */

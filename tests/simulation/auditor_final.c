@@ -112,6 +112,16 @@ static void check_taken(struct final *final)
 
 /* --- claims --- */
 
+/* The payment by which a person came by a coin: the last on its line that he did not sign. */
+static const struct auditor_payment *came_by(const struct auditor *auditor,
+                                             const struct id *coin_id, size_t person)
+{
+    const struct auditor_payment *maker = auditor_book_maker(auditor, coin_id);
+    while (maker != NULL && auditor_person(auditor, &maker->signer) == person)
+        maker = auditor_book_maker(auditor, &maker->coin_id);
+    return maker;
+}
+
 static bool was_taken(const struct final *final, const struct id *payment_id, size_t person)
 {
     const struct auditor *auditor = final->auditor;
@@ -127,11 +137,9 @@ static void check_refusal(struct final *final, const struct claim *claim)
 {
     struct auditor *auditor = final->auditor;
     const size_t person = auditor_person(auditor, &claim->claimant_key);
-    const struct auditor_payment *maker = auditor_book_maker(auditor, &claim->coin_id);
+    const struct auditor_payment *maker = came_by(auditor, &claim->coin_id, person);
     if (claim->refusal != CLAIM_HAD_LIST && claim->refusal != CLAIM_NO_REQUEST)
         return;
-    while (maker != NULL && auditor_person(auditor, &maker->signer) == person)
-        maker = auditor_book_maker(auditor, &maker->coin_id);
     if (person < SIM_HONEST && maker != NULL && was_taken(final, &maker->payment_id, person))
         auditor_book_fail(auditor, "COMP",
                           claim->refusal == CLAIM_HAD_LIST
@@ -159,6 +167,21 @@ static bool is_judged(const struct auditor *auditor, size_t person)
     return person < SIM_HONEST || (person >= SIM_CITIZENS && person < SIM_PERSONS);
 }
 
+/* Can its owner claim this orphan? Only what he asked for: a claim shows the request. */
+static bool is_claimable(struct final *final, const struct id *coin_id, size_t person)
+{
+    struct auditor *auditor = final->auditor;
+    const struct auditor_payment *payment = came_by(auditor, coin_id, person);
+    if (payment == NULL || !payment->has_reference)
+        return false;
+    struct store *store = auditor_purses_store(auditor, person);
+    struct purse_request row = {.request_id = payment->reference};
+    sim_check(auditor->sim, store_begin(store, STORE_READ), "a purse");
+    const enum err error = store_get(store, &purse_table_purse_request, &row, &final->arena);
+    store_rollback(store);
+    return error == ERR_OK;
+}
+
 static void check_owner(struct final *final, const struct coin *coin)
 {
     static const char *const states[] = {"absent",      "available", "reserved", "committed",
@@ -168,7 +191,7 @@ static void check_owner(struct final *final, const struct coin *coin)
     struct purse_coin row = {.serial = coin->serial, .coin_id = coin->coin_id};
     if (!is_judged(auditor, person))
         return;
-    if (coin->state == COIN_ORPHAN)
+    if (coin->state == COIN_ORPHAN && is_claimable(final, &coin->coin_id, person))
         auditor_book_fail(auditor, "COMP", "an honest orphan was never claimed", &coin->coin_id);
     if (coin->state != COIN_UNSPENT)
         return;
@@ -191,7 +214,10 @@ static void check_purse(struct final *final, size_t person)
     const struct purse_coin *coins = rows.items;
     for (size_t i = 0; i < rows.count; i++) {
         const struct coin *coin = coin_row(final, &coins[i].coin_id);
-        if (coins[i].state != PURSE_LOST && (coin == NULL || coin->state != COIN_UNSPENT))
+        const bool waits = coins[i].state == PURSE_ORPHANED && coin != NULL &&
+                           coin->state == COIN_ORPHAN; /* judged by check_owner */
+        if (coins[i].state != PURSE_LOST && !waits &&
+            (coin == NULL || coin->state != COIN_UNSPENT))
             sim_fail(auditor->sim, "STUCK", "person %zu still has a coin of %" PRId64
                      " in state %" PRIu64 ", the register has it in %" PRIu64, person,
                      sim_amount(coins[i].amount), coins[i].state,

@@ -25,7 +25,7 @@ struct post {
     struct link links[SIM_BANKS + 1];
 };
 
-enum { LOSS_PERMILLE = 60, REPEAT_PERMILLE = 30 };
+enum { REPEAT_PERMILLE = 30 };
 
 struct post *post_open(struct sim *sim)
 {
@@ -52,7 +52,7 @@ static const struct letter *any(struct sim *sim, const struct ring *ring)
 
 bool post_is_lost(struct sim *sim)
 {
-    if (sim->is_lossless || !chance_permille(&sim->chance, LOSS_PERMILLE))
+    if (sim->is_lossless || !chance_permille(&sim->chance, sim->loss_permille))
         return false;
     sim_count(sim, SIM_LOST);
     return true;

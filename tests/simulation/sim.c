@@ -140,6 +140,8 @@ static void reconnect(struct sim *sim)
         for (size_t i = 0; i < SIM_BANKS; i++)
             agency_work(sim->agencies[i]);
         for (size_t i = 0; i < SIM_CITIZENS; i++)
+            citizen_resume(sim->citizens[i]);
+        for (size_t i = 0; i < SIM_CITIZENS; i++)
             citizen_sync(sim->citizens[i]);
         auditor_check(sim->auditor);
     }

@@ -62,6 +62,7 @@ struct sim {
     struct chance chance;
     bool is_tracing;
     bool is_lossless; /* no faults any more: everybody reconnects */
+    unsigned loss_permille; /* the weather of this act */
     struct world world;
     struct post *post;
     struct centre *centre;

@@ -209,3 +209,36 @@ Test(purse_take, a_coin_that_i_hold_stays_as_it_is)
     cr_expect_eq(row.state, PURSE_AVAILABLE);
     cr_expect_eq(row.is_settled, 0);
 }
+
+/* The rows' key is a hash: the order must not be left to it. */
+Test(purse_take, the_inbox_is_read_oldest_first)
+{
+    enum { PACKETS = 6 };
+    struct purse_inbox_list inbox = {0};
+    for (size_t i = 0; i < PACKETS; i++) {
+        struct received r;
+        receive(&r, PURSE_AVAILABLE);
+    }
+    OK(purse_inbox_open(&h.env, &inbox));
+    cr_assert_eq(inbox.count, PACKETS);
+    for (size_t i = 1; i < PACKETS; i++)
+        cr_expect_lt(inbox.items[i - 1].number, inbox.items[i].number);
+}
+
+/* The register's answer comes without certificates: no payee could be shown such a coin. */
+Test(purse_take, what_the_register_sent_is_not_paid_on_before_it_is_exchanged)
+{
+    struct world_coin coin, paid;
+    struct purse_coin_list chosen = {0};
+    enum status status = STATUS_FAILED;
+    const struct purse_choice_options any = {.hops_max = 5};
+    world_token(&coin, &h.world, 1000, &h.other);
+    world_pay(&paid, NULL, &h.world, &coin, &h.me, 1000, NULL);
+    const struct owned_line line = line_of(&paid, 1);
+    expect_status(take_owned(&line), STATUS_OK);
+    OK(purse_choose(&h.env, &status, &chosen, world_fen(1000), &any));
+    expect_status(status, STATUS_FUNDS);
+    holder_coin(&coin, &h, 1000);
+    OK(purse_choose(&h.env, &status, &chosen, world_fen(1000), &any));
+    expect_status(status, STATUS_OK);
+}
