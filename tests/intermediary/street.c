@@ -19,6 +19,20 @@ static void street_random(void *context, void *out, size_t size)
     }
 }
 
+/* A relay that keeps an order's answer to itself. */
+static void empty_answer(struct street *street, struct buffer *bytes)
+{
+    struct reply reply = {0};
+    struct buffer body AUTO(buffer_fini) = {0}, kept = *bytes;
+    const struct order_reply nothing = {0};
+    HALL_OK(reply_decode(&reply, buffer_span(&kept), &street->arena));
+    HALL_OK(order_reply_encode(&body, &nothing));
+    reply.body = buffer_span(&body);
+    *bytes = (struct buffer){0};
+    HALL_OK(reply_encode(bytes, &reply));
+    buffer_fini(&kept);
+}
+
 /* The central bank's shell: a transaction a call, a reply after its commit. */
 static enum err call_central(void *context, struct buffer *reply, struct span request)
 {
@@ -34,6 +48,8 @@ static enum err call_central(void *context, struct buffer *reply, struct span re
     HALL_OK(service_handle(&street->central, is_lost ? &lost : reply, request));
     HALL_OK(service_load_trust(&street->central));
     hall_end(&street->hall);
+    if (street->is_empty)
+        empty_answer(street, reply);
     return is_lost ? ERR_TIMEOUT : ERR_OK;
 }
 
@@ -288,6 +304,33 @@ uint64_t street_vault(struct street *street)
     HALL_OK(purse_totals(&env.purse, &totals));
     street_end(street);
     return amount_fen(totals.spendable_settled);
+}
+
+/* The vault's key pays every coin that the withdrawal's order names elsewhere, before it
+ * arrives. */
+void street_rob(struct street *street)
+{
+    struct world *world = &street->hall.world;
+    struct world_wallet vault, thief = {.pair = world_key("thief")};
+    struct list rows = {0};
+    world_vault(&vault, world, WORLD_BANK_A);
+    world_wallet(&thief, world, "thief", WORLD_BANK_B);
+    vault.counter = 1000000;
+    struct branch_env env = street_begin(street);
+    HALL_OK(branch_rows(&env, &rows, &purse_table_purse_plan_item, -1, 0, NULL));
+    street_end(street);
+    cr_assert_gt(rows.count, 0);
+    const struct purse_plan_item *items = rows.items;
+    for (size_t i = 0; i < rows.count; i++) {
+        struct purse_token token = {.serial = items[i].serial, .coin_id = items[i].coin_id};
+        struct world_coin coin, stolen;
+        env = street_begin(street);
+        HALL_OK(store_get(street->bank.store, &purse_table_purse_token, &token, &street->arena));
+        street_end(street);
+        hall_take(&coin, &street->hall, &token.token, &vault);
+        world_pay(&stolen, NULL, world, &coin, &thief, amount_fen(coin.amount), NULL);
+        HALL_OUTCOME(hall_settle(&street->hall, &stolen), OUTCOME_SETTLED);
+    }
 }
 
 /* --- calls --- */

@@ -22,6 +22,7 @@ struct street {
     /* The line between them: */
     bool is_cut;         /* nothing arrives */
     size_t lost_replies; /* the next ones are carried out, and their answers lost */
+    bool is_empty;       /* an order's answer says OK and holds nothing */
     size_t call_count;
     uint64_t chance; /* the state of the random numbers */
     struct arena arena;
@@ -47,6 +48,8 @@ struct customer street_get(struct street *street, uint64_t number);
 /* Money into the vault: ordered and approved. */
 void street_stock(struct street *street, uint64_t fen);
 uint64_t street_vault(struct street *street); /* fen free to use */
+/* The vault's key pays every coin that its orders name elsewhere, before they arrive. */
+void street_rob(struct street *street);
 void street_approve_all(struct street *street, bool approved);
 
 /* One call of a wallet, signed by its key, and the status it got. reply as the verb's. */

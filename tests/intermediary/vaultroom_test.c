@@ -123,6 +123,21 @@ Test(vaultroom_work, a_return_survives_a_cut_line)
     }
 }
 
+Test(vaultroom_work, a_redeem_that_fails_for_good_is_followed_by_another)
+{
+    struct street street;
+    street_open(&street);
+    street_stock(&street, 160000);
+    street.is_cut = true;
+    HALL_STATUS(give_back(&street, 10000), STATUS_PENDING);
+    street_rob(&street);
+    street.is_cut = false;
+    cr_assert_not(street_work(&street));
+    cr_assert_eq(reserve(&street), 740000 + 10000);
+    cr_assert_eq(street_vault(&street), 160000 - 20000);
+    street_close(&street);
+}
+
 Test(vaultroom_work, many_small_coins_are_merged)
 {
     enum { COINS = 70 };
