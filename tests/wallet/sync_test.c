@@ -133,6 +133,8 @@ Test(sync, the_change_of_an_orphan_is_claimed_with_the_request_it_came_under)
     cr_expect_eq(folk_spendable(&carol), 3000);
     cr_expect_eq(sync_of(&alice).conflict_count, 1);
     cr_expect_eq(folk_spendable(&alice), 2000);
+    cr_expect_eq(town.claims_with_request, 2);
+    cr_expect_eq(town.claims_without, 0);
 }
 
 Test(sync, m2_one_conflicting_input_of_three)
@@ -201,6 +203,20 @@ Test(sync, m3_f16_each_reply_is_lost_once)
     cr_expect_eq(folk_spendable(&alice), before);
     cr_expect_eq(town_unspent(&town), before + 700);
     folk_signed_payments(&alice);
+}
+
+Test(sync, a_lost_certificate_is_asked_for_again_with_the_same_key)
+{
+    town_coin(&town, &alice, 1000);
+    for (long n = 0; n < 4; n++) { /* fetch, owned, certify, exchange */
+        town.lose_reply_at = n;
+        sync_of(&alice);
+        town.lose_reply_at = -1;
+    }
+    sync_well(&alice);
+    cr_expect_eq(town.calls[VERB_CERTIFY], 3);
+    cr_expect_eq(town.certified_count, 2);
+    cr_expect_eq(folk_spendable(&alice), 1000);
 }
 
 Test(sync, m5_a_word_that_is_not_the_registers_deletes_nothing)

@@ -86,6 +86,27 @@ Test(sync_withdraw, what_the_bank_refuses_is_over)
     cr_expect_eq(folk_spendable(&alice), 100);
 }
 
+Test(sync_withdraw, a_withdrawal_is_over_only_to_the_fen)
+{
+    town.withdraws_short = true;
+    expect_status(withdraw(300), STATUS_ORDER);
+    town.withdraws_short = false;
+    sync_now(&alice);
+    cr_expect_eq(folk_spendable(&alice), 300);
+    town.withdrawals = STATUS_BUSY;
+    expect_status(withdraw(300), STATUS_UNREACHABLE);
+}
+
+Test(sync_withdraw, only_my_own_banks_vault_is_paid)
+{
+    uint64_t credited = 0;
+    town_coin(&town, &alice, 1000);
+    town.is_other_bank = true;
+    expect_status(deposit(1000, &credited), STATUS_CERTIFICATE);
+    cr_expect_eq(folk_spendable(&alice), 1000);
+    cr_expect_eq(folk_signed_payments(&alice), 0);
+}
+
 Test(sync_withdraw, deposits_take_as_many_requests_as_it_needs)
 {
     uint64_t credited = 0;

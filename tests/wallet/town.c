@@ -289,6 +289,28 @@ static void fill_reply(struct town *town, struct order_reply *reply,
     reply->settled = sign_leaves(town, placed, view->leaf_count, arena);
 }
 
+/* A claim shows the request under which the orphan was paid, or the first that led to it. */
+static void note_claim(struct town *town, const struct order_body *body,
+                       const struct town_answer *answer, const struct packet_payment *payment)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct payment maker = {0};
+    bool shown = false;
+    if (answer->outcome != OUTCOME_CLAIMED)
+        return;
+    for (const struct town_row *row = find_row(town, &payment->payment.coin_id); row->parent >= 0;
+         row = &town->rows[row->parent]) {
+        OK(payment_decode(&maker, row->maker.payload, &arena));
+        for (size_t i = 0; i < body->requests.count; i++) {
+            const struct id id = record_id(town->world->network, KIND_REQUEST,
+                                           body->requests.items[i].record.payload);
+            shown = shown || (maker.has_reference && id_equal(&id, &maker.reference));
+        }
+    }
+    town->claims_with_request += shown;
+    town->claims_without += !shown;
+}
+
 static enum status serve_exchange(struct town *town, struct order_reply *reply,
                                   const struct order_body *body, struct arena *arena)
 {
@@ -312,6 +334,8 @@ static enum status serve_exchange(struct town *town, struct order_reply *reply,
         answers[i] = answer_of(town, SPAN(view.payments[view.leaves[i]].id), &fresh);
         if (fresh)
             look_at_input(town, answers[i], &view.payments[view.leaves[i]], &good, &bad);
+        if (fresh)
+            note_claim(town, body, answers[i], &view.payments[view.leaves[i]]);
         any = any || fresh;
     }
     if (any)
@@ -386,7 +410,8 @@ static enum status serve_withdraw(struct town *town, struct tokens_reply *reply,
             mint(town, withdrawal.amounts.items[i].amount, &withdrawal.wallet_key);
     OK(arena_alloc(arena, &items, answer->token_count, sizeof(struct signed_item)));
     reply->tokens = (struct signed_item_list){items, answer->token_count};
-    for (size_t i = 0; i < answer->token_count; i++)
+    reply->tokens.count -= town->withdraws_short;
+    for (size_t i = 0; i < reply->tokens.count; i++)
         reply->tokens.items[i].record = answer->tokens[i];
     return STATUS_OK;
 }
@@ -399,6 +424,12 @@ static enum status certify(struct town *town, struct certify_reply *reply,
     OK(certificate_request_decode(&request, request_cose->payload, arena));
     OK(record_verify(town->world->network, KIND_CERTIFICATE_REQUEST, request_cose,
                      &request.new_key));
+    bool known = false;
+    for (size_t i = 0; i < town->certified_count; i++)
+        known = known || key_equal(&town->certified[i], &request.new_key);
+    if (!known)
+        town->certified[town->certified_count++] = request.new_key;
+    cr_assert_lt(town->certified_count, TOWN_KEYS_MAX);
     world_wallet(&wallet, town->world, "template", WORLD_BANK_A);
     wallet.certificate.wallet_key = request.new_key;
     world_certify(&wallet, town->world);
@@ -413,7 +444,7 @@ static enum status serve_deposit_request(struct town *town, struct deposit_reque
 {
     struct world_wallet vault;
     struct world_request request;
-    world_vault(&vault, town->world, WORLD_BANK_A);
+    world_vault(&vault, town->world, town->is_other_bank ? WORLD_BANK_B : WORLD_BANK_A);
     world_request(&request, town->world, &vault, amount_fen(body->amount));
     reply->request = request.cose;
     return STATUS_OK;

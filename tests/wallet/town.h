@@ -5,7 +5,7 @@
 
 #include "tests/wallet/folk.h"
 
-enum { TOWN_ROWS_MAX = 1024, TOWN_ANSWERS_MAX = 512 };
+enum { TOWN_ROWS_MAX = 1024, TOWN_ANSWERS_MAX = 512, TOWN_KEYS_MAX = 1024 };
 struct town_row {
     uint64_t serial;
     struct id coin_id;
@@ -41,6 +41,11 @@ struct town {
     size_t calls[16];        /* by verb */
     struct amount account;   /* deposited */
     bool shows_spent;        /* OWNED lists what is spent as well: a lie */
+    bool withdraws_short;    /* keeps a token back */
+    bool is_other_bank;      /* deposits are asked for by another bank's vault */
+    size_t claims_with_request, claims_without;
+    struct public_key certified[TOWN_KEYS_MAX]; /* different ones */
+    size_t certified_count;
 };
 void town_open(struct town *out, struct world *world);
 void town_serve(struct town *town, struct folk *folk);
