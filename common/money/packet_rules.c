@@ -5,7 +5,8 @@
  * of the curve.
  * 3. A payment to the register has no other output: what funds an order is whole.
  *
- * Never asks the curve about what `known` vouches for: it was asked when the row was made. */
+ * Never asks the curve about what `known` vouches for: it was asked when the row was made; nor about
+ * change, whose key is the owner's of the coin spent: it was asked where that coin comes from. */
 #include "common/money/packet_check.h"
 
 static bool adds_up(const struct packet_payment *payment)
@@ -58,9 +59,11 @@ enum err packet_check_points(enum status *status, struct packet_check *check)
         if (!view->tokens[i].is_known)
             TRY(check_point(status, &view->tokens[i].token.owner_key));
     for (size_t i = 0; i < view->payment_count; i++) {
-        const struct output_list *outputs = &view->payments[i].payment.outputs;
+        const struct packet_payment *payment = &view->payments[i];
+        const struct output_list *outputs = &payment->payment.outputs;
         for (size_t j = 0; !check->is_vouched[i] && j < outputs->count; j++)
-            TRY(check_point(status, &outputs->items[j].key));
+            if (!key_equal(&outputs->items[j].key, &payment->owner_key))
+                TRY(check_point(status, &outputs->items[j].key));
     }
     return ERR_OK;
 }
