@@ -179,6 +179,29 @@ HALL_TEST(order, H3_one_vault_coin_funds_two_orders)
     cast_close(&cast);
 }
 
+/* Whatever the good inputs add up to: an order with a bad one is not carried out. */
+HALL_TEST(order, M2_the_good_inputs_alone_would_pay_for_it)
+{
+    struct cast cast;
+    struct world_coin spent, good;
+    struct note elsewhere;
+    struct order_reply reply;
+    cast_open(&cast, kind);
+    cast_issue(&spent, &cast, 1000, &cast.p);
+    cast_pay(&elsewhere, &cast, &spent, &cast.q);
+    HALL_OUTCOME(cast_settle(&cast, &elsewhere), OUTCOME_SETTLED);
+    cast_issue(&good, &cast, 3000, &cast.p);
+    const struct world_coin *const inputs[] = {&spent, &good};
+    const struct output output = cast_output(&cast.p2, 3000);
+    HALL_STATUS(cast_exchange(&reply, &cast, inputs, 2, &output, 1), STATUS_OK);
+    HALL_OUTCOME(hall_input(&reply, 0), OUTCOME_CONFLICT);
+    HALL_OUTCOME(hall_input(&reply, 1), OUTCOME_MINTED_BACK);
+    cr_assert_eq(reply.tokens.count, 0);
+    cr_assert_eq(cast_owned(&cast, &cast.p), 3000);
+    cr_assert_eq(cast_owned(&cast, &cast.p2), 0);
+    cast_close(&cast);
+}
+
 /* The packet of an order's payments number from .. to - 1. */
 static void fund_part(struct hall_order *part, struct cast *cast, const struct hall_order *whole,
                       size_t from, size_t to)
@@ -218,6 +241,31 @@ HALL_TEST(order, M9_half_of_an_order_now_the_rest_later)
     HALL_STATUS(hall_order(&cast.hall, &reply, &whole, WORLD_BANK_A), STATUS_OK);
     const struct id again = hall_reply_hash(&reply);
     cr_assert(id_equal(&first, &again));
+    cr_assert_eq(cast_owned(&cast, &cast.p), 5000);
+    cr_assert_eq(cast_owned(&cast, &cast.p2), 0);
+    cast_close(&cast);
+}
+
+/* The first message did not pay for the order; the second one alone would. */
+HALL_TEST(order, M9_an_order_is_judged_once)
+{
+    struct cast cast;
+    struct world_coin coins[2];
+    struct hall_order whole, part;
+    struct order_reply reply;
+    cast_open(&cast, kind);
+    cast_issue(&coins[0], &cast, 3000, &cast.p);
+    cast_issue(&coins[1], &cast, 2000, &cast.p);
+    const struct world_coin *const inputs[] = {&coins[0], &coins[1]};
+    const struct output output = cast_output(&cast.p2, 2000);
+    hall_order_exchange(&whole, &cast.hall, &output, 1);
+    hall_order_fund(&whole, &cast.hall, inputs, 2);
+    for (size_t i = 0; i < 2; i++) {
+        fund_part(&part, &cast, &whole, i, i + 1);
+        HALL_STATUS(hall_order(&cast.hall, &reply, &part, WORLD_BANK_A), STATUS_OK);
+        HALL_OUTCOME(hall_input(&reply, 0), OUTCOME_MINTED_BACK);
+        cr_assert_eq(reply.tokens.count, 0);
+    }
     cr_assert_eq(cast_owned(&cast, &cast.p), 5000);
     cr_assert_eq(cast_owned(&cast, &cast.p2), 0);
     cast_close(&cast);
