@@ -1,283 +1,299 @@
-/* A client: one connection over nng req0, made at the first call, remade when it is broken.
+/* A client: one connection, made at the first call, remade when it is broken.
  *
- * 1. Every wait ends at the call's deadline; what the system knows sooner is told sooner: a refused connection
- *    when dialling, a broken one while waiting.
- * 2. A request is sent once. nng's own resending is off: a call is idempotent by the id inside it, so the
- *    caller may repeat it, and alone knows whether its deadline and its key still stand.
+ * 1. Every wait ends at the call's deadline; what the system knows sooner is told sooner: a refused
+ *    connection when dialling, a broken one while waiting.
+ * 2. A request is sent once, over one connection. Whether to repeat a call is the caller's
+ *    business: it is idempotent by the id inside it, and only the caller knows whether it still
+ *    wants it.
  * 3. The other side's certificate and name are checked before the first byte of a request leaves.
- * 4. nng never dials by itself: a connection is made inside a call, so a failure has somebody to hear it.
+ * 4. A connection is made inside a call only, so that a failure has somebody to hear it.
  *
- * Any thread may call; each call has a context of its own, so many can be under way on one connection.
+ * Any thread may call; many calls can be under way on the one connection.
  * Never tells whether a failed call was carried out.
  */
 #include "common/net/net.h"
 
 #include "common/base/time.h"
+#include "common/net/net_link.h"
 #include "common/net/net_nng.h"
 
-#include <nng/protocol/reqrep0/req.h>
+#include <nng/supplemental/util/platform.h>
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum {
-    /* nng would redial after a random part of this; see pipe_removed. */
-    REDIAL_MS = 24 * 60 * 60 * 1000,
-    /* How often a request that waits for its turn on the connection looks whether there is still one. */
-    SEND_SLICE_MS = 250,
+    DYING_MS = 50,       /* see connect_until */
+    REQUEST_MARK = 0x80, /* the top bit of a request's number */
     MS_PER_SECOND = 1000,
     NS_PER_MS = 1000 * 1000,
+};
+
+struct call {
+    struct call *next;
+    uint8_t number[NET_LINK_NUMBER_SIZE];
+    pthread_cond_t changed;
+    bool is_done;
+    enum err error;
+    struct net_frame *reply;
 };
 
 struct client {
     struct net_client base; /* first: it is a net_client */
     struct net_nng_address address;
     nng_tls_config *tls; /* NULL on a local socket */
-    nng_socket socket;
-    bool is_open;
-    pthread_mutex_t dialling;  /* held while a connection is made; guards dialer */
-    nng_dialer dialer;         /* id 0: none */
-    _Atomic uint32_t pipe;     /* the connection; 0: none */
-    _Atomic uint64_t heard_ms; /* when the last reply came */
+    nng_stream_dialer *dialer;
+    nng_aio *dialling;
+    pthread_mutex_t lock;   /* guards everything below */
+    pthread_cond_t changed; /* the connection came or went */
+    bool is_dialling;
+    struct net_link link;
+    struct call *calls; /* those under way */
+    uint32_t last_number, last_link;
+    uint64_t heard_ms;    /* when the last reply came */
+    uint32_t failed_link; /* the last that ended before its greeting, and why */
+    enum err failure;
+    bool is_cut;
 };
 
-static const nng_dialer NO_DIALER = NNG_DIALER_INITIALIZER;
+/* ---- waiting ---- */
 
-/* ---- deadlines ---- */
-
-static uint64_t remaining_ms(uint64_t deadline_ms)
+static void cond_open(pthread_cond_t *cond)
 {
-    uint64_t now = time_monotonic_ms();
-    return now < deadline_ms ? deadline_ms - now : 0;
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &attributes);
+    pthread_condattr_destroy(&attributes);
 }
 
-static nng_duration duration(uint64_t ms)
+/* ERR_TIMEOUT at the deadline, else ERR_OK: something may have changed. */
+static enum err wait_until(struct client *client, pthread_cond_t *cond, uint64_t deadline_ms)
 {
-    return ms < INT32_MAX ? (nng_duration)ms : INT32_MAX;
+    struct timespec at = {.tv_sec = (time_t)(deadline_ms / MS_PER_SECOND),
+                          .tv_nsec = (long)(deadline_ms % MS_PER_SECOND) * NS_PER_MS};
+    return pthread_cond_timedwait(cond, &client->lock, &at) == 0 ? ERR_OK : ERR_TIMEOUT;
 }
 
-static enum err lock_until(pthread_mutex_t *mutex, uint64_t deadline_ms)
+static nng_duration left_ms(uint64_t deadline_ms)
 {
-    struct timespec at;
-    at.tv_sec = (time_t)(deadline_ms / MS_PER_SECOND);
-    at.tv_nsec = (long)(deadline_ms % MS_PER_SECOND) * NS_PER_MS;
-    return pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &at) == 0 ? ERR_OK : ERR_TIMEOUT;
+    uint64_t now_ms = time_monotonic_ms();
+    uint64_t left = now_ms < deadline_ms ? deadline_ms - now_ms : 0;
+    return left < INT32_MAX ? (nng_duration)left : INT32_MAX;
 }
 
 static void unlock(pthread_mutex_t **mutex)
 {
-    if (*mutex != NULL)
-        pthread_mutex_unlock(*mutex);
+    pthread_mutex_unlock(*mutex);
 }
 
-/* ---- the connection ---- */
+/* ---- what the link tells, with the lock held ---- */
 
-static void pipe_added(nng_pipe pipe, nng_pipe_ev event, void *context)
+static void finish(struct call *call, enum err error)
 {
-    struct client *client = context;
-    (void)event;
-    atomic_store(&client->pipe, (uint32_t)nng_pipe_id(pipe));
+    call->is_done = true;
+    call->error = error;
+    pthread_cond_signal(&call->changed);
 }
 
-/* Left alone, nng's dialer would now redial by itself, half the times at once however long the pause
- * is set (it takes a signed remainder of a random number). */
-static void pipe_removed(nng_pipe pipe, nng_pipe_ev event, void *context)
+static void forget(struct client *client, const struct call *call)
 {
-    struct client *client = context;
-    uint32_t gone = (uint32_t)nng_pipe_id(pipe);
-    (void)event;
-    (void)nng_dialer_close(nng_pipe_dialer(pipe));
-    atomic_compare_exchange_strong(&client->pipe, &gone, 0);
+    struct call **at = &client->calls;
+    while (*at != NULL && *at != call)
+        at = &(*at)->next;
+    if (*at != NULL)
+        *at = call->next;
 }
 
-static bool is_connected(struct client *client)
+static struct call *find_call(struct client *client, const uint8_t *number)
 {
-    return atomic_load(&client->pipe) != 0;
+    struct call *call = client->calls;
+    while (call != NULL && memcmp(call->number, number, NET_LINK_NUMBER_SIZE) != 0)
+        call = call->next;
+    return call;
 }
 
-static void hang_up(struct client *client)
+static void link_greeted(struct net_link *link)
 {
-    if (client->dialer.id != NO_DIALER.id)
-        (void)nng_dialer_close(client->dialer);
-    client->dialer = NO_DIALER;
+    struct client *client = link->context;
+    pthread_cond_broadcast(&client->changed);
 }
 
-/* nng_dialer_start waits as long as system and peer like, so a timer closes the dialer under it. */
-struct watch {
-    nng_aio *aio;
-    nng_dialer dialer;
-    atomic_bool is_late;
-};
-
-static void watch_rang(void *context)
+static void link_received(struct net_link *link)
 {
-    struct watch *watch = context;
-    if (nng_aio_result(watch->aio) != 0)
-        return; /* called off */
-    atomic_store(&watch->is_late, true);
-    (void)nng_dialer_close(watch->dialer);
+    struct client *client = link->context;
+    struct net_frame *reply = net_link_take(link);
+    struct call *call = find_call(client, reply->data);
+    client->heard_ms = time_monotonic_ms();
+    if (call == NULL || call->is_done) {
+        free(reply); /* too late: nobody waits for it any more */
+        return;
+    }
+    call->reply = reply;
+    finish(call, ERR_OK);
 }
 
-static void watch_fini(struct watch *watch)
+static void link_sent(struct net_link *link, struct net_frame *frame)
 {
-    if (watch->aio != NULL)
-        nng_aio_free(TAKE(watch->aio));
+    (void)link;
+    (void)frame;
 }
 
-static enum err start_dialer(struct client *client, nng_dialer dialer, uint64_t deadline_ms)
+/* Before the greeting: a connection that was made and then cut was refused by the other side's TLS,
+ * which gives no reason that reaches us. */
+static enum err why_not_greeted(const struct net_link *link)
 {
-    struct watch watch AUTO(watch_fini) = {.dialer = dialer};
-    TRY(net_nng_err(nng_aio_alloc(&watch.aio, watch_rang, &watch)));
-    nng_sleep_aio(duration(remaining_ms(deadline_ms)), watch.aio);
-    int result = nng_dialer_start(dialer, 0);
-    nng_aio_stop(watch.aio);
-    if (atomic_load(&watch.is_late))
-        return ERR_TIMEOUT;
-    TRY(net_nng_dial_err(result, client->address.is_local));
-    /* Connected, and yet the protocol refused the other end: whatever listens there is no server of ours. */
-    return is_connected(client) ? ERR_OK : ERR_UNREACHABLE;
+    if (net_nng_is_cut(link->reason))
+        return link->is_local ? ERR_UNREACHABLE : ERR_PEER;
+    return link->reason == NNG_EPROTO ? ERR_UNREACHABLE : net_nng_err(link->reason);
 }
 
-static enum err make_dialer(struct client *client)
+static void link_ended(struct net_link *link)
 {
-    nng_dialer dialer = NNG_DIALER_INITIALIZER;
-    TRY(net_nng_err(nng_dialer_create(&dialer, client->socket, client->address.url)));
-    client->dialer = dialer;
-    TRY(net_nng_err(
-        nng_dialer_set_size(dialer, NNG_OPT_RECVMAXSZ, NET_SIZE_MAX + NET_NNG_HEADER_SIZE)));
-    TRY(net_nng_err(nng_dialer_set_ms(dialer, NNG_OPT_RECONNMINT, REDIAL_MS)));
-    TRY(net_nng_err(nng_dialer_set_ms(dialer, NNG_OPT_RECONNMAXT, REDIAL_MS)));
-    if (client->address.is_local)
-        return ERR_OK;
-    TRY(net_nng_err(nng_dialer_set_bool(dialer, NNG_OPT_TCP_NODELAY, true)));
-    return net_nng_err(nng_dialer_set_ptr(dialer, NNG_OPT_TLS_CONFIG, client->tls));
+    struct client *client = link->context;
+    enum err error = link->reason == NNG_EMSGSIZE ? ERR_LIMIT : ERR_UNREACHABLE;
+    if (!link->is_greeted) {
+        client->failed_link = link->number;
+        client->failure = why_not_greeted(link);
+        client->is_cut = !link->is_local && net_nng_is_cut(link->reason);
+    }
+    for (struct call *call = client->calls; call != NULL; call = call->next) {
+        if (!call->is_done)
+            finish(call, error);
+    }
+    pthread_cond_broadcast(&client->changed);
 }
+
+static const struct net_link_events LINK_EVENTS = {link_greeted, link_received, link_sent,
+                                                   link_ended};
+
+/* ---- connecting, with the lock held ---- */
 
 static enum err dial(struct client *client, uint64_t deadline_ms)
 {
-    hang_up(client);
-    enum err error = make_dialer(client);
-    if (error == ERR_OK)
-        error = start_dialer(client, client->dialer, deadline_ms);
-    if (error != ERR_OK)
-        hang_up(client);
-    return error;
+    client->is_dialling = true;
+    pthread_mutex_unlock(&client->lock);
+    nng_aio_set_timeout(client->dialling, left_ms(deadline_ms));
+    nng_stream_dialer_dial(client->dialer, client->dialling);
+    nng_aio_wait(client->dialling);
+    int result = nng_aio_result(client->dialling);
+    pthread_mutex_lock(&client->lock);
+    client->is_dialling = false;
+    if (result == 0) {
+        client->last_link = client->last_link == UINT32_MAX ? 1 : client->last_link + 1;
+        net_link_start(&client->link, nng_aio_get_output(client->dialling, 0), client->last_link);
+    }
+    pthread_cond_broadcast(&client->changed);
+    return net_nng_err(result);
 }
 
+static bool is_ready(const struct client *client)
+{
+    return net_link_is_up(&client->link) && client->link.is_greeted;
+}
+
+static enum err connect_once(struct client *client, uint64_t deadline_ms)
+{
+    uint32_t awaited = 0; /* the link whose greeting is awaited */
+    while (!is_ready(client)) {
+        if (awaited != 0 && awaited != client->link.number) /* it came and went */
+            return awaited == client->failed_link ? client->failure : ERR_UNREACHABLE;
+        if (net_link_is_up(&client->link))
+            awaited = client->link.number;
+        if (awaited == 0 && !client->is_dialling && client->link.stream == NULL)
+            TRY(dial(client, deadline_ms));
+        else
+            TRY(wait_until(client, &client->changed, deadline_ms));
+    }
+    return ERR_OK;
+}
+
+/* A server that is being killed may still take a connection and cut it; a moment later it refuses.
+ * One that refuses our certificate cuts every time. */
 static enum err connect_until(struct client *client, uint64_t deadline_ms)
 {
-    if (is_connected(client))
-        return ERR_OK;
-    TRY(lock_until(&client->dialling, deadline_ms));
-    pthread_mutex_t *locked AUTO(unlock) = &client->dialling;
-    (void)locked;
-    return is_connected(client) ? ERR_OK : dial(client, deadline_ms);
+    client->is_cut = false;
+    enum err error = connect_once(client, deadline_ms);
+    if (error != ERR_PEER || !client->is_cut || left_ms(deadline_ms) <= DYING_MS)
+        return error;
+    pthread_mutex_unlock(&client->lock);
+    nng_msleep(DYING_MS);
+    pthread_mutex_lock(&client->lock);
+    return connect_once(client, deadline_ms);
+}
+
+static enum err client_connect(struct net_client *base, uint64_t timeout_ms)
+{
+    struct client *client = (struct client *)base;
+    uint64_t deadline_ms = time_monotonic_ms() + timeout_ms;
+    pthread_mutex_lock(&client->lock);
+    enum err error = connect_until(client, deadline_ms);
+    pthread_mutex_unlock(&client->lock);
+    return error;
 }
 
 /* ---- one call ---- */
 
-struct exchange {
-    nng_ctx context;
-    nng_aio *aio;
-    nng_msg *message; /* ours while we hold it */
-    bool is_open;
-};
-
-static void exchange_fini(struct exchange *exchange)
+static void next_number(struct client *client, uint8_t number[NET_LINK_NUMBER_SIZE])
 {
-    if (exchange->is_open)
-        nng_ctx_close(exchange->context);
-    if (exchange->aio != NULL)
-        nng_aio_free(exchange->aio);
-    if (exchange->message != NULL)
-        nng_msg_free(exchange->message);
+    uint32_t value = ++client->last_number;
+    for (size_t i = 0; i < NET_LINK_NUMBER_SIZE; i++)
+        number[i] = (uint8_t)(value >> (8 * (NET_LINK_NUMBER_SIZE - 1 - i)));
+    number[0] |= REQUEST_MARK;
 }
 
-static enum err exchange_open(struct exchange *exchange, struct client *client, struct span request)
+static enum err begin_call(struct client *client, struct call *call, struct span request,
+                           uint64_t deadline_ms)
 {
-    TRY(net_nng_err(nng_aio_alloc(&exchange->aio, NULL, NULL)));
-    TRY(net_nng_err(nng_msg_alloc(&exchange->message, 0)));
-    TRY(net_nng_err(nng_msg_append(exchange->message, request.data, request.size)));
-    TRY(net_nng_err(nng_ctx_open(&exchange->context, client->socket)));
-    exchange->is_open = true;
+    struct net_frame *frame = NULL;
+    next_number(client, call->number);
+    TRY(connect_until(client, deadline_ms));
+    TRY(net_frame_new(&frame, call->number, request, client->address.is_local));
+    call->next = client->calls;
+    client->calls = call;
+    net_link_send(&client->link, frame);
     return ERR_OK;
 }
 
-/* With no connection left nng would hold the request until the deadline, so it is offered in slices. */
-static enum err exchange_send(struct exchange *exchange, struct client *client,
-                              uint64_t deadline_ms)
+/* A connection on which a whole call went unanswered, and nothing else was heard, is given up: a
+ * peer whose machine vanished would else cost every call its deadline, until TCP gives up. */
+static void doubt_connection(struct client *client, uint64_t started_ms)
 {
-    for (;;) {
-        uint64_t left_ms = remaining_ms(deadline_ms);
-        if (left_ms == 0)
-            return ERR_TIMEOUT;
-        if (!is_connected(client))
-            return ERR_UNREACHABLE;
-        nng_aio_set_timeout(exchange->aio,
-                            duration(left_ms < SEND_SLICE_MS ? left_ms : SEND_SLICE_MS));
-        nng_aio_set_msg(exchange->aio, exchange->message);
-        nng_ctx_send(exchange->context, exchange->aio);
-        nng_aio_wait(exchange->aio);
-        int result = nng_aio_result(exchange->aio);
-        if (result == 0)
-            exchange->message = NULL;
-        if (result != NNG_ETIMEDOUT)
-            return net_nng_err(result);
-    }
+    if (client->heard_ms < started_ms)
+        net_link_end(&client->link, NNG_ETIMEDOUT);
 }
 
-static enum err exchange_receive(struct exchange *exchange, struct buffer *reply,
-                                 uint64_t deadline_ms)
+static enum err attempt(struct client *client, struct call *call, struct span request,
+                        uint64_t deadline_ms)
 {
-    nng_aio_set_msg(exchange->aio, NULL);
-    nng_aio_set_timeout(exchange->aio, duration(remaining_ms(deadline_ms)));
-    nng_ctx_recv(exchange->context, exchange->aio);
-    nng_aio_wait(exchange->aio);
-    TRY(net_nng_err(nng_aio_result(exchange->aio)));
-    exchange->message = nng_aio_get_msg(exchange->aio);
-    nng_aio_set_msg(exchange->aio, NULL);
-    size_t size = nng_msg_len(exchange->message);
-    if (size > NET_SIZE_MAX)
-        return ERR_LIMIT;
-    return buffer_put(reply, span_of(nng_msg_body(exchange->message), size));
-}
-
-/* Nobody answered on this connection while a whole call timed out: the next call makes a fresh one. (A peer whose
- * machine vanished would else cost every call its deadline until TCP gives up.) */
-static void doubt_connection(struct client *client, uint32_t pipe, uint64_t started_ms)
-{
-    if (pipe != 0 && atomic_load(&client->heard_ms) < started_ms) {
-        nng_pipe silent = NNG_PIPE_INITIALIZER;
-        silent.id = pipe;
-        (void)nng_pipe_close(silent);
-        atomic_compare_exchange_strong(&client->pipe, &pipe, 0);
-    }
+    pthread_mutex_lock(&client->lock);
+    pthread_mutex_t *locked AUTO(unlock) = &client->lock;
+    (void)locked;
+    uint64_t started_ms = time_monotonic_ms();
+    TRY(begin_call(client, call, request, deadline_ms));
+    enum err waited = ERR_OK;
+    while (!call->is_done && waited == ERR_OK)
+        waited = wait_until(client, &call->changed, deadline_ms);
+    forget(client, call);
+    if (call->is_done)
+        return call->error;
+    doubt_connection(client, started_ms);
+    return ERR_TIMEOUT;
 }
 
 static enum err client_call(struct net_client *base, struct buffer *reply, struct span request,
                             uint64_t timeout_ms)
 {
     struct client *client = (struct client *)base;
-    uint64_t started_ms = time_monotonic_ms();
-    uint64_t deadline_ms = started_ms + timeout_ms;
-    TRY(connect_until(client, deadline_ms));
-    uint32_t pipe = atomic_load(&client->pipe);
-    struct exchange exchange AUTO(exchange_fini) = {0};
-    TRY(exchange_open(&exchange, client, request));
-    TRY(exchange_send(&exchange, client, deadline_ms));
-    enum err error = exchange_receive(&exchange, reply, deadline_ms);
-    if (error == ERR_TIMEOUT)
-        doubt_connection(client, pipe, started_ms);
-    else if (error == ERR_OK)
-        atomic_store(&client->heard_ms, time_monotonic_ms());
+    struct call call = {0};
+    cond_open(&call.changed);
+    enum err error = attempt(client, &call, request, time_monotonic_ms() + timeout_ms);
+    if (error == ERR_OK)
+        error = buffer_put(reply, net_frame_message(call.reply));
+    free(call.reply);
+    pthread_cond_destroy(&call.changed);
     return error;
-}
-
-static enum err client_connect(struct net_client *base, uint64_t timeout_ms)
-{
-    return connect_until((struct client *)base, time_monotonic_ms() + timeout_ms);
 }
 
 /* ---- opening and closing ---- */
@@ -285,35 +301,51 @@ static enum err client_connect(struct net_client *base, uint64_t timeout_ms)
 static void client_close(struct net_client *base)
 {
     struct client *client = (struct client *)base;
-    if (client->is_open)
-        (void)nng_close(client->socket);
+    if (client->dialer != NULL)
+        nng_stream_dialer_close(client->dialer);
+    pthread_mutex_lock(&client->lock);
+    net_link_end(&client->link, NNG_ECLOSED);
+    pthread_mutex_unlock(&client->lock);
+    net_link_fini(&client->link);
+    nng_aio_free(client->dialling);
+    nng_stream_dialer_free(client->dialer);
     if (client->tls != NULL)
         nng_tls_config_free(client->tls);
-    pthread_mutex_destroy(&client->dialling);
+    pthread_mutex_destroy(&client->lock);
+    pthread_cond_destroy(&client->changed);
     free(client);
 }
 
 static const struct net_client_ops CLIENT_OPS = {client_call, client_close, client_connect};
 
-static enum err client_set_up(struct client *client, const struct net_client_options *options)
+static enum err set_up_tls(struct client *client, const struct net_client_options *options)
+{
+    if (client->address.port == 0)
+        return ERR_PARSE;
+    struct net_nng_tls tls = {.mode = NNG_TLS_MODE_CLIENT,
+                              .server_name = options->server_name,
+                              .authority_pem = options->authority_pem,
+                              .certificate_pem = options->certificate_pem,
+                              .key_pem = options->key_pem};
+    TRY(net_nng_configure(&client->tls, &tls));
+    TRY(net_nng_err(nng_stream_dialer_alloc(&client->dialer, client->address.url)));
+    TRY(net_nng_err(nng_stream_dialer_set_bool(client->dialer, NNG_OPT_TCP_NODELAY, true)));
+    return net_nng_err(nng_stream_dialer_set_ptr(client->dialer, NNG_OPT_TLS_CONFIG, client->tls));
+}
+
+static enum err set_up(struct client *client, const struct net_client_options *options)
 {
     TRY(net_nng_parse(&client->address, options->address));
-    if (!client->address.is_local) {
-        if (client->address.port == 0)
-            return ERR_PARSE;
-        TRY(net_nng_configure(&client->tls,
-                              &(struct net_nng_tls){.mode = NNG_TLS_MODE_CLIENT,
-                                                    .server_name = options->server_name,
-                                                    .authority_pem = options->authority_pem,
-                                                    .certificate_pem = options->certificate_pem,
-                                                    .key_pem = options->key_pem}));
-    }
-    TRY(net_nng_err(nng_req0_open(&client->socket)));
-    client->is_open = true;
-    TRY(net_nng_err(
-        nng_socket_set_ms(client->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE)));
-    TRY(net_nng_err(nng_pipe_notify(client->socket, NNG_PIPE_EV_ADD_POST, pipe_added, client)));
-    return net_nng_err(nng_pipe_notify(client->socket, NNG_PIPE_EV_REM_POST, pipe_removed, client));
+    if (client->address.is_local)
+        TRY(net_nng_err(nng_stream_dialer_alloc(&client->dialer, client->address.url)));
+    else
+        TRY(set_up_tls(client, options));
+    client->link.lock = &client->lock;
+    client->link.events = &LINK_EVENTS;
+    client->link.context = client;
+    client->link.is_client = true;
+    client->link.is_local = client->address.is_local;
+    return net_nng_err(nng_aio_alloc(&client->dialling, NULL, NULL));
 }
 
 enum err net_client_open(struct net_client **out, const struct net_client_options *options)
@@ -322,9 +354,10 @@ enum err net_client_open(struct net_client **out, const struct net_client_option
     if (client == NULL)
         return ERR_MEMORY;
     client->base.ops = &CLIENT_OPS;
-    pthread_mutex_init(&client->dialling, NULL);
+    pthread_mutex_init(&client->lock, NULL);
+    cond_open(&client->changed);
     struct net_client *opened AUTO(net_client_close) = &client->base;
-    TRY(client_set_up(client, options));
+    TRY(set_up(client, options));
     *out = TAKE(opened);
     return ERR_OK;
 }

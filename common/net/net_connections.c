@@ -1,7 +1,8 @@
 /* Which connections a server keeps when more come than it has places.
  *
  * 1. There is always a place for the newest: the one silent longest loses its own.
- * 2. Who called within NET_CONNECTIONS_TRIAL_MS never loses its place to one that has not called yet, while there is any such.
+ * 2. Who called within NET_CONNECTIONS_TRIAL_MS keeps its place as long as there is one that has
+ *    not called yet.
  *
  * Never closes anything: the server does.
  */

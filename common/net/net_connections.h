@@ -1,8 +1,8 @@
 /* Which connections a server keeps when more come than it has places. Private to this room; pure.
  *
  * A caller is worth its place by calling: a connection that has not called yet counts as silent for
- * NET_CONNECTIONS_TRIAL_MS when it opens, so a flood of idle connections pushes itself out before it pushes
- * out anybody who called within that time.
+ * NET_CONNECTIONS_TRIAL_MS when it opens, so a flood of idle connections pushes itself out before
+ * it pushes out anybody who called within that time.
  */
 #ifndef DCEP_COMMON_NET_NET_CONNECTIONS_H
 #define DCEP_COMMON_NET_NET_CONNECTIONS_H

@@ -1,9 +1,11 @@
-/* One caller's connection, seen from the server: requests in, replies out.
+/* One connection, of a server or of a client: frames out, frames in.
  *
- * 1. At most one request of a link is held here; the next is read only after the server took it.
- * 2. Every read has a deadline but the one for the first byte of a request; every write has one.
- * 3. Memory for a request is reserved only after its length was found within NET_SIZE_MAX.
+ * 1. At most one received frame is held here; the next is read only after that one was taken.
+ * 2. Every read has a deadline but the one for the first byte of a frame; every write has one.
+ * 3. Memory for a frame is reserved only after its length was found within NET_SIZE_MAX.
  * 4. Whatever goes wrong ends this link and nothing else.
+ * 5. A client sends nothing but its greeting before it has heard the server's; TLS sends nothing
+ *    before the certificates were judged.
  *
  * Never looks into a message.
  */
@@ -22,24 +24,23 @@ enum {
     REQUEST_MARK = 0x80, /* the top bit of a request's number */
 };
 
+/* protocol numbers: 0x30 who requests, 0x31 who replies */
 static const uint8_t GREETING_REPLIER[GREETING_SIZE] = {0, 'S', 'P', 0, 0, 0x31, 0, 0};
 static const uint8_t GREETING_REQUESTER[GREETING_SIZE] = {0, 'S', 'P', 0, 0, 0x30, 0, 0};
 
 /* ---- frames ---- */
 
-enum err net_frame_new(struct net_frame **out, size_t size)
+static struct net_frame *frame_of(size_t size)
 {
     struct net_frame *frame = malloc(sizeof *frame + size);
-    if (frame == NULL)
-        return ERR_MEMORY;
-    *frame = (struct net_frame){.size = size};
-    *out = frame;
-    return ERR_OK;
+    if (frame != NULL)
+        *frame = (struct net_frame){.size = size};
+    return frame;
 }
 
-struct span net_frame_message(const struct net_frame *request)
+struct span net_frame_message(const struct net_frame *received)
 {
-    return span_of(request->data + NET_LINK_NUMBER_SIZE, request->size - NET_LINK_NUMBER_SIZE);
+    return span_of(received->data + NET_LINK_NUMBER_SIZE, received->size - NET_LINK_NUMBER_SIZE);
 }
 
 static size_t head_size(bool is_local)
@@ -66,17 +67,18 @@ static uint64_t read_head(const uint8_t *head, bool is_local)
     return length;
 }
 
-enum err net_frame_reply(struct net_frame **out, const struct net_frame *request,
-                         struct span message, bool is_local)
+enum err net_frame_new(struct net_frame **out, const uint8_t number[NET_LINK_NUMBER_SIZE],
+                       struct span message, bool is_local)
 {
-    size_t head = head_size(is_local), number = NET_LINK_NUMBER_SIZE;
-    struct net_frame *reply = NULL;
-    TRY(net_frame_new(&reply, head + number + message.size));
-    put_head(reply->data, number + message.size, is_local);
-    memcpy(reply->data + head, request->data, number);
+    size_t head = head_size(is_local), length = NET_LINK_NUMBER_SIZE + message.size;
+    struct net_frame *frame = frame_of(head + length);
+    if (frame == NULL)
+        return ERR_MEMORY;
+    put_head(frame->data, length, is_local);
+    memcpy(frame->data + head, number, NET_LINK_NUMBER_SIZE);
     if (message.size > 0)
-        memcpy(reply->data + head + number, message.data, message.size);
-    *out = reply;
+        memcpy(frame->data + head + NET_LINK_NUMBER_SIZE, message.data, message.size);
+    *out = frame;
     return ERR_OK;
 }
 
@@ -114,22 +116,30 @@ static void send_first(struct net_link *link, uint64_t within_ms)
     send(link);
 }
 
+/* The next frame, if it may leave now. */
+static void send_next(struct net_link *link)
+{
+    bool may_send = link->is_greeted || !link->is_client;
+    if (link->first != NULL && !link->is_sending && may_send && net_link_is_up(link))
+        send_first(link, NET_LINK_FRAME_MS);
+}
+
 /* ---- the end ---- */
 
-static struct net_frame *pop_reply(struct net_link *link)
+static struct net_frame *pop_frame(struct net_link *link)
 {
-    struct net_frame *reply = link->first;
-    link->first = reply->next;
+    struct net_frame *frame = link->first;
+    link->first = frame->next;
     if (link->first == NULL)
         link->last = NULL;
-    return reply;
+    return frame;
 }
 
 static void let_go(struct net_link *link)
 {
-    struct net_frame *reply = pop_reply(link);
-    link->events->sent(link, reply);
-    free(reply);
+    struct net_frame *frame = pop_frame(link);
+    link->events->sent(link, frame);
+    free(frame);
 }
 
 static void end_if_idle(struct net_link *link)
@@ -139,18 +149,24 @@ static void end_if_idle(struct net_link *link)
     nng_stream_free(TAKE(link->stream));
     while (link->first != NULL)
         let_go(link);
-    free(TAKE(link->request));
+    free(TAKE(link->frame));
     link->events->ended(link);
     link->number = 0;
 }
 
-void net_link_end(struct net_link *link)
+void net_link_end(struct net_link *link, int reason)
 {
-    if (link->stream == NULL || link->is_ending)
+    if (!net_link_is_up(link))
         return;
     link->is_ending = true;
+    link->reason = reason;
     nng_stream_close(link->stream);
     end_if_idle(link);
+}
+
+bool net_link_is_up(const struct net_link *link)
+{
+    return link->stream != NULL && !link->is_ending;
 }
 
 /* ---- receiving ---- */
@@ -162,7 +178,7 @@ static void next_stage(struct net_link *link, int stage, uint64_t within_ms)
     link->receive_by_ms = time_monotonic_ms() + within_ms;
 }
 
-static void begin_request(struct net_link *link)
+static void begin_frame(struct net_link *link)
 {
     next_stage(link, NET_LINK_HEAD, 0);
     receive(link, link->head, head_size(link->is_local));
@@ -171,19 +187,23 @@ static void begin_request(struct net_link *link)
 static void begin_body(struct net_link *link)
 {
     uint64_t length = read_head(link->head, link->is_local);
-    if (length < NET_LINK_NUMBER_SIZE || length > NET_SIZE_MAX + NET_LINK_NUMBER_SIZE ||
-        net_frame_new(&link->request, (size_t)length) != ERR_OK) {
-        net_link_end(link);
+    if (length < NET_LINK_NUMBER_SIZE || length > NET_SIZE_MAX + NET_LINK_NUMBER_SIZE) {
+        net_link_end(link, length == UINT64_MAX ? NNG_EPROTO : NNG_EMSGSIZE);
         return;
     }
-    next_stage(link, NET_LINK_BODY, NET_LINK_REQUEST_MS);
-    receive(link, link->request->data, link->request->size);
+    link->frame = frame_of((size_t)length);
+    if (link->frame == NULL) {
+        net_link_end(link, NNG_ENOMEM);
+        return;
+    }
+    next_stage(link, NET_LINK_BODY, NET_LINK_FRAME_MS);
+    receive(link, link->frame->data, link->frame->size);
 }
 
 static void finish_body(struct net_link *link)
 {
-    if ((link->request->data[0] & REQUEST_MARK) == 0) {
-        net_link_end(link);
+    if ((link->frame->data[0] & REQUEST_MARK) == 0) {
+        net_link_end(link, NNG_EPROTO);
         return;
     }
     link->stage = NET_LINK_HOLDING;
@@ -194,21 +214,31 @@ static void finish_body(struct net_link *link)
 static uint8_t *wanted(struct net_link *link, size_t *size)
 {
     if (link->stage == NET_LINK_BODY) {
-        *size = link->request->size;
-        return link->request->data;
+        *size = link->frame->size;
+        return link->frame->data;
     }
     *size = link->stage == NET_LINK_GREETING ? GREETING_SIZE : head_size(link->is_local);
     return link->head;
+}
+
+static void finish_greeting(struct net_link *link)
+{
+    const uint8_t *expected = link->is_client ? GREETING_REPLIER : GREETING_REQUESTER;
+    if (memcmp(link->head, expected, GREETING_SIZE) != 0) {
+        net_link_end(link, NNG_EPROTO);
+        return;
+    }
+    link->is_greeted = true;
+    link->events->greeted(link);
+    send_next(link);
+    begin_frame(link);
 }
 
 static void advance(struct net_link *link)
 {
     switch (link->stage) {
     case NET_LINK_GREETING:
-        if (memcmp(link->head, GREETING_REQUESTER, GREETING_SIZE) == 0)
-            begin_request(link);
-        else
-            net_link_end(link);
+        finish_greeting(link);
         break;
     case NET_LINK_HEAD:
         begin_body(link);
@@ -226,7 +256,7 @@ static void received_some(struct net_link *link, size_t count)
     size_t size;
     uint8_t *data = wanted(link, &size);
     if (link->stage == NET_LINK_HEAD && link->got == 0)
-        link->receive_by_ms = time_monotonic_ms() + NET_LINK_REQUEST_MS;
+        link->receive_by_ms = time_monotonic_ms() + NET_LINK_FRAME_MS;
     link->got += count;
     if (link->got < size)
         receive(link, data, size);
@@ -240,7 +270,7 @@ static void receive_done(void *context)
     pthread_mutex_lock(link->lock);
     link->is_receiving = false;
     if (nng_aio_result(link->rx) != 0)
-        net_link_end(link);
+        net_link_end(link, nng_aio_result(link->rx));
     else if (!link->is_ending)
         received_some(link, nng_aio_count(link->rx));
     end_if_idle(link);
@@ -249,10 +279,10 @@ static void receive_done(void *context)
 
 struct net_frame *net_link_take(struct net_link *link)
 {
-    struct net_frame *request = TAKE(link->request);
-    if (!link->is_ending)
-        begin_request(link);
-    return request;
+    struct net_frame *frame = TAKE(link->frame);
+    if (net_link_is_up(link))
+        begin_frame(link);
+    return frame;
 }
 
 /* ---- sending ---- */
@@ -265,8 +295,7 @@ static void sent_some(struct net_link *link, size_t count)
         return;
     }
     let_go(link);
-    if (link->first != NULL && !link->is_sending && !link->is_ending)
-        send_first(link, NET_LINK_REPLY_MS);
+    send_next(link);
 }
 
 static void send_done(void *context)
@@ -275,41 +304,41 @@ static void send_done(void *context)
     pthread_mutex_lock(link->lock);
     link->is_sending = false;
     if (nng_aio_result(link->tx) != 0)
-        net_link_end(link);
+        net_link_end(link, nng_aio_result(link->tx));
     else if (!link->is_ending)
         sent_some(link, nng_aio_count(link->tx));
     end_if_idle(link);
     pthread_mutex_unlock(link->lock);
 }
 
-static void append_reply(struct net_link *link, struct net_frame *reply)
+static void append(struct net_link *link, struct net_frame *frame)
 {
     if (link->last == NULL)
-        link->first = reply;
+        link->first = frame;
     else
-        link->last->next = reply;
-    link->last = reply;
+        link->last->next = frame;
+    link->last = frame;
 }
 
-void net_link_send(struct net_link *link, struct net_frame *reply)
+void net_link_send(struct net_link *link, struct net_frame *frame)
 {
-    append_reply(link, reply);
-    if (!link->is_sending && !link->is_ending)
-        send_first(link, NET_LINK_REPLY_MS);
+    append(link, frame);
+    send_next(link);
 }
 
 /* ---- starting and freeing ---- */
 
 static enum err greet(struct net_link *link)
 {
-    struct net_frame *greeting = NULL;
     if (link->rx == NULL && nng_aio_alloc(&link->rx, receive_done, link) != 0)
         return ERR_MEMORY;
     if (link->tx == NULL && nng_aio_alloc(&link->tx, send_done, link) != 0)
         return ERR_MEMORY;
-    TRY(net_frame_new(&greeting, GREETING_SIZE));
-    memcpy(greeting->data, GREETING_REPLIER, GREETING_SIZE);
-    append_reply(link, greeting);
+    struct net_frame *greeting = frame_of(GREETING_SIZE);
+    if (greeting == NULL)
+        return ERR_MEMORY;
+    memcpy(greeting->data, link->is_client ? GREETING_REQUESTER : GREETING_REPLIER, GREETING_SIZE);
+    append(link, greeting);
     send_first(link, NET_LINK_GREETING_MS);
     next_stage(link, NET_LINK_GREETING, NET_LINK_GREETING_MS);
     receive(link, link->head, GREETING_SIZE);
@@ -321,9 +350,10 @@ void net_link_start(struct net_link *link, nng_stream *stream, uint32_t number)
     link->stream = stream;
     link->number = number;
     link->is_ending = false;
+    link->is_greeted = false;
     link->parked = 0;
     if (greet(link) != ERR_OK)
-        net_link_end(link);
+        net_link_end(link, NNG_ENOMEM);
 }
 
 /* nng_aio_free waits for a callback under way, which still needs the pointer. */
@@ -339,8 +369,8 @@ void net_link_fini(struct net_link *link)
     free_aio(&link->rx);
     free_aio(&link->tx);
     while (link->first != NULL)
-        free(pop_reply(link));
-    free(TAKE(link->request));
+        free(pop_frame(link));
+    free(TAKE(link->frame));
     if (link->stream != NULL)
         nng_stream_free(TAKE(link->stream));
 }

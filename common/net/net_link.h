@@ -1,8 +1,9 @@
-/* One caller's connection, seen from the server: requests in, replies out. Private to this room.
+/* One connection, of a server or of a client: frames out, frames in. Private to this room.
  *
- * What goes over it is what nng's req0 speaks: the mappings of the scalability protocols for TCP (here
- * inside TLS) and for local sockets. A greeting of 8 bytes each way, then frames: a length of 8 bytes, most significant
- * first (on a local socket after a byte 01), the request's number of 4 bytes, the message.
+ * What goes over it is what nng's req0 and rep0 speak: the mappings of the scalability protocols
+ * for TCP (here inside TLS) and for local sockets. A greeting of 8 bytes each way, then frames: a
+ * length of 8 bytes, most significant first (on a local socket after a byte 01), the request's
+ * number of 4 bytes, the message. A reply bears its request's number.
  *
  * Every function but net_link_fini is called with the lock held, and so is every event.
  */
@@ -19,31 +20,30 @@ enum {
     NET_LINK_NUMBER_SIZE = 4,
     NET_LINK_HEAD_SIZE_MAX = 9,
     NET_LINK_GREETING_MS = 5000, /* TLS handshake and greeting */
-    NET_LINK_REQUEST_MS = 30000, /* from a request's first byte to its last */
-    NET_LINK_REPLY_MS = 10000,   /* a reply, once it is its turn */
+    NET_LINK_FRAME_MS = 30000,   /* from a frame's first byte to its last */
 };
 
 struct net_frame {
     struct net_frame *next;
-    void *owner; /* whose reply it is */
+    void *owner; /* whose it is, for the event sent */
     size_t size;
     uint8_t data[];
 };
-/* ERR_MEMORY. Freed with free. */
-enum err net_frame_new(struct net_frame **out, size_t size) MUST_USE;
-/* What the caller said, behind the number. */
-struct span net_frame_message(const struct net_frame *request);
-/* The reply to that request, ready for the wire. */
-enum err net_frame_reply(struct net_frame **out, const struct net_frame *request,
-                         struct span message, bool is_local) MUST_USE;
+/* A frame as it goes out. ERR_MEMORY. Freed with free. */
+enum err net_frame_new(struct net_frame **out, const uint8_t number[NET_LINK_NUMBER_SIZE],
+                       struct span message, bool is_local) MUST_USE;
+/* What a frame that came in says, behind its number (which are its first bytes). */
+struct span net_frame_message(const struct net_frame *received);
 
 struct net_link;
 struct net_link_events {
-    /* link->request is there; nothing more is read before net_link_resume. */
+    /* Both sides have said what they are. */
+    void (*greeted)(struct net_link *link);
+    /* link->frame is there; nothing more is read before net_link_take. */
     void (*received)(struct net_link *link);
-    /* A reply left, or never will; it is freed afterwards. */
-    void (*sent)(struct net_link *link, struct net_frame *reply);
-    /* The connection is gone and the link can be started anew. */
+    /* A frame left, or never will; it is freed afterwards. */
+    void (*sent)(struct net_link *link, struct net_frame *frame);
+    /* The connection is gone, for link->reason; then the link can be started anew. */
     void (*ended)(struct net_link *link);
 };
 
@@ -56,25 +56,28 @@ struct net_link {
     uint64_t parked; /* for the server: its place among those who wait for a slot; 0: none */
     nng_stream *stream;
     nng_aio *rx, *tx;
-    bool is_local, is_ending, is_receiving, is_sending;
+    bool is_local, is_client; /* set before the start */
+    bool is_greeted, is_ending, is_receiving, is_sending;
+    int reason; /* nng's, why it ended */
     enum { NET_LINK_GREETING, NET_LINK_HEAD, NET_LINK_BODY, NET_LINK_HOLDING } stage;
     uint8_t head[NET_LINK_HEAD_SIZE_MAX];
-    struct net_frame *request;
+    struct net_frame *frame; /* coming in */
     size_t got;
     uint64_t receive_by_ms;
-    struct net_frame *first, *last; /* replies; the first is being sent */
+    struct net_frame *first, *last; /* going out; the first is under way */
     size_t sent;
     uint64_t send_by_ms;
 };
 
-/* Takes the stream, whatever happens. lock, events, context and is_local are set before. */
+/* Takes the stream, whatever happens. */
 void net_link_start(struct net_link *link, nng_stream *stream, uint32_t number);
-/* Hands over the request and reads on. */
+bool net_link_is_up(const struct net_link *link);
+/* Hands over the frame that came in, and reads on. */
 struct net_frame *net_link_take(struct net_link *link);
-/* Takes the reply. */
-void net_link_send(struct net_link *link, struct net_frame *reply);
-/* Begins the end; ended is told when nng has let go. */
-void net_link_end(struct net_link *link);
+/* Takes the frame; a client's leaves after the greeting. */
+void net_link_send(struct net_link *link, struct net_frame *frame);
+/* Begins the end; ended is told when nng has let go. reason: nng's. */
+void net_link_end(struct net_link *link, int reason);
 /* Without the lock: waits for nng, then frees everything. */
 void net_link_fini(struct net_link *link);
 

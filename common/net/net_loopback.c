@@ -1,8 +1,9 @@
 /* Loopback: a client whose calls are function calls, with the three faults a network has.
  *
- * 1. A lost request is never carried out; a lost reply was. The caller sees ERR_TIMEOUT for both and cannot
- *    tell them apart, as in life.
- * 2. A repeated request is carried out twice, with the same bytes; the caller gets the second reply.
+ * 1. A lost request is never carried out; a lost reply was. The caller sees ERR_TIMEOUT for both
+ *    and cannot tell them apart, as in life.
+ * 2. A repeated request is carried out twice, with the same bytes; the caller gets the second
+ *    reply.
  *
  * Never waits and never looks at a clock: the simulated world stays deterministic.
  */

@@ -1,7 +1,7 @@
 /* What client and server share of nng: addresses, errors, TLS settings.
  *
- * 1. A client's TLS setting always has an authority and a host name, and requires the certificate: nng
- *    checks no name at all unless one is set.
+ * 1. A client's TLS setting always has an authority and a host name, and requires the certificate:
+ *    nng checks no name at all unless one is set.
  * 2. A copy of a key that had to be made for nng is wiped before it is freed.
  * 3. Nothing below TLS 1.2.
  *
@@ -47,7 +47,7 @@ static enum err parse_port(uint16_t *out, const char *text)
     return ERR_OK;
 }
 
-/* Only what a host may consist of reaches nng's own parser, which knows paths, queries and users. */
+/* Only what a host may consist of reaches nng's parser, which knows paths, queries and users. */
 static bool is_host(const char *text, size_t length)
 {
     bool is_v6 = length > 2 && text[0] == '[' && text[length - 1] == ']';
@@ -125,18 +125,10 @@ enum err net_nng_err(int result)
     }
 }
 
-enum err net_nng_dial_err(int result, bool is_local)
+bool net_nng_is_cut(int result)
 {
-    switch (result) {
-    case NNG_ECONNRESET:
-    case NNG_ECONNABORTED:
-    case NNG_ECONNSHUT:
-    case NNG_ECLOSED:
-    case NNG_EPROTO:
-        return is_local ? ERR_UNREACHABLE : ERR_PEER;
-    default:
-        return net_nng_err(result);
-    }
+    return result == NNG_ECONNRESET || result == NNG_ECONNABORTED || result == NNG_ECONNSHUT ||
+           result == NNG_ECLOSED || result == NNG_EPROTO;
 }
 
 /* ---- TLS ---- */

@@ -1,6 +1,7 @@
 /* What client and server share of nng: addresses, errors, TLS settings. Private to this room.
  *
- * Only the files net_nng.c, net_client.c and net_server.c include nng.
+ * Of nng this room uses the streams (TLS over TCP, local sockets) and the asynchronous I/O beneath
+ * its protocols, not the protocols: docs/adr/0007-transport.md.
  */
 #ifndef DCEP_COMMON_NET_NET_NNG_H
 #define DCEP_COMMON_NET_NET_NNG_H
@@ -28,17 +29,18 @@ enum err net_nng_parse(struct net_nng_address *out, const char *address) MUST_US
 
 /* What nng says, in our words, for a connection that exists. */
 enum err net_nng_err(int result) MUST_USE;
-/* The same while connecting: over TLS a connection that is made and then ends in the handshake
- * was refused by one side's checks, whatever the socket says of it. */
-enum err net_nng_dial_err(int result, bool is_local) MUST_USE;
+/* There was a connection, and it ended for no reason given. In a TLS handshake that is how it looks
+ * when the other side refuses our certificate. */
+bool net_nng_is_cut(int result) MUST_USE;
 
 struct net_nng_tls {
     nng_tls_mode mode;
     const char *server_name; /* clients only */
     struct span authority_pem, certificate_pem, key_pem;
 };
-/* TLS 1.2 or newer; the other side's certificate REQUIRED wherever there is an authority, and always by a
- * client. ERR_PARSE: bad name or PEM, a client without authority, a server without certificate. */
+/* TLS 1.2 or newer; the other side's certificate REQUIRED wherever there is an authority, and
+ * always by a client. ERR_PARSE: bad name or PEM, a client without authority, a server without
+ * certificate. */
 enum err net_nng_configure(nng_tls_config **out, const struct net_nng_tls *tls) MUST_USE;
 
 #endif

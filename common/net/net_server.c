@@ -1,16 +1,14 @@
-/* A server: NET_CALLS_MAX slots for the calls in the house, filled from many connections.
+/* A server: accepts connections, lets one thread take their calls in batches, sends its answers.
  *
- *     FREE -> WAITING (in the queue) -> TAKEN -> SENDING -> FREE        (dropped: TAKEN -> FREE)
- *
- * 1. At most NET_CALLS_MAX calls are in the house. A connection whose request finds no free slot is parked
- *    and not read from meanwhile; the one parked longest gets the next slot.
+ * 1. At most NET_CALLS_MAX calls are in the house (net_slots.h), whatever callers send.
  * 2. At most NET_CONNECTIONS_MAX connections; one more closes the one that was silent longest
  *    (net_connections.h). Its owner, if honest, remakes it at the next call.
- * 3. Callers who do not read their replies cannot hold all slots: once none is free, the connection whose
- *    reply has waited longest, if for STALL_MS, is closed.
+ * 3. Callers who do not read their replies cannot hold all slots: once none is free, the connection
+ *    whose reply has waited longest, if for STALL_MS, is closed.
  * 4. On a local socket only the same user and root are let in, and the file is 0600.
- * 5. Accepting goes on whatever one caller does. (This is why nng's own rep0 is not used: in nng 1.5.2 a caller
- *    that hangs up during its handshake can end the listener's accepting for good; docs/adr/0007.)
+ * 5. Accepting goes on whatever one caller does. (This is why nng's own rep0 is not used: in nng
+ *    1.5.2 a caller that hangs up during its handshake can end the listener's accepting for good;
+ *    docs/adr/0007-transport.md.)
  *
  * Never looks into a request, and never learns from TLS who is calling.
  */
@@ -19,8 +17,8 @@
 #include "common/base/log.h"
 #include "common/base/time.h"
 #include "common/net/net_connections.h"
-#include "common/net/net_link.h"
 #include "common/net/net_nng.h"
+#include "common/net/net_slots.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -41,17 +39,6 @@ enum {
     LINKS_MAX = NET_CONNECTIONS_MAX + 64, /* some that nng has not let go of yet */
 };
 
-enum slot_state { SLOT_FREE, SLOT_WAITING, SLOT_TAKEN, SLOT_SENDING };
-
-struct slot {
-    enum slot_state state;
-    struct net_link *link;
-    uint32_t number; /* which use of the link it came from */
-    struct net_frame *request;
-    uint64_t replied_ms; /* SENDING: since when */
-    struct slot *next;   /* in the queue of those WAITING */
-};
-
 struct net_server {
     struct net_nng_address address;
     char text[NET_NNG_URL_SIZE]; /* the address with its real port */
@@ -62,12 +49,9 @@ struct net_server {
     atomic_bool woken;
     pthread_mutex_t lock; /* guards everything below, links included */
     bool is_closing, is_pausing;
-    struct slot slots[NET_CALLS_MAX];
-    struct slot *first, *last;
+    struct net_slots slots;
     struct net_link links[LINKS_MAX];
     uint32_t last_number;
-    uint64_t last_parked;
-    size_t parked_count;
     struct net_connections connections;
     uint64_t replied_ms;
 };
@@ -80,95 +64,26 @@ static void signal_taker(struct net_server *server)
     (void)written;
 }
 
-/* ---- slots; all with the lock held ---- */
-
-static void enqueue(struct net_server *server, struct slot *slot)
-{
-    slot->next = NULL;
-    if (server->last == NULL)
-        server->first = slot;
-    else
-        server->last->next = slot;
-    server->last = slot;
-}
-
-static struct slot *dequeue(struct net_server *server)
-{
-    struct slot *slot = server->first;
-    if (slot != NULL) {
-        server->first = slot->next;
-        if (server->first == NULL)
-            server->last = NULL;
-    }
-    return slot;
-}
-
-static struct slot *find_slot(struct net_server *server, enum slot_state state)
-{
-    for (size_t i = 0; i < NET_CALLS_MAX; i++) {
-        if (server->slots[i].state == state)
-            return &server->slots[i];
-    }
-    return NULL;
-}
-
-static void slot_fill(struct slot *slot, struct net_link *link)
-{
-    struct net_server *server = link->context;
-    slot->state = SLOT_WAITING;
-    slot->link = link;
-    slot->number = link->number;
-    slot->request = net_link_take(link);
-    net_connections_touch(&server->connections, link->number, time_monotonic_ms());
-    enqueue(server, slot);
-    signal_taker(server);
-}
-
-/* The link that was parked first. */
-static struct net_link *next_parked(struct net_server *server)
-{
-    struct net_link *next = NULL;
-    if (server->parked_count == 0)
-        return NULL;
-    for (size_t i = 0; i < LINKS_MAX; i++) {
-        struct net_link *link = &server->links[i];
-        if (link->parked != 0 && (next == NULL || link->parked < next->parked))
-            next = link;
-    }
-    return next;
-}
-
-static void unpark(struct net_server *server, struct net_link *link)
-{
-    if (link->parked != 0)
-        server->parked_count--;
-    link->parked = 0;
-}
-
-static void slot_release(struct net_server *server, struct slot *slot)
-{
-    free(slot->request);
-    *slot = (struct slot){.state = SLOT_FREE};
-    struct net_link *link = next_parked(server);
-    if (link != NULL && !server->is_closing) {
-        unpark(server, link);
-        slot_fill(slot, link);
-    }
-}
-
 /* ---- what links tell, with the lock held ---- */
+
+static void link_greeted(struct net_link *link)
+{
+    (void)link; /* a caller is worth its place by calling */
+}
 
 static void link_received(struct net_link *link)
 {
     struct net_server *server = link->context;
-    struct slot *slot = find_slot(server, SLOT_FREE);
-    if (slot != NULL) {
-        slot_fill(slot, link);
-        return;
-    }
-    link->parked = ++server->last_parked;
-    server->parked_count++;
-    signal_taker(server); /* who sees to it that slots become free */
+    net_connections_touch(&server->connections, link->number, time_monotonic_ms());
+    net_slots_offer(&server->slots, link);
+    signal_taker(server); /* even when it is parked: the taker sees to it that slots get free */
+}
+
+static void slot_release(struct net_server *server, struct net_slot *slot)
+{
+    net_slots_release(&server->slots, slot);
+    if (server->slots.first != NULL)
+        signal_taker(server);
 }
 
 static void link_sent(struct net_link *link, struct net_frame *reply)
@@ -180,11 +95,12 @@ static void link_sent(struct net_link *link, struct net_frame *reply)
 static void link_ended(struct net_link *link)
 {
     struct net_server *server = link->context;
-    unpark(server, link);
+    net_slots_forget(&server->slots, link);
     net_connections_remove(&server->connections, link->number);
 }
 
-static const struct net_link_events LINK_EVENTS = {link_received, link_sent, link_ended};
+static const struct net_link_events LINK_EVENTS = {link_greeted, link_received, link_sent,
+                                                   link_ended};
 
 /* ---- accepting ---- */
 
@@ -231,7 +147,7 @@ static void admit(struct net_server *server, nng_stream *stream)
     link->is_local = server->address.is_local;
     net_link_start(link, stream, number);
     if (loser != NULL)
-        net_link_end(loser);
+        net_link_end(loser, NNG_ECLOSED);
 }
 
 static void accept_more(struct net_server *server, int result)
@@ -263,10 +179,9 @@ static size_t take_waiting(struct net_server *server, struct net_request *reques
     size_t taken = 0;
     pthread_mutex_lock(&server->lock);
     while (taken < count) {
-        struct slot *slot = dequeue(server);
+        struct net_slot *slot = net_slots_take(&server->slots);
         if (slot == NULL)
             break;
-        slot->state = SLOT_TAKEN;
         requests[taken].bytes = net_frame_message(slot->request);
         requests[taken].handle = slot;
         taken++;
@@ -275,29 +190,14 @@ static size_t take_waiting(struct net_server *server, struct net_request *reques
     return taken;
 }
 
-/* The slot whose reply has waited longest, if none is free. */
-static struct slot *longest_sending(struct net_server *server)
-{
-    struct slot *longest = NULL;
-    for (size_t i = 0; i < NET_CALLS_MAX; i++) {
-        struct slot *slot = &server->slots[i];
-        if (slot->state == SLOT_FREE)
-            return NULL;
-        if (slot->state == SLOT_SENDING &&
-            (longest == NULL || slot->replied_ms < longest->replied_ms))
-            longest = slot;
-    }
-    return longest;
-}
-
 /* Whether slots are short, so that the taker must look again soon. */
 static bool relieve(struct net_server *server)
 {
     pthread_mutex_lock(&server->lock);
-    struct slot *longest = longest_sending(server);
+    struct net_slot *longest = net_slots_stalled(&server->slots);
     bool is_short = longest != NULL;
     if (is_short && time_monotonic_ms() >= longest->replied_ms + STALL_MS)
-        net_link_end(longest->link);
+        net_link_end(longest->link, NNG_ETIMEDOUT);
     pthread_mutex_unlock(&server->lock);
     return is_short;
 }
@@ -337,30 +237,30 @@ void net_server_wake(struct net_server *server)
 
 /* ---- answering ---- */
 
-static struct slot *answered_slot(struct net_request *request)
+static struct net_slot *answered_slot(struct net_request *request)
 {
-    struct slot *slot = request->handle;
-    CHECK(slot != NULL && slot->state == SLOT_TAKEN);
+    struct net_slot *slot = request->handle;
+    CHECK(slot != NULL && slot->state == NET_SLOT_TAKEN);
     *request = (struct net_request){0};
     return slot;
 }
 
 void net_server_drop(struct net_server *server, struct net_request *request)
 {
-    struct slot *slot = answered_slot(request);
+    struct net_slot *slot = answered_slot(request);
     pthread_mutex_lock(&server->lock);
     slot_release(server, slot);
     pthread_mutex_unlock(&server->lock);
 }
 
-static void slot_send(struct net_server *server, struct slot *slot, struct net_frame *reply)
+static void slot_send(struct net_server *server, struct net_slot *slot, struct net_frame *reply)
 {
     pthread_mutex_lock(&server->lock);
     if (reply == NULL || slot->link->number != slot->number) { /* the caller has gone */
         free(reply);
         slot_release(server, slot);
     } else {
-        slot->state = SLOT_SENDING;
+        slot->state = NET_SLOT_SENDING;
         server->replied_ms = slot->replied_ms = time_monotonic_ms();
         reply->owner = slot;
         net_link_send(slot->link, reply);
@@ -370,11 +270,11 @@ static void slot_send(struct net_server *server, struct slot *slot, struct net_f
 
 void net_server_reply(struct net_server *server, struct net_request *request, struct span reply)
 {
-    struct slot *slot = answered_slot(request);
+    struct net_slot *slot = answered_slot(request);
     struct net_frame *frame = NULL;
     bool is_local = server->address.is_local;
     if (reply.size > NET_SIZE_MAX ||
-        net_frame_reply(&frame, slot->request, reply, is_local) != ERR_OK)
+        net_frame_new(&frame, slot->request->data, reply, is_local) != ERR_OK)
         log_line(LOG_LEVEL_ERROR, "net.reply_lost size=%zu", reply.size);
     slot_send(server, slot, frame);
 }
@@ -390,7 +290,7 @@ static bool is_sending(struct net_server *server)
 {
     pthread_mutex_lock(&server->lock);
     server->is_closing = true;
-    bool sending = find_slot(server, SLOT_SENDING) != NULL ||
+    bool sending = net_slots_are_sending(&server->slots) ||
                    time_monotonic_ms() < server->replied_ms + LINGER_MS;
     pthread_mutex_unlock(&server->lock);
     return sending;
@@ -400,12 +300,11 @@ static void end_links(struct net_server *server)
 {
     pthread_mutex_lock(&server->lock);
     for (size_t i = 0; i < LINKS_MAX; i++)
-        net_link_end(&server->links[i]);
+        net_link_end(&server->links[i], NNG_ECLOSED);
     pthread_mutex_unlock(&server->lock);
     for (size_t i = 0; i < LINKS_MAX; i++)
         net_link_fini(&server->links[i]);
-    for (size_t i = 0; i < NET_CALLS_MAX; i++)
-        free(server->slots[i].request);
+    net_slots_fini(&server->slots);
 }
 
 static void stop_listening(struct net_server *server)
@@ -477,6 +376,8 @@ enum err net_server_open(struct net_server **out, const struct net_server_option
     if (server == NULL)
         return ERR_MEMORY;
     pthread_mutex_init(&server->lock, NULL);
+    server->slots.links = server->links;
+    server->slots.link_count = LINKS_MAX;
     server->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (server->event_fd < 0)
         return ERR_IO;

@@ -1,4 +1,4 @@
-/* A server in a thread that answers every request with the same bytes, and the certificates for it. */
+/* A server in a thread that answers every request with the same bytes, and certificates for it. */
 #include "tests/common/net/echo.h"
 
 #include "common/base/time.h"
@@ -11,7 +11,7 @@
 
 struct echo {
     struct net_server *server;
-    echo_handler handler;
+    void (*handler)(struct net_server *server, struct net_request *requests, size_t count);
     pthread_t thread;
     atomic_bool stops;
 };
@@ -34,7 +34,9 @@ static void *serve(void *context)
     return NULL;
 }
 
-struct echo *echo_open(const struct net_server_options *options, echo_handler handler)
+struct echo *echo_open(const struct net_server_options *options,
+                       void (*handler)(struct net_server *server, struct net_request *requests,
+                                       size_t count))
 {
     struct echo *echo = calloc(1, sizeof *echo);
     cr_assert_not_null(echo);

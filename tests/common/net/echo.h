@@ -1,4 +1,4 @@
-/* A server in a thread that answers every request with the same bytes, and the certificates for it. */
+/* A server in a thread that answers every request with the same bytes, and certificates for it. */
 #ifndef DCEP_TESTS_COMMON_NET_ECHO_H
 #define DCEP_TESTS_COMMON_NET_ECHO_H
 
@@ -8,9 +8,10 @@
 enum { ECHO_BATCH = NET_CALLS_MAX };
 
 struct echo;
-/* Takes one batch of requests; answers or drops each. NULL in echo_open: answer all with themselves. */
-typedef void (*echo_handler)(struct net_server *server, struct net_request *requests, size_t count);
-struct echo *echo_open(const struct net_server_options *options, echo_handler handler);
+/* Answers or drops each of a batch. NULL in echo_open: answer all with themselves. */
+struct echo *echo_open(const struct net_server_options *options,
+                       void (*handler)(struct net_server *server, struct net_request *requests,
+                                       size_t count));
 const char *echo_address(const struct echo *echo);
 void echo_close(struct echo **echo); /* fit for AUTO */
 

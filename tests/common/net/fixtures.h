@@ -1,5 +1,5 @@
-/* Certificates that common/crypto does not make: self-signed or, from ROOT on, a small tree; all valid
- * 2020 to 2120.
+/* Certificates that common/crypto does not make: self-signed or, from ROOT on, a small tree; all
+ * valid 2020 to 2120.
  *
  * Made once with openssl (req -new, then ca -startdate 20200101000000Z -enddate 21200101000000Z);
  * the keys protect nothing.

@@ -126,13 +126,16 @@ struct impostor {
 static void *impose(void *context)
 {
     struct impostor *impostor = context;
-    int fd = accept(impostor->fd, NULL, NULL);
-    if (fd >= 0 && impostor->says != NULL)
-        (void)!write(fd, impostor->says, strlen(impostor->says));
-    if (fd >= 0 && !impostor->hangs_up)
-        sleep(3);
-    if (fd >= 0)
+    int kept = -1, fd;
+    while ((fd = accept(impostor->fd, NULL, NULL)) >= 0) {
+        if (impostor->says != NULL)
+            (void)!write(fd, impostor->says, strlen(impostor->says));
+        if (!impostor->hangs_up)
+            kept = dup(fd);
         close(fd);
+    }
+    if (kept >= 0)
+        close(kept);
     return NULL;
 }
 
@@ -171,6 +174,7 @@ Test(net_client, impostors)
         enum err error = echo_say(client, "x", 800);
         cr_expect_eq(error, rows[i].expected, "%s: %s", rows[i].label, err_name(error));
         expect_within(started_ms, rows[i].least_ms, rows[i].most_ms);
+        shutdown(impostor.fd, SHUT_RDWR);
         pthread_join(impostor.thread, NULL);
         close(impostor.fd);
     }
@@ -211,7 +215,8 @@ Test(net_client, a_restart_unnoticed_between_calls)
     EXPECT(echo_say(client, "after", 5000), ERR_OK);
 }
 
-/* A server in a process of its own: answers requests, but takes those that begin with '!' to the grave. */
+/* A server in a process of its own: answers requests, but takes those that begin with '!' to the
+ * grave. */
 static void serve_until_killed(const struct net_server_options *options, int report_fd)
 {
     struct net_server *server = NULL;

@@ -1,7 +1,7 @@
 /* Who is let in and who is not: certificates and names, in both directions, one case a line.
  *
- * The server is always "central.dcep", the client "bank.dcep"; each line says what either shows, what either
- * trusts, which name the client expects, and what the client's call must give.
+ * The server is always "central.dcep", the client "bank.dcep"; each line says what either shows,
+ * what either trusts, which name the client expects, and what the client's call must give.
  */
 #include "tests/common/net/echo.h"
 #include "tests/common/net/fixtures.h"
