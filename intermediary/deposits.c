@@ -188,11 +188,16 @@ struct depositing {
     struct amount credited;
 };
 
+/* What the vault keeps waits for the register from the same moment on: whoever brought it may never
+ * come again. */
 static enum err take(struct branch_env *env, enum status *status, void *context)
 {
     struct depositing *depositing = context;
     *status = STATUS_OK;
-    return deposits_take(env, &depositing->intake, depositing->packet);
+    TRY(deposits_take(env, &depositing->intake, depositing->packet));
+    return depositing->intake.pays_vault
+               ? relay_keep(env, depositing->packet, depositing->customer)
+               : ERR_OK;
 }
 
 /* What was credited for the request that the packet's first leaf names. */

@@ -71,7 +71,7 @@ static enum err find_packet(struct branch_env *env, bool *found, struct relay_pa
     return branch_first(env, found, &bank_table_relay_packet, 0, 1, out);
 }
 
-static enum err keep_packet(struct branch_env *env, struct span packet, uint64_t customer)
+enum err relay_keep(struct branch_env *env, struct span packet, uint64_t customer)
 {
     struct relay_packet row = {0};
     struct relay_count count = {0};
@@ -101,7 +101,7 @@ static enum err keep_all(struct branch_env *env, enum status *status, void *cont
         const struct span packet = batch->body->packets.items[i].bytes;
         struct deposits_intake intake = {0};
         TRY(deposits_take(env, &intake, packet));
-        TRY(keep_packet(env, packet, batch->customer));
+        TRY(relay_keep(env, packet, batch->customer));
     }
     return ERR_OK;
 }

@@ -17,6 +17,8 @@ enum {
 /* SETTLE: STATUS_OK; STATUS_PENDING (kept; each result has status PENDING); STATUS_BUSY. */
 enum err relay_settle(struct branch_env *env, enum status *status, struct settle_reply *reply,
                       const struct settle_body *body, uint64_t customer) MUST_USE;
+/* Inside a transaction: into the queue, once; nothing is sent. */
+enum err relay_keep(struct branch_env *env, struct span packet, uint64_t customer) MUST_USE;
 /* EXCHANGE of a wallet and OWNED: the register's answer, or STATUS_UNREACHABLE. */
 enum err relay_exchange(struct branch_env *env, enum status *status, struct order_reply *reply,
                         const struct order_body *body) MUST_USE;

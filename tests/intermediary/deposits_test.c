@@ -235,3 +235,25 @@ Test(deposits, nothing_is_credited_twice_wherever_the_store_fails)
         }
     }
 }
+
+/* Whoever brought it may never come again: what the vault kept, the bank's own work settles. */
+Test(deposits, what_the_vault_kept_is_settled_wherever_the_store_fails)
+{
+    for (long nth = 0; nth < 24; nth++) {
+        struct depositor d;
+        struct world_coin paid;
+        struct deposit_reply reply = {0};
+        open_depositor(&d);
+        const uint64_t before = balance(&d);
+        pay(&paid, &d, 3000);
+        store_fail_at(d.street.bank.store, nth, ERR_IO);
+        (void)bring(&d, &reply, street_packet(&d.street, &paid));
+        store_fail_at(d.street.bank.store, -1, ERR_OK);
+        const bool was_kept = street_count(&d.street, &purse_table_purse_inbox) > 0;
+        (void)street_work(&d.street);
+        cr_assert_eq(street_count(&d.street, &purse_table_purse_inbox), 0, "failure %ld", nth);
+        if (was_kept)
+            cr_assert_eq(balance(&d), before + 3000, "failure %ld", nth);
+        street_close(&d.street);
+    }
+}
