@@ -1,8 +1,8 @@
 #!/bin/bash
 # What the build, the demo and the tests need from Debian: looks, and where allowed installs.
 #
-#   tools/bootstrap.sh check   build|demo|check   exit 2 with the exact command if some are missing
-#   tools/bootstrap.sh install build|demo|check   installs it as root or by sudo; else as above
+#   tools/bootstrap.sh check build|demo|bench|check     exit 2 with the exact command if some miss
+#   tools/bootstrap.sh install build|demo|bench|check   installs it as root or by sudo; else as above
 #
 # Installs nothing when nothing is missing, and removes nothing, ever.
 set -u
@@ -10,12 +10,13 @@ set -u
 build="gcc libc6-dev pkg-config gettext libmbedtls-dev libcbor-dev libnng-dev libsqlite3-dev
        libsodium-dev libssl-dev libinih-dev libjansson-dev"
 demo="$build util-linux"
+bench="$demo python3"
 check="$demo clang libclang-rt-dev clang-format libcriterion-dev python3 python3-cbor2
        python3-cryptography"
 
 usage()
 {
-    echo "usage: tools/bootstrap.sh check|install build|demo|check" >&2
+    echo "usage: tools/bootstrap.sh check|install build|demo|bench|check" >&2
     exit 2
 }
 
@@ -80,6 +81,7 @@ install_missing()
 case $2 in
 build) wanted=$build ;;
 demo) wanted=$demo ;;
+bench) wanted=$bench ;;
 check) wanted=$check ;;
 *) usage ;;
 esac

@@ -371,10 +371,11 @@ static void write_figures(FILE *file, const char *name, const struct figure *fig
     fprintf(file, ",\n  \"%s\": [", name);
     for (size_t i = 0; i < BATCHES; i++)
         fprintf(file,
-                "%s\n    {\"a_commit\": %zu, \"per_s\": %.0f, \"per_cpu_s\": %.0f, "
-                "\"ratio\": %.3f}",
+                "%s\n    {\"commit_count\": %zu, \"operations_per_second\": %.0f, "
+                "\"operations_per_cpu_second\": %.0f, \"operation_cpu_us\": %.1f, "
+                "\"ceiling_ratio\": %.3f}",
                 i == 0 ? "" : ",", batch_sizes[i], figures[i].per_s, figures[i].per_cpu_s,
-                figures[i].per_cpu_s / ceiling);
+                1e6 / figures[i].per_cpu_s, figures[i].per_cpu_s / ceiling);
     fprintf(file, "\n  ]");
 }
 
@@ -385,7 +386,7 @@ static int write_json(const char *path, const struct results *results)
         fprintf(stderr, "register_bench: %s: %s\n", path, strerror(errno));
         return 1;
     }
-    fprintf(file, "{\n  \"store\": \"sqlite\",\n  \"verify_per_cpu_s\": %.0f",
+    fprintf(file, "{\n  \"store\": \"sqlite\",\n  \"verify_per_cpu_second\": %.0f",
             results->ceiling.per_cpu_s);
     write_figures(file, "settle", results->settle, results->ceiling.per_cpu_s);
     write_figures(file, "exchange", results->exchange, results->ceiling.per_cpu_s);

@@ -124,10 +124,9 @@ static int write_json(const char *file_path, const double per_s[FIGURE_COUNT], s
         fprintf(stderr, "store_bench: %s: %s\n", file_path, strerror(errno));
         return 1;
     }
-    fprintf(file, "{\n  \"unit\": \"inserts per second\",\n  \"rows\": %zu", count);
-    fprintf(file, ",\n  \"rows_per_commit\": %d", COMMIT_ROWS);
+    fprintf(file, "{\n  \"row_count\": %zu,\n  \"commit_row_count\": %d", count, COMMIT_ROWS);
     for (size_t index = 0; index < FIGURE_COUNT; index++)
-        fprintf(file, ",\n  \"%s\": %.0f", figures[index].name, per_s[index]);
+        fprintf(file, ",\n  \"%s_inserts_per_second\": %.0f", figures[index].name, per_s[index]);
     fprintf(file, "\n}\n");
     return fclose(file) == 0 ? 0 : 1;
 }

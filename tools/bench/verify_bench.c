@@ -134,12 +134,12 @@ static int write_json(const char *path, double (*per_s)[FIGURE_COUNT])
         fprintf(stderr, "verify_bench: %s: %s\n", path, strerror(errno));
         return 1;
     }
-    fprintf(file, "{\n  \"unit\": \"per CPU-second, one core\"");
+    fputc('{', file);
     for (size_t backend = 0; backend < BACKEND_COUNT; backend++) {
-        fprintf(file, ",\n  \"%s\": {", backends[backend]->name);
+        fprintf(file, "%s\n  \"%s\": {", backend == 0 ? "" : ",", backends[backend]->name);
         for (size_t index = 0; index < FIGURE_COUNT; index++)
-            fprintf(file, "%s\n    \"%s\": %.0f", index == 0 ? "" : ",", figures[index].name,
-                    per_s[backend][index]);
+            fprintf(file, "%s\n    \"%s_per_cpu_second\": %.0f", index == 0 ? "" : ",",
+                    figures[index].name, per_s[backend][index]);
         fprintf(file, "\n  }");
     }
     fprintf(file, "\n}\n");

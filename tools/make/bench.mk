@@ -1,12 +1,22 @@
-# Benchmarks: one program each, from tools/bench/*_bench.c; run them by hand on a quiet machine.
+# Benchmarks: one program each from tools/bench/*_bench.c, and real processes by programs.py.
+# `make bench` runs all, writes its report and the figures as JSON into $(BUILD)/bench/. It tells,
+# it never judges: the figures depend on the machine (docs/performance.md).
 
+BENCH_SECONDS ?= 1
 BENCHES := $(patsubst tools/bench/%.c,$(BUILD)/bench/%,$(wildcard tools/bench/*_bench.c))
+BENCH_TOOLS := $(addprefix $(BUILD)/bench/,measure central_load)
+BENCH_SHARED := $(addprefix $(BUILD)/tools/bench/,bench.o mill.o)
+BENCH_ARCHIVES := $(SUPPORT) $(BUILD)/lib/central.a $(COMMON_ARCHIVES)
 
-$(BUILD)/bench/%: $(BUILD)/tools/bench/%.o $(COMMON_ARCHIVES)
+$(BENCHES) $(BENCH_TOOLS): $(BUILD)/bench/%: $(BUILD)/tools/bench/%.o $(BENCH_SHARED) \
+        $(BENCH_ARCHIVES)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-.PHONY: bench
-bench: $(BENCHES) ## build the benchmarks and run each for its usual time
-	@for b in $^; do echo "$${b##*/}"; $$b --json $(BUILD)/bench/$${b##*/}.json || exit 1; done
+.PHONY: bench bench-build
+bench-build: $(BENCHES) $(BENCH_TOOLS) $(ACCEPTANCE_TOOLS) $(PROGRAMS)
+bench: ## every benchmark, a report and JSON into $(BUILD)/bench/ (BENCH_SECONDS=1 for each figure)
+	@tools/bootstrap.sh install bench
+	@$(SUBMAKE) bench-build
+	@tools/bench/run.py '$(BUILD)' --seconds '$(BENCH_SECONDS)'
