@@ -1,7 +1,8 @@
 #!/bin/bash
-# kill -9 of dcep-bank at random moments under load: what was acknowledged is there afterwards, once.
-# For each customer, account + wallet is always the same sum; whoever was opened is there; the central
-# bank's books balance. A failure prints the seed of its moments.
+# kill -9 of dcep-bank at random moments under load: what was acknowledged is there afterwards,
+# once. For each customer, account + wallet is always the same sum; whoever was opened is there; the
+# central bank's books balance. A failure prints the seed of its moments. (tests/kill/ kills both
+# servers; here every kill is followed by the whole reckoning.)
 #
 #   tests/acceptance/bank_kill.sh [BUILD [ROUNDS [SEED]]]
 set -u

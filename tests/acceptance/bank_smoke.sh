@@ -180,8 +180,8 @@ expect 0 "customer open" bank customer open --name 爱丽丝 --tier 3 --phone 13
 is "a join file is 0600" "$(stat -c %a "$work/alice.join")" 600
 expect 1 "no such tier" bank customer open --name Bob --tier 9 -o "$work/b.join"
 expect 2 "no such name" bank customer open --name '' --tier 3 -o "$work/b.join"
-printf 'name,tier,phone,id_number,label,opening_deposit\nBob,4,,,,3000\n"清心茶馆",2,,,清心茶馆,"1,000.50"\n' \
-    >"$work/good.csv"
+printf '%s\n' name,tier,phone,id_number,label,opening_deposit Bob,4,,,,3000 \
+    '"清心茶馆",2,,,清心茶馆,"1,000.50"' >"$work/good.csv"
 printf 'name,tier\nAnn,3\nEve,7\n' >"$work/bad.csv"
 expect 1 "all rows or none" bank customer import "$work/bad.csv"
 says "it names the line" "line 3"
@@ -259,7 +259,8 @@ expect 0 "wallet revoke" bank -y wallet revoke "$key"
 expect 0 "the central bank has it" central revocation list --json
 says "the key id" "$(bank wallet list --json | "$python" -c '
 import json, sys
-print([w["key_id"] for w in json.load(sys.stdin)["wallets"] if w["key"] == sys.argv[1]][0])' "$key")"
+wallets = json.load(sys.stdin)["wallets"]
+print([w["key_id"] for w in wallets if w["key"] == sys.argv[1]][0])' "$key")"
 expect 4 "a revoked wallet gets nothing new" wallet bob withdraw 1
 expect 0 "status" bank status --json
 is "the name" "$(field name)" "North Bank"

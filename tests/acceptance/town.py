@@ -103,7 +103,7 @@ class Town:
     def __init__(self, programs):
         self.programs = os.path.abspath(programs)
         self.dir = tempfile.mkdtemp(prefix="dcep-town-")
-        self.servers, self.logs = {}, {}
+        self.servers, self.logs, self.server_env = {}, {}, {}
         self.env = {key: value for key, value in os.environ.items()
                     if not key.startswith(("DCEP_", "LC_", "LANG", "XDG_"))}
         self.env["XDG_DATA_HOME"] = self.path("home")
@@ -149,7 +149,8 @@ class Town:
         said = tempfile.TemporaryFile(dir=self.dir)
         argv = [os.path.join(self.programs, program), "--data", self.path(name), "serve"]
         self.servers[name] = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=said,
-                                              stderr=log, env=self.env, cwd=self.dir)
+                                              stderr=log, cwd=self.dir,
+                                              env={**self.env, **self.server_env})
         self.logs[name] = said
         log.close()
         return self.ready(name) if wait else True

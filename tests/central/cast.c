@@ -1,3 +1,4 @@
+/* Who plays in the central bank's tests (contract in cast.h). */
 #include "tests/central/cast.h"
 
 #include "common/money/proof.h"

@@ -35,7 +35,7 @@ void cast_pay_knowing(struct note *out, struct cast *cast, const struct world_co
                       struct world_wallet *payee, uint64_t revocations_version);
 enum outcome cast_settle(struct cast *cast, const struct note *note);
 enum outcome cast_claim(struct cast *cast, const struct note *note);
-/* A fresh coin, paid by a to winner, who is settled, and then to each of the losers, who are not. */
+/* A fresh coin, paid by a to winner, who is settled, and to each of the payees, who are not. */
 void cast_fork(struct note *losers, struct cast *cast, uint64_t fen, struct world_wallet *winner,
                struct world_wallet *const *payees, size_t count);
 /* Case number index has a proof, and it names this key. */

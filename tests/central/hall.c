@@ -1,3 +1,4 @@
+/* A central bank for tests (contract in hall.h). Machinery that fails is a failed test. */
 #include "tests/central/hall.h"
 
 #include "common/crypto/crypto.h"

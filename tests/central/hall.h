@@ -58,7 +58,7 @@ struct id hall_snapshot(struct hall *hall);
 size_t hall_fail_everywhere(struct hall *hall,
                             enum err (*act)(struct register_env *env, void *context),
                             void *context);
-/* A transaction of its own around `body(env)`: begin; env; hall_end commits and checks the books. */
+/* A transaction around what is done with env: hall_end commits and checks the books. */
 struct register_env hall_begin(struct hall *hall);
 void hall_end(struct hall *hall);
 
@@ -72,14 +72,15 @@ void hall_take(struct world_coin *out, struct hall *hall, const struct cose *tok
                struct world_wallet *owner);
 /* What a refund does to a coin's row: voided, and minted anew to another key. */
 void hall_refund(struct hall *hall, const struct world_coin *coin, const struct world_wallet *to);
-/* Settle the line of a coin; the outcome of its last payment. The whole result in *result if not NULL. */
+/* Settle the line of a coin: the outcome of its last payment, or the status of its packet. */
 enum outcome hall_settle(struct hall *hall, const struct world_coin *coin);
 enum status hall_settle_status(struct hall *hall, const struct world_coin *coin,
                                struct settle_result *result);
 enum status hall_settle_packet(struct hall *hall, struct span packet, struct settle_result *result);
 /* It is refused with this status, and nothing changed. */
 void hall_refuses(struct hall *hall, struct span packet, enum status status);
-/* An exchange of coins, each paid whole to the register by its owner, into outputs; requests: for claims (may be NULL). */
+/* An order, funded by coins that are each paid whole to the register by their owner. requests: for
+ * claims. */
 struct hall_order {
     struct exchange exchange;
     struct output outputs[8];

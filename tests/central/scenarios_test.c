@@ -1,5 +1,5 @@
-/* The seven scenarios of the rules' model, with the outcome it gives when every rule is on: each was
- * a hole in an earlier wording. */
+/* The seven scenarios of the rules' model, with the outcome it gives when every rule is on: each
+ * was a hole in an earlier wording. */
 #include "tests/central/cast.h"
 
 #include <criterion/criterion.h>

@@ -1,4 +1,4 @@
-/* The server as a function from bytes to bytes: who calls, was it called before, what comes back. */
+/* The server as a function from bytes to bytes: who calls, and what comes back. */
 #include "central/service.h"
 #include "tests/central/cast.h"
 

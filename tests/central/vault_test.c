@@ -1,4 +1,4 @@
-/* The issuance vault: reserves and guarantees as a table of acts, issue orders and their approval. */
+/* The issuance vault: a table of acts on reserves and guarantees; issue orders, their approval. */
 #include "tests/central/cast.h"
 
 #include <criterion/criterion.h>
@@ -13,7 +13,7 @@ HALL_TEST(vault, acts_on_reserves_and_guarantees)
 {
     static const struct {
         size_t act;
-        uint64_t bank_id, fen;
+        uint64_t bank_id, amount;
         enum status status;
         uint64_t reserve, guarantee; /* of the bank, afterwards */
     } rows[] = {
@@ -39,7 +39,7 @@ HALL_TEST(vault, acts_on_reserves_and_guarantees)
         enum status status = STATUS_OK;
         const struct id before = hall_snapshot(&cast.hall);
         struct register_env env = hall_begin(&cast.hall);
-        HALL_OK(acts[rows[i].act](&env, &status, rows[i].bank_id, world_fen(rows[i].fen)));
+        HALL_OK(acts[rows[i].act](&env, &status, rows[i].bank_id, world_fen(rows[i].amount)));
         hall_end(&cast.hall);
         const struct id after = hall_snapshot(&cast.hall);
         const struct bank bank = hall_bank(&cast.hall, rows[i].bank_id);

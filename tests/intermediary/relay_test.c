@@ -276,3 +276,21 @@ Test(relay, M9_an_order_in_two_halves)
     cr_assert_eq(hall_cases(&t.street.hall), 0);
     street_close(&t.street);
 }
+
+Test(relay, a_call_whose_answer_would_not_fit_is_refused)
+{
+    enum { PACKETS = 5, SIZE = 60 * 1024 };
+    static uint8_t bytes[PACKETS][SIZE];
+    struct trade t;
+    struct span packets[PACKETS];
+    struct settle_reply reply = {0};
+    open_trade(&t);
+    for (size_t i = 0; i < PACKETS; i++) {
+        bytes[i][0] = (uint8_t)i;
+        packets[i] = span_of(bytes[i], SIZE);
+    }
+    HALL_STATUS(street_settle(&t.street, &reply, packets, PACKETS, &t.bob), STATUS_LIMIT);
+    cr_assert_eq(totals(&t).waiting_count, 0);
+    HALL_STATUS(street_settle(&t.street, &reply, packets, PACKETS - 1, &t.bob), STATUS_OK);
+    street_close(&t.street);
+}

@@ -7,7 +7,8 @@ deposit in loops (design, I8; adversarial rows A19, D7).
 Each server is killed that many times and started again. At the end everybody syncs until nothing
 waits, and then: what was acknowledged is there, nothing is there twice, each withdrawal was done
 once or not at all, nobody honest is a case, and the books balance to the fen, by the register's
-rows and by this file's own arithmetic. The seed decides who does what and how long a server lives;
+rows and by this file's own arithmetic. The servers' disk is a slow one (slow_disk.c), so that many a
+kill comes in the middle of a transaction. The seed decides who does what and how long a server lives;
 the machine decides the rest. The last line is "N passed, N failed".
 """
 # row A19, D7: the servers die between any two writes; after the restart all or nothing, once.
@@ -27,12 +28,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from town import (FUNDS, OK, PENDING, REFUSED, Report, Town, UNREACHABLE, fen,  # noqa: E402
                   yuan)
 
-BANKS = {"north": ("anna", "ben", "chen"), "south": ("dai", "emma", "fang")}
+BANKS = {"north": ("anna", "ben", "chen", "dai"), "south": ("emma", "fang", "guo", "hanna")}
 BANK_OF = {name: bank for bank, names in BANKS.items() for name in names}
 OPENING, POCKET = 5_000_00, 300_00
-ALIVE_S = (0.05, 1.2)
-DEAD_S = (0.0, 0.15)
-WORKERS = 2
+ACTS_BETWEEN, PATIENCE_S = (1, 9), 2.0  # a server lives for so many acts, but not for ever
+MOMENT_S, DEAD_S = (0.0, 0.15), (0.0, 0.1)
+WORKERS = 4
 SYNC_ROUNDS = 40
 DRAIN_S = 30
 
@@ -49,6 +50,10 @@ class Ledger:
         self.funded, self.funded_maybe = 0, 0
         self.acts = collections.Counter()
         self.wrong = []
+
+    def count(self):
+        with self.lock:
+            return sum(self.acts.values())
 
     def saw(self, act, result, allowed):
         with self.lock:
@@ -150,11 +155,14 @@ class Load:
                 self.ledger.funded_maybe += 3_00
 
 
-def killer(town, report, rng, victims, kills):
+def killer(town, report, rng, victims, kills, ledger):
     """victims: names to choose from. A server that finds its database held by a command starts again
     a little later, as a service manager would see to."""
     for _ in range(kills):
-        time.sleep(rng.uniform(*ALIVE_S))
+        end, enough = time.monotonic() + PATIENCE_S, ledger.count() + rng.randrange(*ACTS_BETWEEN)
+        while ledger.count() < enough and time.monotonic() < end:
+            time.sleep(0.01)
+        time.sleep(rng.uniform(*MOMENT_S))
         name = rng.choice(victims)
         status = town.kill(name)
         if status != -9:
@@ -280,7 +288,10 @@ def main():
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     report = Report()
+    slow_disk = os.path.join(os.path.abspath(options.build), "tests", "slow_disk.so")
+    report.check("the slow disk is built", os.path.exists(slow_disk), slow_disk)
     with Town(options.build) as town:
+        town.server_env["LD_PRELOAD"] = slow_disk
         town.found(*BANKS)
         for bank, names in BANKS.items():
             town.open_customers(bank, [(name, 2, yuan(OPENING)) for name in names])
@@ -291,7 +302,8 @@ def main():
             load.ledger.withdrawn[name].append(POCKET)
         load.start()
         killers = [threading.Thread(target=killer, args=(
-            town, report, random.Random(f"{options.seed}/{victims}"), victims, options.kills))
+            town, report, random.Random(f"{options.seed}/{victims}"), victims, options.kills,
+            load.ledger))
             for victims in (["central"], list(BANKS))]
         for thread in killers:
             thread.start()

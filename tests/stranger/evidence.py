@@ -25,17 +25,16 @@ def check_funded(data, kind, packet, directory):
     """packet: genuine for the register."""
     order_id = record_id(directory.network, kind, data)
     leaves = packet.leaves()
-    inputs = [index for index, link in enumerate(packet.links)
-              if link.made[0].owner_key == directory.register_key]
-    refuse_if(not inputs, "order")
-    for index in inputs:
-        reference = packet.payments[index].fields["reference"]
-        refuse_if(index not in leaves or reference != order_id, "order")
+    for index, link in enumerate(packet.links):
+        is_input = link.made[0].owner_key == directory.register_key
+        refuse_if(is_input != (index in leaves), "order")
+        refuse_if(is_input and link.payment.fields["reference"] != order_id, "order")
 
 
 def forked_by(payment_a, payment_b):
     """What two payments of one key prove."""
-    same_coin = payment_a.fields["coin_id"] == payment_b.fields["coin_id"]
+    same_coin = all(payment_a.fields[name] == payment_b.fields[name]
+                    for name in ("serial", "coin_id"))
     same_counter = payment_a.fields["counter"] == payment_b.fields["counter"]
     refuse_if(payment_a.id == payment_b.id or not (same_coin or same_counter), "chain")
     return "double_spend" if same_coin else "clone"

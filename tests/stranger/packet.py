@@ -77,7 +77,7 @@ class Verifier:
         return (token.fields["serial"], root_coin(token.id)) in self.rows
 
     def judged_tokens(self, packet):
-        """The tokens whose issuer and signature matter."""
+        """The tokens that matter: a register believes its rows."""
         return [token for token in packet.tokens if not self.has_row(token)]
 
     def genuine(self, data):
@@ -87,7 +87,7 @@ class Verifier:
         check_twice(packet)
         self.find_coins(packet)
         check_sums(packet)
-        check_points(packet)
+        self.check_points(packet)
         self.check_register_outputs(packet)
         if self.role != "register":
             self.check_certificates(packet)
@@ -111,6 +111,11 @@ class Verifier:
             packet.links.append(Link(payment, coin, made))
         spent = {payment.fields["coin_id"] for payment in packet.payments}
         refuse_if(any(root_coin(token.id) not in spent for token in packet.tokens), "chain")
+
+    def check_points(self, packet):
+        keys = [token.fields["owner_key"] for token in self.judged_tokens(packet)]
+        keys += [coin.owner_key for link in packet.links for coin in link.made]
+        refuse_if(not all(map(key_is_valid, keys)), "point")
 
     def check_register_outputs(self, packet):
         for payment in packet.payments:
@@ -158,9 +163,3 @@ def check_twice(packet):
 def check_sums(packet):
     for link in packet.links:
         refuse_if(sum(coin.amount for coin in link.made) != link.coin.amount, "sum")
-
-
-def check_points(packet):
-    keys = [token.fields["owner_key"] for token in packet.tokens]
-    keys += [coin.owner_key for link in packet.links for coin in link.made]
-    refuse_if(not all(map(key_is_valid, keys)), "point")

@@ -1,30 +1,44 @@
 #!/usr/bin/python3
-"""Judges every vector of spec/vectors/ and attacks the accepted ones; see README.md here."""
+"""Judges every vector of spec/vectors/, attacks the accepted ones, tests itself. See README.md."""
 
 import sys
 from pathlib import Path
 
+import attacks
+import selftest
 from vectors import differences, load
 
-HERE = Path(__file__).resolve().parent
-VECTORS = HERE.parent.parent / "spec" / "vectors"
+VECTORS = Path(__file__).resolve().parent.parent.parent / "spec" / "vectors"
 
 
 def judged(vectors):
-    """How many vectors agree, how many do not."""
+    """How many vectors it judges otherwise."""
     failed = 0
     for name, vector in vectors.items():
         found = differences(vector)
         failed += bool(found)
         for difference in found:
             print(f"{name}: {difference}")
-    return len(vectors) - failed, failed
+    return failed
+
+
+def tested(cases):
+    """How many of these tests fail."""
+    failed = 0
+    for name, test in cases:
+        try:
+            test()
+        except AssertionError as error:
+            failed += 1
+            print(f"{name}: {error}")
+    return failed
 
 
 def main():
-    vectors = load(sys.argv[1] if len(sys.argv) > 1 else VECTORS)
-    passed, failed = judged(vectors)
-    print(f"{passed} passed, {failed} failed")
+    vectors = load(VECTORS)
+    cases = [*attacks.cases(vectors), *selftest.cases(vectors)]
+    failed = judged(vectors) + tested(cases)
+    print(f"{len(vectors) + len(cases) - failed} passed, {failed} failed")
     return 1 if failed or not vectors else 0
 
 

@@ -1,6 +1,8 @@
 """Directory, revocation list, certificates and requests (PROTOCOL.md 4.6)."""
 
-from refused import Refused, fault_of, refuse_first, refuse_if
+from functools import lru_cache
+
+from refused import fault_of, refuse_first, refuse_if
 from signing import check_signature, key_id, key_is_valid, open_signed, read, verifies
 
 
@@ -33,6 +35,7 @@ def opened_banks(certificates, network, root_key):
     return banks
 
 
+@lru_cache(maxsize=None)
 def open_directory(data, network, root_key):
     refuse_if(not key_is_valid(root_key), "point")
     fields = open_signed(data, network, "directory", root_key).fields
@@ -61,22 +64,22 @@ def good_certificate(signed, directory):
     return certificate
 
 
-def certified_payee(payee_key, certificate, directory):
-    """certificate: the COSE_Sign1 shown with a request, or None."""
-    if certificate is None:
+def certified_payee(payee_key, shown, directory):
+    """shown: the COSE_Sign1 of the certificate shown with a request, or None."""
+    if shown is None:
         refuse_if(payee_key not in directory.vaults, "certificate")
-    elif fault_of(good_certificate, certificate, directory):
-        raise Refused("certificate")
     else:
-        shown = read(certificate, directory.network, "wallet_certificate")
-        refuse_if(shown.fields["wallet_key"] != payee_key, "certificate")
+        certificate = good_certificate(shown, directory)
+        refuse_if(certificate.fields["wallet_key"] != payee_key, "certificate")
 
 
-def good_request(signed, certificate, directory):
-    request = read(signed, directory.network, "request")
+def good_request(signed, shown, directory):
+    network = directory.network
+    request_fault = fault_of(read, signed, network, "request")
+    certificate_fault = fault_of(good_certificate, shown, directory) if shown else None
+    refuse_first([request_fault, certificate_fault])
+    request = read(signed, network, "request")
     payee_key = request.fields["payee_key"]
-    refuse_first([
-        fault_of(certified_payee, payee_key, certificate, directory),
-        fault_of(check_signature, request, directory.network, payee_key),
-    ])
+    certified_payee(payee_key, shown, directory)
+    refuse_if(not verifies(signed, network, "request", payee_key), "signature")
     return request

@@ -11,3 +11,10 @@ $(BUILD)/acceptance/bank_tool: $(BUILD)/tests/acceptance/bank_tool.o \
 .PHONY: acceptance-build
 acceptance-build: $(ACCEPTANCE_TOOLS)
 tests-build: acceptance-build
+
+# Preloaded into the servers that tests/kill kills.
+$(BUILD)/tests/slow_disk.so: tests/kill/slow_disk.c
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) -std=c17 $(WARN) -O2 -D_GNU_SOURCE -fPIC -shared -o $@ $<
+acceptance-build: $(BUILD)/tests/slow_disk.so

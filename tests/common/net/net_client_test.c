@@ -5,7 +5,7 @@
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
-#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -139,16 +139,22 @@ static void *impose(void *context)
     return NULL;
 }
 
-static void impostor_open(struct impostor *impostor)
+static int listen_anywhere(char address[ADDRESS_SIZE])
 {
     struct sockaddr_in at = {.sin_family = AF_INET};
     socklen_t size = sizeof at;
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    impostor->fd = socket(AF_INET, SOCK_STREAM, 0);
-    cr_assert_eq(bind(impostor->fd, (struct sockaddr *)&at, size), 0);
-    cr_assert_eq(listen(impostor->fd, 5), 0);
-    cr_assert_eq(getsockname(impostor->fd, (struct sockaddr *)&at, &size), 0);
-    snprintf(impostor->address, sizeof impostor->address, "127.0.0.1:%u", ntohs(at.sin_port));
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(bind(fd, (struct sockaddr *)&at, size), 0);
+    cr_assert_eq(listen(fd, 5), 0);
+    cr_assert_eq(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+    snprintf(address, ADDRESS_SIZE, "127.0.0.1:%u", ntohs(at.sin_port));
+    return fd;
+}
+
+static void impostor_open(struct impostor *impostor)
+{
+    impostor->fd = listen_anywhere(impostor->address);
     cr_assert_eq(pthread_create(&impostor->thread, NULL, impose, impostor), 0);
 }
 
@@ -306,6 +312,77 @@ Test(net_client, a_stopped_server_times_out_and_is_found_again)
     waitpid(child, NULL, 0);
 }
 
+/* ---- a network that swallows ---- */
+
+/* Passes bytes between its callers and a server; when told, the present connection is left hanging
+ * for ever, as when a machine or a line between vanishes, while new ones work. */
+struct line {
+    int fd;
+    uint16_t server_port;
+    atomic_bool swallows;
+    pthread_t thread;
+    char address[ADDRESS_SIZE];
+};
+
+static int connect_to(uint16_t port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    return connect(fd, (struct sockaddr *)&to, sizeof to) == 0 ? fd : -1;
+}
+
+static bool pass_on(int from, int to)
+{
+    uint8_t bytes[4096];
+    ssize_t size = recv(from, bytes, sizeof bytes, 0);
+    return size > 0 && send(to, bytes, (size_t)size, MSG_NOSIGNAL) == size;
+}
+
+static void pass_between(struct line *line, int caller, int server)
+{
+    struct pollfd fds[] = {{.fd = caller, .events = POLLIN}, {.fd = server, .events = POLLIN}};
+    while (!atomic_load(&line->swallows) && poll(fds, 2, 20) >= 0) {
+        if ((fds[0].revents != 0 && !pass_on(caller, server)) ||
+            (fds[1].revents != 0 && !pass_on(server, caller)))
+            break;
+    }
+}
+
+static void *carry(void *context)
+{
+    struct line *line = context;
+    int caller;
+    while ((caller = accept(line->fd, NULL, NULL)) >= 0) {
+        int server = connect_to(line->server_port);
+        pass_between(line, caller, server);
+        if (atomic_exchange(&line->swallows, false))
+            continue; /* both left hanging */
+        close(caller);
+        close(server);
+    }
+    return NULL;
+}
+
+Test(net_client, a_connection_that_went_dead_costs_one_call)
+{
+    struct net_server_options options = pki_server(&PKI, "127.0.0.1:0");
+    struct echo *echo AUTO(echo_close) = echo_open(&options, NULL);
+    struct line line = {0};
+    line.fd = listen_anywhere(line.address);
+    line.server_port = (uint16_t)strtoul(strchr(echo_address(echo), ':') + 1, NULL, 10);
+    cr_assert_eq(pthread_create(&line.thread, NULL, carry, &line), 0);
+    struct net_client *client AUTO(net_client_close) = client_of(line.address);
+    EXPECT(echo_say(client, "x", 5000), ERR_OK);
+    atomic_store(&line.swallows, true);
+    usleep(100 * 1000);
+    EXPECT(echo_say(client, "x", 500), ERR_TIMEOUT);
+    EXPECT(echo_say(client, "x", 5000), ERR_OK);
+    net_client_close(&client);
+    shutdown(line.fd, SHUT_RDWR);
+    pthread_join(line.thread, NULL);
+}
+
 /* ---- replies ---- */
 
 static void answer_late(struct net_server *server, struct net_request *requests, size_t count)
@@ -411,6 +488,34 @@ Test(net_client, sixty_four_calls_at_once)
     }
     cr_expect_eq(atomic_load(&MOST_HELD), NET_CALLS_MAX);
     for (size_t i = 0; i < CONNECTIONS; i++)
+        net_client_close(&clients[i]);
+}
+
+static void answer_slowly(struct net_server *server, struct net_request *requests, size_t count)
+{
+    usleep(20 * 1000);
+    for (size_t i = 0; i < count; i++)
+        net_server_reply(server, &requests[i], requests[i].bytes);
+}
+
+/* More than are let in at a time: the others wait in their connections, and none is forgotten. */
+Test(net_client, more_calls_than_slots)
+{
+    enum { CROWD = 2 * NET_CALLS_MAX, CROWD_CONNECTIONS = 16 };
+    struct net_server_options options = pki_server(&PKI, "127.0.0.1:0");
+    struct echo *echo AUTO(echo_close) = echo_open(&options, answer_slowly);
+    struct net_client *clients[CROWD_CONNECTIONS];
+    pthread_t threads[CROWD];
+    for (size_t i = 0; i < CROWD_CONNECTIONS; i++)
+        clients[i] = client_of(echo_address(echo));
+    for (size_t i = 0; i < CROWD; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, talk, clients[i % CROWD_CONNECTIONS]), 0);
+    for (size_t i = 0; i < CROWD; i++) {
+        void *failed;
+        pthread_join(threads[i], &failed);
+        cr_expect_null(failed, "thread %zu", i);
+    }
+    for (size_t i = 0; i < CROWD_CONNECTIONS; i++)
         net_client_close(&clients[i]);
 }
 
