@@ -51,9 +51,10 @@ enum { SIGNED_BYTES_MAX = 4096 };
     F(UINT, fault, 0, 3)                                                                           \
     F(OPT_KEY, offender_key)                                                                       \
     F(OPT_ID, parent_coin_id)                                                                      \
-    F(OPT_ID, parent_payment_id) F(UINT, output_index, 0, OUTPUTS_MAX)                             \
-        F(UINT, depth, 0, INTEGER_MAX) F(UINT, redeem_by_day, 0, INTEGER_MAX)                      \
-            F(OPT_UINT, purpose, 1, 65535) F(OPT_BLOB, token, 1, SIGNED_BYTES_MAX)
+    F(OPT_ID, parent_payment_id)                                                                   \
+    F(UINT, output_index, 0, OUTPUTS_MAX) F(UINT, depth, 0, INTEGER_MAX)                           \
+        F(UINT, redeem_by_day, 0, INTEGER_MAX) F(OPT_UINT, purpose, 1, 65535)                      \
+            F(OPT_BLOB, token, 1, SIGNED_BYTES_MAX)
 /* Tokens of this central bank, one a serial: the database itself refuses a second one. */
 #define MINTED_FIELDS(F) F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id)
 /* The payment that spent a coin (of a refunded one: the first that was shown too late); its bytes
@@ -136,8 +137,9 @@ enum claim_state { CLAIM_WAITING = 1, CLAIM_PAID = 2, CLAIM_REFUSED = 3, CLAIM_A
     F(KEY, claimant_key)                                                                           \
     F(UINT, state, 1, 4)                                                                           \
     F(UINT, refusal, 0, 5)                                                                         \
-    F(UINT, fault, 1, 3) F(OPT_KEY, offender_key) F(UINT, bank_id, 0, INTEGER_MAX)                 \
-        F(OPT_NONCE, customer) F(OPT_UINT, purpose, 1, 65535) F(UINT, made_at, 0, INTEGER_MAX)
+    F(UINT, fault, 1, 3)                                                                           \
+    F(OPT_KEY, offender_key) F(UINT, bank_id, 0, INTEGER_MAX) F(OPT_NONCE, customer)               \
+        F(OPT_UINT, purpose, 1, 65535) F(UINT, made_at, 0, INTEGER_MAX)
 /* What was paid out against one offender: a customer of a bank. */
 #define OFFENDER_FIELDS(F)                                                                         \
     F(UINT, bank_id, 1, INTEGER_MAX) F(NONCE, customer) F(AMOUNT0, compensated)

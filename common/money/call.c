@@ -4,8 +4,8 @@
  * form of its body.
  * 2. The body's hash binds the verb too: the same call id with another body, or for another verb,
  * is told apart.
- * 3. The server's room for a body need only hold those of its own callers' verbs: nothing is written
- * to it before it is known that this is one of them.
+ * 3. The server's room for a body need only hold those of its own callers' verbs: nothing is
+ * written to it before it is known that this is one of them.
  *
  * Never looks a key up and never remembers a call id: the servers do, between call_read and
  * call_open. */

@@ -5,8 +5,8 @@
  * of the curve.
  * 3. A payment to the register has no other output: what funds an order is whole.
  *
- * Never asks the curve about what `known` vouches for: it was asked when the row was made; nor about
- * change, whose key is the owner's of the coin spent: it was asked where that coin comes from. */
+ * Never asks the curve about what `known` vouches for: it was asked when the row was made. Nor
+ * about change, whose key owns the coin spent: it was asked where that coin comes from. */
 #include "common/money/packet_check.h"
 
 static bool adds_up(const struct packet_payment *payment)
