@@ -195,9 +195,8 @@ static enum err take(struct branch_env *env, enum status *status, void *context)
     struct depositing *depositing = context;
     *status = STATUS_OK;
     TRY(deposits_take(env, &depositing->intake, depositing->packet));
-    return depositing->intake.pays_vault
-               ? relay_keep(env, depositing->packet, depositing->customer)
-               : ERR_OK;
+    return depositing->intake.pays_vault ? relay_keep(env, depositing->packet, depositing->customer)
+                                         : ERR_OK;
 }
 
 /* What was credited for the request that the packet's first leaf names. */

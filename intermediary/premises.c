@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REST_MS = 2000 };
+enum {
+    LINE_TIMEOUT_MS = 5000, /* below a wallet's own: it hears "pending" before it gives up */
+    REST_MS = 2000,
+};
 
 struct premises *premises_of(const struct cli *cli)
 {
@@ -127,7 +130,8 @@ static int open_as(struct cli *cli, bool exclusive)
     const char *address = cli_setting(cli, "address");
     (void)snprintf(premises->listen, sizeof premises->listen, "%s",
                    address != NULL ? address : cli_setting(cli, "listen"));
-    premises->timeout_ms = cli_timeout_ms(cli);
+    premises->timeout_ms =
+        cli_given(cli, "--timeout") ? cli_timeout_ms(cli) : (uint64_t)LINE_TIMEOUT_MS;
     premises->branch.now = time_now();
     premises->branch.random = system_random;
     return premises_load(cli);

@@ -188,10 +188,22 @@ static enum err say_pending(struct branch_env *env, struct settle_reply *reply, 
     return ERR_OK;
 }
 
+static size_t packets_size(const struct settle_body *body)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < body->packets.count; i++)
+        size += body->packets.items[i].bytes.size;
+    return size;
+}
+
 enum err relay_settle(struct branch_env *env, enum status *status, struct settle_reply *reply,
                       const struct settle_body *body, uint64_t customer)
 {
     struct batch batch = {body, customer, reply};
+    if (packets_size(body) > RELAY_CALL_SIZE_MAX) {
+        *status = STATUS_LIMIT;
+        return ERR_OK;
+    }
     TRY(branch_run(env, status, keep_all, &batch));
     if (*status != STATUS_OK)
         return ERR_OK;

@@ -10,11 +10,13 @@
 #include "intermediary/branch.h"
 
 enum {
-    RELAY_QUEUE_MAX = 65536,      /* packets that wait; beyond, STATUS_BUSY */
-    RELAY_BATCH_SIZE = 64 * 1024, /* of packets sent at once by the bank's own work */
+    RELAY_QUEUE_MAX = 65536,          /* packets that wait; beyond, STATUS_BUSY */
+    RELAY_CALL_SIZE_MAX = 256 * 1024, /* of one call's packets: outcomes with paths fit a reply */
+    RELAY_BATCH_SIZE = 64 * 1024,     /* of packets sent at once by the bank's own work */
 };
 
-/* SETTLE: STATUS_OK; STATUS_PENDING (kept; each result has status PENDING); STATUS_BUSY. */
+/* SETTLE: STATUS_OK; STATUS_PENDING (kept; each result has status PENDING); STATUS_BUSY;
+ * STATUS_LIMIT (more than RELAY_CALL_SIZE_MAX at once). */
 enum err relay_settle(struct branch_env *env, enum status *status, struct settle_reply *reply,
                       const struct settle_body *body, uint64_t customer) MUST_USE;
 /* Inside a transaction: into the queue, once; nothing is sent. */
