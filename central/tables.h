@@ -23,6 +23,9 @@ enum coin_fault { /* why a coin is an orphan */
 };
 enum { SIGNED_BYTES_MAX = 4096 };
 
+/* The lists below are tables: one field, or a few, a line. */
+/* clang-format off */
+
 /* The books: one row. unspent is the running sum of unspent coins; `supply` recomputes it from
  * the coins. */
 #define BOOKS_FIELDS(F)                                                                            \
@@ -52,9 +55,10 @@ enum { SIGNED_BYTES_MAX = 4096 };
     F(OPT_KEY, offender_key)                                                                       \
     F(OPT_ID, parent_coin_id)                                                                      \
     F(OPT_ID, parent_payment_id)                                                                   \
-    F(UINT, output_index, 0, OUTPUTS_MAX) F(UINT, depth, 0, INTEGER_MAX)                           \
-        F(UINT, redeem_by_day, 0, INTEGER_MAX) F(OPT_UINT, purpose, 1, 65535)                      \
-            F(OPT_BLOB, token, 1, SIGNED_BYTES_MAX)
+    F(UINT, output_index, 0, OUTPUTS_MAX)                                                          \
+    F(UINT, depth, 0, INTEGER_MAX)                                                                 \
+    F(UINT, redeem_by_day, 0, INTEGER_MAX)                                                         \
+    F(OPT_UINT, purpose, 1, 65535) F(OPT_BLOB, token, 1, SIGNED_BYTES_MAX)
 /* Tokens of this central bank, one a serial: the database itself refuses a second one. */
 #define MINTED_FIELDS(F) F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id)
 /* The payment that spent a coin (of a refunded one: the first that was shown too late); its bytes
@@ -138,8 +142,9 @@ enum claim_state { CLAIM_WAITING = 1, CLAIM_PAID = 2, CLAIM_REFUSED = 3, CLAIM_A
     F(UINT, state, 1, 4)                                                                           \
     F(UINT, refusal, 0, 5)                                                                         \
     F(UINT, fault, 1, 3)                                                                           \
-    F(OPT_KEY, offender_key) F(UINT, bank_id, 0, INTEGER_MAX) F(OPT_NONCE, customer)               \
-        F(OPT_UINT, purpose, 1, 65535) F(UINT, made_at, 0, INTEGER_MAX)
+    F(OPT_KEY, offender_key)                                                                       \
+    F(UINT, bank_id, 0, INTEGER_MAX)                                                               \
+    F(OPT_NONCE, customer) F(OPT_UINT, purpose, 1, 65535) F(UINT, made_at, 0, INTEGER_MAX)
 /* What was paid out against one offender: a customer of a bank. */
 #define OFFENDER_FIELDS(F)                                                                         \
     F(UINT, bank_id, 1, INTEGER_MAX) F(NONCE, customer) F(AMOUNT0, compensated)
@@ -178,6 +183,8 @@ enum claim_state { CLAIM_WAITING = 1, CLAIM_PAID = 2, CLAIM_REFUSED = 3, CLAIM_A
     T(tables, directory_log, DIRECTORY_LOG_FIELDS, 1)                                              \
     T(tables, revocations_log, REVOCATIONS_LOG_FIELDS, 1)                                          \
     T(tables, act, ACT_FIELDS, 1)
+
+/* clang-format on */
 
 TABLES_DECLARE(CENTRAL_TABLES)
 extern const struct store_schema tables_schema;
