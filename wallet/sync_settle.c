@@ -8,7 +8,7 @@
 
 enum {
     BATCH_PACKETS_MAX = 16,
-    BATCH_SIZE_MAX = 512 * 1024
+    BATCH_SIZE_MAX = 256 * 1024
 }; /* the reply has to fit a message too */
 
 /* --- one result --- */
