@@ -120,6 +120,21 @@ struct net_client_options pki_client(const struct pki *pki, const char *address)
                                            span_of(pki->client_key.bytes, pki->client_key.size)};
 }
 
+struct net_client *pki_connect(const struct pki *pki, const char *address)
+{
+    struct net_client *client = NULL;
+    struct net_client_options options = pki_client(pki, address);
+    cr_assert_eq(net_client_open(&client, &options), ERR_OK);
+    return client;
+}
+
+void expect_within(uint64_t started_ms, uint64_t least_ms, uint64_t most_ms)
+{
+    uint64_t took_ms = time_monotonic_ms() - started_ms;
+    cr_expect(took_ms >= least_ms && took_ms <= most_ms, "took %lu ms, expected %lu to %lu",
+              (unsigned long)took_ms, (unsigned long)least_ms, (unsigned long)most_ms);
+}
+
 enum err echo_say(struct net_client *client, const char *text, uint64_t timeout_ms)
 {
     struct buffer reply AUTO(buffer_fini) = {0};

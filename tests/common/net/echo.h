@@ -24,8 +24,17 @@ void pki_open(struct pki *pki);
 void pki_fini(struct pki *pki);
 struct net_server_options pki_server(const struct pki *pki, const char *address);
 struct net_client_options pki_client(const struct pki *pki, const char *address);
+struct net_client *pki_connect(const struct pki *pki, const char *address); /* opened only */
 
 /* One call with a text; the reply is compared with it. ERR_OK: the same came back. */
 enum err echo_say(struct net_client *client, const char *text, uint64_t timeout_ms) MUST_USE;
+
+void expect_within(uint64_t started_ms, uint64_t least_ms, uint64_t most_ms);
+
+#define EXPECT(expression, expected)                                                               \
+    do {                                                                                           \
+        enum err error_ = (expression);                                                            \
+        cr_expect_eq(error_, (expected), "%s: %s", #expression, err_name(error_));                 \
+    } while (0)
 
 #endif

@@ -3,16 +3,13 @@
 
 #include "common/base/time.h"
 
-#include <arpa/inet.h>
 #include <criterion/criterion.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,27 +28,6 @@ static void tear_down(void)
 }
 
 TestSuite(net_client, .init = set_up, .fini = tear_down, .timeout = 60);
-
-static struct net_client *client_of(const char *address)
-{
-    struct net_client *client = NULL;
-    struct net_client_options options = pki_client(&PKI, address);
-    cr_assert_eq(net_client_open(&client, &options), ERR_OK);
-    return client;
-}
-
-#define EXPECT(expression, expected)                                                               \
-    do {                                                                                           \
-        enum err error_ = (expression);                                                            \
-        cr_expect_eq(error_, (expected), "%s: %s", #expression, err_name(error_));                 \
-    } while (0)
-
-static void expect_within(uint64_t started_ms, uint64_t least_ms, uint64_t most_ms)
-{
-    uint64_t took_ms = time_monotonic_ms() - started_ms;
-    cr_expect(took_ms >= least_ms && took_ms <= most_ms, "took %lu ms, expected %lu to %lu",
-              (unsigned long)took_ms, (unsigned long)least_ms, (unsigned long)most_ms);
-}
 
 Test(net_client, addresses)
 {
@@ -105,84 +81,11 @@ Test(net_client, nobody_there_is_told_at_once)
     snprintf(address, sizeof address, "127.0.0.1:%u", port);
     const char *addresses[] = {address, "ipc:/nonexistent/control.sock"};
     for (size_t i = 0; i < 2; i++) {
-        struct net_client *client AUTO(net_client_close) = client_of(addresses[i]);
+        struct net_client *client AUTO(net_client_close) = pki_connect(&PKI, addresses[i]);
         uint64_t started_ms = time_monotonic_ms();
         EXPECT(echo_say(client, "x", 10000), ERR_UNREACHABLE);
         EXPECT(echo_say(client, "x", 10000), ERR_UNREACHABLE);
         expect_within(started_ms, 0, SOON_MS);
-    }
-}
-
-/* ---- listeners that are no server of ours ---- */
-
-struct impostor {
-    int fd;
-    const char *says; /* NULL: accepts and is silent */
-    bool hangs_up;
-    pthread_t thread;
-    char address[ADDRESS_SIZE];
-};
-
-static void *impose(void *context)
-{
-    struct impostor *impostor = context;
-    int kept = -1, fd;
-    while ((fd = accept(impostor->fd, NULL, NULL)) >= 0) {
-        if (impostor->says != NULL)
-            (void)!write(fd, impostor->says, strlen(impostor->says));
-        if (!impostor->hangs_up)
-            kept = dup(fd);
-        close(fd);
-    }
-    if (kept >= 0)
-        close(kept);
-    return NULL;
-}
-
-static int listen_anywhere(char address[ADDRESS_SIZE])
-{
-    struct sockaddr_in at = {.sin_family = AF_INET};
-    socklen_t size = sizeof at;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    cr_assert_eq(bind(fd, (struct sockaddr *)&at, size), 0);
-    cr_assert_eq(listen(fd, 5), 0);
-    cr_assert_eq(getsockname(fd, (struct sockaddr *)&at, &size), 0);
-    snprintf(address, ADDRESS_SIZE, "127.0.0.1:%u", ntohs(at.sin_port));
-    return fd;
-}
-
-static void impostor_open(struct impostor *impostor)
-{
-    impostor->fd = listen_anywhere(impostor->address);
-    cr_assert_eq(pthread_create(&impostor->thread, NULL, impose, impostor), 0);
-}
-
-Test(net_client, impostors)
-{
-    static const struct {
-        const char *label, *says;
-        bool hangs_up;
-        enum err expected;
-        uint64_t least_ms, most_ms;
-    } rows[] = {
-        {"silent", NULL, false, ERR_TIMEOUT, 700, 2000},
-        {"hangs up", NULL, true, ERR_PEER, 0, SOON_MS},
-        {"speaks HTTP", "HTTP/1.1 400 Bad Request\r\n\r\n", false, ERR_PEER, 0, SOON_MS},
-        {"speaks HTTP and hangs up", "HTTP/1.1 400 Bad\r\n\r\n", true, ERR_PEER, 0, SOON_MS},
-        {"half a TLS record, then silent", "\x16\x03\x03\x10", false, ERR_TIMEOUT, 700, 2000},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct impostor impostor = {.says = rows[i].says, .hangs_up = rows[i].hangs_up};
-        impostor_open(&impostor);
-        struct net_client *client AUTO(net_client_close) = client_of(impostor.address);
-        uint64_t started_ms = time_monotonic_ms();
-        enum err error = echo_say(client, "x", 800);
-        cr_expect_eq(error, rows[i].expected, "%s: %s", rows[i].label, err_name(error));
-        expect_within(started_ms, rows[i].least_ms, rows[i].most_ms);
-        shutdown(impostor.fd, SHUT_RDWR);
-        pthread_join(impostor.thread, NULL);
-        close(impostor.fd);
     }
 }
 
@@ -194,7 +97,7 @@ Test(net_client, reconnects_by_itself_after_a_restart)
     struct echo *echo AUTO(echo_close) = echo_open(&options, NULL);
     char address[ADDRESS_SIZE];
     snprintf(address, sizeof address, "%s", echo_address(echo));
-    struct net_client *client AUTO(net_client_close) = client_of(address);
+    struct net_client *client AUTO(net_client_close) = pki_connect(&PKI, address);
     for (int i = 0; i < 3; i++) {
         EXPECT(echo_say(client, "before", 5000), ERR_OK);
         echo_close(&echo);
@@ -213,7 +116,7 @@ Test(net_client, a_restart_unnoticed_between_calls)
     struct echo *echo AUTO(echo_close) = echo_open(&options, NULL);
     char address[ADDRESS_SIZE];
     snprintf(address, sizeof address, "%s", echo_address(echo));
-    struct net_client *client AUTO(net_client_close) = client_of(address);
+    struct net_client *client AUTO(net_client_close) = pki_connect(&PKI, address);
     EXPECT(echo_say(client, "before", 5000), ERR_OK);
     echo_close(&echo);
     options.address = address;
@@ -285,7 +188,7 @@ Test(net_client, a_killed_server_is_told_at_once)
 {
     char address[ADDRESS_SIZE];
     pid_t child = fork_server(address);
-    struct net_client *client AUTO(net_client_close) = client_of(address);
+    struct net_client *client AUTO(net_client_close) = pki_connect(&PKI, address);
     EXPECT(echo_say(client, "x", 5000), ERR_OK);
     uint64_t started_ms = time_monotonic_ms();
     EXPECT(call_while(client, child, SIGKILL, 10000), ERR_UNREACHABLE);
@@ -298,7 +201,7 @@ Test(net_client, a_stopped_server_times_out_and_is_found_again)
 {
     char address[ADDRESS_SIZE];
     pid_t child = fork_server(address);
-    struct net_client *client AUTO(net_client_close) = client_of(address);
+    struct net_client *client AUTO(net_client_close) = pki_connect(&PKI, address);
     EXPECT(echo_say(client, "x", 5000), ERR_OK);
     uint64_t started_ms = time_monotonic_ms();
     EXPECT(call_while(client, child, SIGSTOP, 800), ERR_TIMEOUT);
@@ -310,77 +213,6 @@ Test(net_client, a_stopped_server_times_out_and_is_found_again)
     EXPECT(echo_say(client, "x", 5000), ERR_OK);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
-}
-
-/* ---- a network that swallows ---- */
-
-/* Passes bytes between its callers and a server; when told, the present connection is left hanging
- * for ever, as when a machine or a line between vanishes, while new ones work. */
-struct line {
-    int fd;
-    uint16_t server_port;
-    atomic_bool swallows;
-    pthread_t thread;
-    char address[ADDRESS_SIZE];
-};
-
-static int connect_to(uint16_t port)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    return connect(fd, (struct sockaddr *)&to, sizeof to) == 0 ? fd : -1;
-}
-
-static bool pass_on(int from, int to)
-{
-    uint8_t bytes[4096];
-    ssize_t size = recv(from, bytes, sizeof bytes, 0);
-    return size > 0 && send(to, bytes, (size_t)size, MSG_NOSIGNAL) == size;
-}
-
-static void pass_between(struct line *line, int caller, int server)
-{
-    struct pollfd fds[] = {{.fd = caller, .events = POLLIN}, {.fd = server, .events = POLLIN}};
-    while (!atomic_load(&line->swallows) && poll(fds, 2, 20) >= 0) {
-        if ((fds[0].revents != 0 && !pass_on(caller, server)) ||
-            (fds[1].revents != 0 && !pass_on(server, caller)))
-            break;
-    }
-}
-
-static void *carry(void *context)
-{
-    struct line *line = context;
-    int caller;
-    while ((caller = accept(line->fd, NULL, NULL)) >= 0) {
-        int server = connect_to(line->server_port);
-        pass_between(line, caller, server);
-        if (atomic_exchange(&line->swallows, false))
-            continue; /* both left hanging */
-        close(caller);
-        close(server);
-    }
-    return NULL;
-}
-
-Test(net_client, a_connection_that_went_dead_costs_one_call)
-{
-    struct net_server_options options = pki_server(&PKI, "127.0.0.1:0");
-    struct echo *echo AUTO(echo_close) = echo_open(&options, NULL);
-    struct line line = {0};
-    line.fd = listen_anywhere(line.address);
-    line.server_port = (uint16_t)strtoul(strchr(echo_address(echo), ':') + 1, NULL, 10);
-    cr_assert_eq(pthread_create(&line.thread, NULL, carry, &line), 0);
-    struct net_client *client AUTO(net_client_close) = client_of(line.address);
-    EXPECT(echo_say(client, "x", 5000), ERR_OK);
-    atomic_store(&line.swallows, true);
-    usleep(100 * 1000);
-    EXPECT(echo_say(client, "x", 500), ERR_TIMEOUT);
-    EXPECT(echo_say(client, "x", 5000), ERR_OK);
-    net_client_close(&client);
-    shutdown(line.fd, SHUT_RDWR);
-    pthread_join(line.thread, NULL);
 }
 
 /* ---- replies ---- */
@@ -398,7 +230,7 @@ Test(net_client, a_late_reply_is_nobodys)
 {
     struct net_server_options options = pki_server(&PKI, "127.0.0.1:0");
     struct echo *echo AUTO(echo_close) = echo_open(&options, answer_late);
-    struct net_client *client AUTO(net_client_close) = client_of(echo_address(echo));
+    struct net_client *client AUTO(net_client_close) = pki_connect(&PKI, echo_address(echo));
     EXPECT(echo_say(client, "x", 5000), ERR_OK);
     EXPECT(echo_say(client, "late", 200), ERR_TIMEOUT);
     for (int i = 0; i < 20; i++)
@@ -409,7 +241,7 @@ Test(net_client, sizes)
 {
     struct net_server_options options = pki_server(&PKI, "127.0.0.1:0");
     struct echo *echo AUTO(echo_close) = echo_open(&options, NULL);
-    struct net_client *client AUTO(net_client_close) = client_of(echo_address(echo));
+    struct net_client *client AUTO(net_client_close) = pki_connect(&PKI, echo_address(echo));
     static const struct {
         size_t size, limit;
         enum err expected;
@@ -478,7 +310,7 @@ Test(net_client, sixty_four_calls_at_once)
     struct net_client *clients[CONNECTIONS];
     pthread_t threads[CONNECTIONS * CALLS_EACH];
     for (size_t i = 0; i < CONNECTIONS; i++)
-        clients[i] = client_of(echo_address(echo));
+        clients[i] = pki_connect(&PKI, echo_address(echo));
     for (size_t i = 0; i < CONNECTIONS * CALLS_EACH; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, talk, clients[i % CONNECTIONS]), 0);
     for (size_t i = 0; i < CONNECTIONS * CALLS_EACH; i++) {
@@ -507,7 +339,7 @@ Test(net_client, more_calls_than_slots)
     struct net_client *clients[CROWD_CONNECTIONS];
     pthread_t threads[CROWD];
     for (size_t i = 0; i < CROWD_CONNECTIONS; i++)
-        clients[i] = client_of(echo_address(echo));
+        clients[i] = pki_connect(&PKI, echo_address(echo));
     for (size_t i = 0; i < CROWD; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, talk, clients[i % CROWD_CONNECTIONS]), 0);
     for (size_t i = 0; i < CROWD; i++) {

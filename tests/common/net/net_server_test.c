@@ -40,20 +40,6 @@ static void tear_down(void)
 
 TestSuite(net_server, .init = set_up, .fini = tear_down, .timeout = 90);
 
-#define EXPECT(expression, expected)                                                               \
-    do {                                                                                           \
-        enum err error_ = (expression);                                                            \
-        cr_expect_eq(error_, (expected), "%s: %s", #expression, err_name(error_));                 \
-    } while (0)
-
-static struct net_client *client_of(const char *address)
-{
-    struct net_client *client = NULL;
-    struct net_client_options options = pki_client(&PKI, address);
-    cr_assert_eq(net_client_open(&client, &options), ERR_OK);
-    return client;
-}
-
 static struct echo *open_echo(const char *address,
                               void (*handler)(struct net_server *server,
                                               struct net_request *requests, size_t count))
@@ -64,7 +50,7 @@ static struct echo *open_echo(const char *address,
 
 static enum err visit(const char *address, uint64_t *took_ms)
 {
-    struct net_client *client AUTO(net_client_close) = client_of(address);
+    struct net_client *client AUTO(net_client_close) = pki_connect(&PKI, address);
     uint64_t started_ms = time_monotonic_ms();
     enum err error = echo_say(client, "an honest caller", 8000);
     *took_ms = time_monotonic_ms() - started_ms;
@@ -126,7 +112,7 @@ Test(net_server, garbage_on_the_port)
 Test(net_server, a_crowd_of_half_open_connections)
 {
     struct echo *echo AUTO(echo_close) = open_echo("127.0.0.1:0", NULL);
-    struct net_client *regular AUTO(net_client_close) = client_of(echo_address(echo));
+    struct net_client *regular AUTO(net_client_close) = pki_connect(&PKI, echo_address(echo));
     EXPECT(echo_say(regular, "before", 5000), ERR_OK);
     int fds[CROWD];
     for (size_t i = 0; i < CROWD; i++) {
@@ -147,7 +133,7 @@ Test(net_server, hanging_up_during_the_handshake)
 {
     struct echo *echo AUTO(echo_close) = open_echo("127.0.0.1:0", NULL);
     for (uint64_t i = 0; i < 60; i++) {
-        struct net_client *client AUTO(net_client_close) = client_of(echo_address(echo));
+        struct net_client *client AUTO(net_client_close) = pki_connect(&PKI, echo_address(echo));
         enum err error = echo_say(client, "in a hurry", 1 + i / 2);
         cr_expect(error == ERR_OK || error == ERR_TIMEOUT, "%s", err_name(error));
     }
@@ -160,7 +146,7 @@ Test(net_server, more_connections_than_places)
     enum { MANY = NET_CONNECTIONS_MAX + 10 };
     struct net_client *clients[MANY];
     for (size_t i = 0; i < MANY; i++) {
-        clients[i] = client_of(echo_address(echo));
+        clients[i] = pki_connect(&PKI, echo_address(echo));
         EXPECT(echo_say(clients[i], "hello", 8000), ERR_OK);
     }
     usleep(100 * 1000);
@@ -173,8 +159,8 @@ Test(net_server, more_connections_than_places)
 Test(net_server, a_request_too_large_ends_its_connection_only)
 {
     struct echo *echo AUTO(echo_close) = open_echo("127.0.0.1:0", NULL);
-    struct net_client *other AUTO(net_client_close) = client_of(echo_address(echo));
-    struct net_client *hostile AUTO(net_client_close) = client_of(echo_address(echo));
+    struct net_client *other AUTO(net_client_close) = pki_connect(&PKI, echo_address(echo));
+    struct net_client *hostile AUTO(net_client_close) = pki_connect(&PKI, echo_address(echo));
     EXPECT(echo_say(other, "before", 5000), ERR_OK);
     size_t size = 2 * NET_SIZE_MAX;
     uint8_t *bytes = calloc(1, size);
@@ -201,7 +187,7 @@ static void *shout(void *context)
 /* In a process of its own: more calls at once than slots, whose replies nobody will read. */
 static void call_and_not_read(const char *address)
 {
-    struct net_client *client = client_of(address);
+    struct net_client *client = pki_connect(&PKI, address);
     for (size_t i = 0; i < SHOUTERS; i++) {
         pthread_t thread;
         pthread_create(&thread, NULL, shout, client);
@@ -323,7 +309,7 @@ static void drop_bad(struct net_server *server, struct net_request *requests, si
 Test(net_server, dropped_requests_take_no_slot)
 {
     struct echo *echo AUTO(echo_close) = open_echo("127.0.0.1:0", drop_bad);
-    struct net_client *client AUTO(net_client_close) = client_of(echo_address(echo));
+    struct net_client *client AUTO(net_client_close) = pki_connect(&PKI, echo_address(echo));
     EXPECT(echo_say(client, "x", 5000), ERR_OK);
     for (size_t i = 0; i < NET_CALLS_MAX + 10; i++)
         EXPECT(echo_say(client, "!", 20), ERR_TIMEOUT);
@@ -346,7 +332,8 @@ Test(net_server, closing_lets_the_last_replies_leave)
     struct net_server *server = NULL;
     struct net_server_options options = pki_server(&PKI, "127.0.0.1:0");
     cr_assert_eq(net_server_open(&server, &options), ERR_OK);
-    struct net_client *client AUTO(net_client_close) = client_of(net_server_address(server));
+    struct net_client *client AUTO(net_client_close) =
+        pki_connect(&PKI, net_server_address(server));
     pthread_t thread;
     cr_assert_eq(pthread_create(&thread, NULL, one_large_call, client), 0);
     struct net_request request;
@@ -412,7 +399,7 @@ static int call_as_nobody(const char *address)
     if (child == 0) {
         if (setresuid(65534, 65534, 65534) != 0)
             _exit(2);
-        struct net_client *client = client_of(address);
+        struct net_client *client = pki_connect(&PKI, address);
         enum err error = echo_say(client, "let me in", 3000);
         _exit(error == ERR_UNREACHABLE ? 0 : 3);
     }
