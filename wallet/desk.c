@@ -159,7 +159,7 @@ static int open_database(struct desk *desk, bool create)
     char path[CLI_PATH_SIZE];
     const struct store_sqlite_options options = {.create = create, .exclusive = true};
     cli_data_path(desk->cli, path, DESK_DATABASE);
-    const enum err error = store_sqlite_open(&desk->wallet.store, path, &tables_schema, &options);
+    const enum err error = store_sqlite_open(&desk->wallet.store, path, &wallet_schema, &options);
     return error == ERR_OK ? CLI_OK : fail_open(desk, error);
 }
 
@@ -237,7 +237,8 @@ static const char *hint_of(enum status status)
         enum status status;
         const char *hint;
     } hints[] = {
-        {STATUS_CERTIFICATE, N_("its bank may be new: dcep-wallet sync brings the newest directory")},
+        {STATUS_CERTIFICATE,
+         N_("its bank may be new: dcep-wallet sync brings the newest directory")},
         {STATUS_CERTIFICATE_DATE, N_("the wallet was offline too long: dcep-wallet sync")},
         {STATUS_DIRECTORY_DATE, N_("the wallet was offline too long: dcep-wallet sync")},
         {STATUS_PAYMENT_LIMIT,

@@ -15,7 +15,8 @@ enum err sync_init(struct wallet *wallet, enum status *status, struct span join_
 /* STATUS_OK, STATUS_CODE, STATUS_CERTIFICATE (the answer does not fit), STATUS_UNREACHABLE... */
 enum err sync_join(struct wallet *wallet, enum status *status) MUST_USE;
 
-/* STATUS_OK, STATUS_PENDING and STATUS_UNREACHABLE (sync asks again with the same id), limits and
+/* One of the same amount that is not answered yet is asked for again; no second one is made.
+ * STATUS_OK, STATUS_PENDING and STATUS_UNREACHABLE (sync asks again with the same id), limits and
  * FUNDS refused by the bank. */
 enum err sync_withdraw(struct wallet *wallet, enum status *status, struct amount amount) MUST_USE;
 

@@ -14,12 +14,38 @@ struct withdrawing {
     enum status *status;
 };
 
+static enum err list_open(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    const struct withdrawal_row from = {.state = WITHDRAWAL_OPEN};
+    (void)wallet;
+    return purse_rows(env, context, &tables_table_withdrawal_row, 0, 1, &from);
+}
+
+/* One of that amount whose answer is not known yet: asked again, it is this one that is meant. */
+static enum err find_open(struct wallet *wallet, struct purse_env *env,
+                          struct withdrawing *withdrawing, bool *found)
+{
+    struct list rows = {0};
+    *found = false;
+    TRY(list_open(wallet, env, &rows));
+    const struct withdrawal_row *open = rows.items;
+    for (size_t i = 0; i < rows.count && !*found; i++) {
+        *found = amount_compare(open[i].amount, withdrawing->amount) == 0;
+        withdrawing->row = open[i];
+    }
+    return ERR_OK;
+}
+
 static enum err make_work(struct wallet *wallet, struct purse_env *env, void *context)
 {
     struct withdrawing *withdrawing = context;
     struct key_pair pair AUTO(key_pair_wipe) = {0};
     struct amount amounts[WITHDRAWAL_AMOUNTS_MAX];
     struct amount_item items[WITHDRAWAL_AMOUNTS_MAX];
+    bool found = false;
+    TRY(find_open(wallet, env, withdrawing, &found));
+    if (found)
+        return ERR_OK;
     TRY(wallet_current_pair(wallet, env, &pair));
     struct withdrawal withdrawal = {.wallet_key = pair.public_key,
                                     .amount = withdrawing->amount,
@@ -95,13 +121,6 @@ enum err sync_withdraw(struct wallet *wallet, enum status *status, struct amount
     *status = STATUS_OK;
     TRY(wallet_transact(wallet, make_work, &withdrawing, &arena));
     return ask(wallet, &withdrawing, &arena);
-}
-
-static enum err list_open(struct wallet *wallet, struct purse_env *env, void *context)
-{
-    const struct withdrawal_row from = {.state = WITHDRAWAL_OPEN};
-    (void)wallet;
-    return purse_rows(env, context, &tables_table_withdrawal_row, 0, 1, &from);
 }
 
 enum err sync_withdrawals(struct sync_run *run)

@@ -91,6 +91,6 @@ enum history_kind {
     T(tables, history, HISTORY_FIELDS, 1, TABLE_INDEX("reference"))
 
 TABLES_DECLARE(WALLET_TABLES)
-extern const struct store_schema tables_schema;
+extern const struct store_schema wallet_schema;
 
 #endif

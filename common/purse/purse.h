@@ -56,7 +56,8 @@ enum err purse_take_token(struct purse_env *env, enum status *status,
  * certificates; state AVAILABLE or QUARANTINED; the packet's bytes go into the inbox. */
 enum err purse_take_packet(struct purse_env *env, const struct packet_view *view, struct span bytes,
                            enum purse_coin_state state, const struct id *request_id) MUST_USE;
-/* A line of the register's answer to OWNED: verified, then AVAILABLE (unspent) or ORPHANED, settled.
+/* A line of the register's answer to OWNED: verified, then AVAILABLE (unspent) or ORPHANED,
+ * settled.
  * The answer is not signed, so a coin that I hold, or held, stays as it is. */
 enum err purse_take_owned(struct purse_env *env, enum status *status,
                           const struct owned_line *line) MUST_USE;

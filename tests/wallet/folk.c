@@ -86,11 +86,8 @@ static void insert_state(struct folk *folk, uint64_t bank_id)
     OK(store_insert(folk->wallet.store, &tables_table_sealed_key, &key));
 }
 
-void folk_restart(struct folk *folk)
+static void start(struct folk *folk, struct store *store, uint64_t now)
 {
-    const uint64_t now = folk->wallet.now;
-    struct store *store = folk->wallet.store;
-    wallet_fini(&folk->wallet);
     folk->wallet = (struct wallet){
         .store = store,
         .now = now,
@@ -100,7 +97,22 @@ void folk_restart(struct folk *folk)
         .open_key = open_key,
         .bank = ask_bank,
     };
+}
+
+void folk_restart(struct folk *folk)
+{
+    wallet_fini(&folk->wallet);
+    start(folk, folk->wallet.store, folk->wallet.now);
     OK(wallet_load(&folk->wallet));
+}
+
+void folk_open_empty(struct folk *out, struct world *world, const char *name)
+{
+    struct store *store = NULL;
+    *out = (struct folk){.world = world};
+    world_wallet(&out->first, world, name, WORLD_BANK_A);
+    OK(store_memory_open(&store, &wallet_schema));
+    start(out, store, WORLD_NOW);
 }
 
 void folk_open(struct folk *out, struct world *world, const char *name, uint64_t bank_id)
@@ -108,7 +120,7 @@ void folk_open(struct folk *out, struct world *world, const char *name, uint64_t
     struct arena arena AUTO(arena_fini) = {0};
     *out = (struct folk){.world = world, .wallet.now = WORLD_NOW};
     world_wallet(&out->first, world, name, bank_id);
-    OK(store_memory_open(&out->wallet.store, &tables_schema));
+    OK(store_memory_open(&out->wallet.store, &wallet_schema));
     struct purse_env env = env_of(out, &arena);
     OK(store_begin(out->wallet.store, STORE_WRITE));
     insert_state(out, bank_id);

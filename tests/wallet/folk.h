@@ -17,6 +17,8 @@ struct folk {
                      const void *body, struct arena *arena);
 };
 void folk_open(struct folk *out, struct world *world, const char *name, uint64_t bank_id);
+/* A wallet before init: no rows. */
+void folk_open_empty(struct folk *out, struct world *world, const char *name);
 void folk_close(struct folk *folk);
 /* As after a crash: everything but the rows is forgotten. */
 void folk_restart(struct folk *folk);

@@ -98,8 +98,8 @@ Test(handover_pay, f5_k1_paying_again_shows_the_same_bytes)
     cr_expect_eq(amount_fen(alice.wallet.state.paid_since_sync), 700);
 }
 
-/* F3, F4, F13, I8: every write of `pay` fails once; after the restart the same request can be paid, with
- * one payment a coin. */
+/* F3, F4, F13, I8: every write of `pay` fails once; after the restart the same request can be
+ * paid, with one payment a coin. */
 Test(handover_pay, f3_f4_f13_a_payer_that_dies_at_any_write)
 {
     for (long n = 0;; n++) {

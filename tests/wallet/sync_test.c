@@ -121,8 +121,8 @@ Test(sync, a1_the_loser_is_whole_within_one_sync_and_told_so)
     cr_expect_eq(folk_spendable(&bob), 5000);
 }
 
-/* Carol paid part of the orphan on, and keeps the change: an orphan too, claimed with the request under
- * which the money had come. */
+/* Carol paid part of the orphan on, and keeps the change: an orphan too, claimed with the request
+ * under which the money had come. */
 Test(sync, the_change_of_an_orphan_is_claimed_with_the_request_it_came_under)
 {
     pay_twice();
@@ -154,7 +154,8 @@ Test(sync, m2_one_conflicting_input_of_three)
     cr_expect_eq(folk_spendable(&alice), 1000 + 1002);
 }
 
-/* M3, F16: each write of a sync fails once, and each reply is lost once; one set of coins comes of it. */
+/* M3, F16: each write of a sync fails once, and each reply is lost once; one set of coins comes of
+ * it. */
 static void prepare_work(void)
 {
     enum status status;

@@ -66,6 +66,17 @@ Test(sync_withdraw, f15_a_lost_reply_brings_the_same_tokens_once)
     cr_expect_eq(town_unspent(&town), 12845);
 }
 
+Test(sync_withdraw, f15_withdrawing_again_after_a_failure_is_the_same_withdrawal)
+{
+    town.lose_reply_at = 0;
+    expect_status(withdraw(500), STATUS_UNREACHABLE);
+    expect_status(withdraw(500), STATUS_OK);
+    sync_now(&alice);
+    cr_expect_eq(folk_spendable(&alice), 500);
+    expect_status(withdraw(500), STATUS_OK); /* and now it is another one */
+    cr_expect_eq(town_unspent(&town), 1000);
+}
+
 Test(sync_withdraw, what_the_bank_refuses_is_over)
 {
     static const enum status refusals[] = {STATUS_FUNDS, STATUS_LIMIT_PAYMENT, STATUS_LIMIT_DAY,

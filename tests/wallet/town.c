@@ -1,8 +1,7 @@
 /* The town's register (town.h): rows, one conflict rule, answers given once. */
-#include "tests/wallet/town.h"
+#include "tests/wallet/town_inside.h"
 
 #include "common/money/merkle.h"
-#include "common/money/order.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -11,7 +10,7 @@
 
 /* --- rows --- */
 
-static struct town_row *find_row(struct town *town, const struct id *coin_id)
+struct town_row *town_row_of(struct town *town, const struct id *coin_id)
 {
     for (size_t i = 0; i < town->row_count; i++)
         if (id_equal(&town->rows[i].coin_id, coin_id))
@@ -21,7 +20,7 @@ static struct town_row *find_row(struct town *town, const struct id *coin_id)
 
 static struct town_row *add_row(struct town *town, const struct town_row *row)
 {
-    struct town_row *held = find_row(town, &row->coin_id);
+    struct town_row *held = town_row_of(town, &row->coin_id);
     if (held != NULL)
         return held;
     cr_assert_lt(town->row_count, TOWN_ROWS_MAX);
@@ -47,7 +46,7 @@ static void add_token(struct town *town, const struct token *token, const struct
                                      .parent = -1});
 }
 
-static struct cose mint(struct town *town, struct amount amount, const struct public_key *owner)
+struct cose town_mint(struct town *town, struct amount amount, const struct public_key *owner)
 {
     struct world_wallet wallet = {.pair.public_key = *owner};
     struct token token = world_token_value(town->world, 1, &wallet);
@@ -84,7 +83,7 @@ uint64_t town_unspent(struct town *town)
 
 /* --- answers given once --- */
 
-static struct town_answer *answer_of(struct town *town, struct span key, bool *fresh)
+struct town_answer *town_answer_of(struct town *town, struct span key, bool *fresh)
 {
     const struct id id = crypto_hash(&key, 1);
     for (size_t i = 0; i < town->answer_count; i++)
@@ -100,9 +99,9 @@ static struct town_answer *answer_of(struct town *town, struct span key, bool *f
 
 /* --- the conflict rule --- */
 
-static enum outcome apply(struct town *town, const struct packet_payment *payment)
+enum outcome town_apply(struct town *town, const struct packet_payment *payment)
 {
-    struct town_row *row = find_row(town, &payment->payment.coin_id);
+    struct town_row *row = town_row_of(town, &payment->payment.coin_id);
     cr_assert_not_null(row);
     const int parent = (int)(row - town->rows);
     const bool again = row->is_spent && id_equal(&row->spent_by, &payment->id);
@@ -132,15 +131,15 @@ static enum outcome apply(struct town *town, const struct packet_payment *paymen
 static enum err known_coin(void *context, bool *found, struct packet_known_coin *out,
                            uint64_t serial, const struct id *coin_id)
 {
-    const struct town_row *row = find_row(context, coin_id);
+    const struct town_row *row = town_row_of(context, coin_id);
     *found = row != NULL && row->serial == serial;
     if (*found)
         *out = (struct packet_known_coin){.amount = row->amount, .owner_key = row->owner_key};
     return ERR_OK;
 }
 
-static enum status verify(struct town *town, struct packet_view *view, struct span packet,
-                          struct arena *arena)
+enum status town_verify(struct town *town, struct packet_view *view, struct span packet,
+                        struct arena *arena)
 {
     const struct packet_options options = {.role = PACKET_FOR_REGISTER,
                                            .known = {.context = town, .coin = known_coin}};
@@ -153,8 +152,8 @@ static enum status verify(struct town *town, struct packet_view *view, struct sp
 
 /* --- the signed word --- */
 
-static struct cose sign_leaves(struct town *town, struct placed_leaf *const *placed, size_t count,
-                               struct arena *arena)
+struct cose town_sign_leaves(struct town *town, struct placed_leaf *const *placed, size_t count,
+                             struct arena *arena)
 {
     struct id hashes[1024];
     for (size_t i = 0; i < count; i++)
@@ -185,7 +184,7 @@ static bool settle(struct town *town, struct settle_result *results, struct cose
     for (size_t i = 0; i < count; i++) {
         struct packet_view view = {0};
         void *leaves = NULL;
-        results[i] = (struct settle_result){.status = verify(town, &view, packets[i], arena)};
+        results[i] = (struct settle_result){.status = town_verify(town, &view, packets[i], arena)};
         if (results[i].status != STATUS_OK)
             continue;
         OK(arena_alloc(arena, &leaves, view.payment_count, sizeof(struct placed_leaf)));
@@ -193,13 +192,13 @@ static bool settle(struct town *town, struct settle_result *results, struct cose
         for (size_t j = 0; j < view.payment_count; j++) {
             struct placed_leaf *leaf = &results[i].leaves.items[j];
             leaf->leaf = (struct leaf){view.payments[j].payment.coin_id, view.payments[j].id,
-                                       apply(town, &view.payments[j])};
+                                       town_apply(town, &view.payments[j])};
             placed[leaf_count++] = leaf;
         }
         results[i].leaves.count = town->fault == TOWN_DROPS_LEAVES ? 0 : view.payment_count;
     }
     if (leaf_count > 0)
-        *settled = sign_leaves(town, placed, leaf_count, arena);
+        *settled = town_sign_leaves(town, placed, leaf_count, arena);
     return leaf_count > 0;
 }
 
@@ -216,132 +215,6 @@ static enum status serve_settle(struct town *town, struct settle_reply *reply,
     reply->results = (struct settle_result_list){results, body->packets.count};
     reply->has_settled =
         settle(town, reply->results.items, &reply->settled, packets, body->packets.count, arena);
-    return STATUS_OK;
-}
-
-/* --- orders --- */
-
-static bool adds_up(const struct exchange *exchange, struct amount total)
-{
-    struct amount wanted = amount_zero();
-    for (size_t i = 0; i < exchange->outputs.count; i++)
-        OK(amount_add(&wanted, wanted, exchange->outputs.items[i].amount));
-    return amount_compare(wanted, total) == 0;
-}
-
-/* What becomes of an input that is looked at for the first time, before the order is judged. */
-static void look_at_input(struct town *town, struct town_answer *answer,
-                          const struct packet_payment *payment, struct amount *good, bool *bad)
-{
-    answer->outcome = apply(town, payment);
-    if (answer->outcome == OUTCOME_SETTLED) {
-        OK(amount_add(good, *good, payment->amount));
-        return;
-    }
-    *bad = true;
-    if (answer->outcome == OUTCOME_ORPHAN) { /* a claim, paid at once */
-        answer->outcome = OUTCOME_CLAIMED;
-        mint(town, payment->amount, &payment->owner_key);
-    }
-}
-
-static void finish_inputs(struct town *town, struct town_answer *const *answers,
-                          const struct packet_view *view, const struct exchange *exchange,
-                          struct town_answer *order, bool honoured)
-{
-    for (size_t i = 0; i < view->leaf_count; i++) {
-        const struct packet_payment *payment = &view->payments[view->leaves[i]];
-        if (answers[i]->outcome != OUTCOME_SETTLED)
-            continue;
-        answers[i]->outcome = honoured ? OUTCOME_USED : OUTCOME_MINTED_BACK;
-        if (!honoured)
-            answers[i]->tokens[answers[i]->token_count++] =
-                mint(town, payment->amount, &payment->owner_key);
-    }
-    for (size_t i = 0; honoured && i < exchange->outputs.count; i++)
-        order->tokens[order->token_count++] =
-            mint(town, exchange->outputs.items[i].amount, &exchange->outputs.items[i].key);
-}
-
-static void fill_reply(struct town *town, struct order_reply *reply,
-                       struct town_answer *const *answers, const struct packet_view *view,
-                       const struct town_answer *order, struct arena *arena)
-{
-    struct placed_leaf *placed[PACKET_COINS_MAX];
-    void *inputs = NULL, *tokens = NULL;
-    bool is_used = false;
-    OK(arena_alloc(arena, &inputs, view->leaf_count, sizeof(struct input_result)));
-    OK(arena_alloc(arena, &tokens, order->token_count + 1, sizeof(struct signed_item)));
-    *reply = (struct order_reply){.inputs = {inputs, view->leaf_count}, .tokens = {tokens, 0}};
-    for (size_t i = 0; i < view->leaf_count; i++) {
-        const struct packet_payment *payment = &view->payments[view->leaves[i]];
-        struct input_result *input = &reply->inputs.items[i];
-        input->placed.leaf =
-            (struct leaf){payment->payment.coin_id, payment->id, answers[i]->outcome};
-        input->has_token = answers[i]->token_count > 0;
-        input->token = answers[i]->tokens[0];
-        is_used = is_used || answers[i]->outcome == OUTCOME_USED;
-        placed[i] = &input->placed;
-    }
-    for (size_t i = 0; is_used && i < order->token_count; i++)
-        reply->tokens.items[reply->tokens.count++].record = order->tokens[i];
-    reply->has_settled = true;
-    reply->settled = sign_leaves(town, placed, view->leaf_count, arena);
-}
-
-/* A claim shows the request under which the orphan was paid, or the first that led to it. */
-static void note_claim(struct town *town, const struct order_body *body,
-                       const struct town_answer *answer, const struct packet_payment *payment)
-{
-    struct arena arena AUTO(arena_fini) = {0};
-    struct payment maker = {0};
-    bool shown = false;
-    if (answer->outcome != OUTCOME_CLAIMED)
-        return;
-    for (const struct town_row *row = find_row(town, &payment->payment.coin_id); row->parent >= 0;
-         row = &town->rows[row->parent]) {
-        OK(payment_decode(&maker, row->maker.payload, &arena));
-        for (size_t i = 0; i < body->requests.count; i++) {
-            const struct id id = record_id(town->world->network, KIND_REQUEST,
-                                           body->requests.items[i].record.payload);
-            shown = shown || (maker.has_reference && id_equal(&id, &maker.reference));
-        }
-    }
-    town->claims_with_request += shown;
-    town->claims_without += !shown;
-}
-
-static enum status serve_exchange(struct town *town, struct order_reply *reply,
-                                  const struct order_body *body, struct arena *arena)
-{
-    struct order order = {0};
-    struct packet_view view = {0};
-    struct town_answer *answers[PACKET_COINS_MAX];
-    struct amount good = amount_zero();
-    bool bad = false, first = false, any = false;
-    cr_assert_eq(order_read(&order, town->world->network, KIND_EXCHANGE, body->order,
-                            &town->world->trust, arena),
-                 STATUS_OK);
-    const enum status status = verify(town, &view, body->packet, arena);
-    cr_assert_eq(status, STATUS_OK, "order: %s", status_name(status));
-    cr_assert_eq(order_funded(&order, &view, &town->world->trust), STATUS_OK);
-    struct town_answer *of_order = answer_of(town, SPAN(order.id), &first);
-    for (size_t i = 0; i < view.payment_count; i++)
-        if (!view.payments[i].is_leaf)
-            apply(town, &view.payments[i]);
-    for (size_t i = 0; i < view.leaf_count; i++) {
-        bool fresh = false;
-        answers[i] = answer_of(town, SPAN(view.payments[view.leaves[i]].id), &fresh);
-        if (fresh)
-            look_at_input(town, answers[i], &view.payments[view.leaves[i]], &good, &bad);
-        if (fresh)
-            note_claim(town, body, answers[i], &view.payments[view.leaves[i]]);
-        any = any || fresh;
-    }
-    if (any)
-        finish_inputs(town, answers, &view, &order.exchange, of_order,
-                      first && !bad && adds_up(&order.exchange, good));
-    fill_reply(town, reply, answers, &view, of_order, arena);
     return STATUS_OK;
 }
 
@@ -404,10 +277,10 @@ static enum status serve_withdraw(struct town *town, struct tokens_reply *reply,
     if (town->withdrawals != STATUS_OK)
         return town->withdrawals;
     OK(withdrawal_decode(&withdrawal, body->withdrawal.payload, arena));
-    struct town_answer *answer = answer_of(town, SPAN(withdrawal.withdrawal_id), &fresh);
+    struct town_answer *answer = town_answer_of(town, SPAN(withdrawal.withdrawal_id), &fresh);
     for (size_t i = 0; fresh && i < withdrawal.amounts.count; i++)
         answer->tokens[answer->token_count++] =
-            mint(town, withdrawal.amounts.items[i].amount, &withdrawal.wallet_key);
+            town_mint(town, withdrawal.amounts.items[i].amount, &withdrawal.wallet_key);
     OK(arena_alloc(arena, &items, answer->token_count, sizeof(struct signed_item)));
     reply->tokens = (struct signed_item_list){items, answer->token_count};
     reply->tokens.count -= town->withdraws_short;
@@ -457,10 +330,10 @@ static enum status serve_deposit(struct town *town, struct deposit_reply *reply,
     bool fresh = false;
     if (town->fault == TOWN_PENDING)
         return STATUS_PENDING;
-    cr_assert_eq(verify(town, &view, body->packet, arena), STATUS_OK);
+    cr_assert_eq(town_verify(town, &view, body->packet, arena), STATUS_OK);
     reply->has_settled = settle(town, &reply->result, &reply->settled, &body->packet, 1, arena);
     OK(packet_sum(&reply->credited, &view, &town->world->banks[0].vault_key.public_key));
-    answer_of(town, body->packet, &fresh);
+    town_answer_of(town, body->packet, &fresh);
     if (fresh)
         OK(amount_add(&town->account, town->account, reply->credited));
     return STATUS_OK;
@@ -481,7 +354,7 @@ static enum status serve(struct town *town, void *reply, enum verb verb, const v
     case VERB_SETTLE:
         return serve_settle(town, reply, body, arena);
     case VERB_EXCHANGE:
-        return serve_exchange(town, reply, body, arena);
+        return town_exchange(town, reply, body, arena);
     case VERB_OWNED:
         return serve_owned(town, reply, body, arena);
     case VERB_DEPOSIT_REQUEST:

@@ -1,5 +1,5 @@
-/* Bank and register in one, as a wallet sees them: a small register after docs/PROTOCOL.md sections 6
- * and 7, written for these tests alone, with faults on purpose. */
+/* Bank and register in one, as a wallet sees them: a small register after docs/PROTOCOL.md
+ * sections 6 and 7, written for these tests alone, with faults on purpose. */
 #ifndef DCEP_TESTS_WALLET_TOWN_H
 #define DCEP_TESTS_WALLET_TOWN_H
 

@@ -1,4 +1,5 @@
-/* Somebody who holds coins, in memory: the purse's tables, one transaction, keys of the small world.
+/* Somebody who holds coins, in memory: the purse's tables, one transaction, keys of the small
+ * world.
  * Every helper asserts. */
 #ifndef DCEP_TESTS_COMMON_PURSE_HOLDER_H
 #define DCEP_TESTS_COMMON_PURSE_HOLDER_H
