@@ -11,6 +11,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 programs=$(cd "${DCEP_BIN:-$(dirname "$here")/${BUILD:-build}}" && pwd)
 keep=${KEEP:-} step=${STEP:-}
 for variable in $(compgen -e DCEP_); do unset "$variable"; done
+export LC_ALL=C.UTF-8
 dir=$(mktemp -d "${TMPDIR:-/tmp}/dcep-demo.XXXXXX")
 cd "$dir"
 export XDG_DATA_HOME=$dir/home PATH=$programs:$PATH
@@ -59,9 +60,9 @@ show() { # prompt, command...
     local word line=" $1" piece='' width=0
     shift
     for word in "$@" ''; do
-        case $word in '&' | '') ;; *[!A-Za-z0-9_./=:,%+-]*) word="'$word'" ;; esac
+        case $word in '&' | '' | '$('*) ;; *[!A-Za-z0-9_./=:,%+-]*) word="'$word'" ;; esac
         if [ -n "$piece" ] && [[ $piece != -* || $piece == *' '* || $word == -* || -z $word ]]; then
-            if [ $((width + ${#piece})) -gt 72 ]; then
+            if [ $((width + ${#piece})) -gt 70 ]; then
                 line+=$' \\\n     '
                 width=4
             fi
@@ -73,6 +74,19 @@ show() { # prompt, command...
         fi
     done
     printf '%s\n' "$line"
+}
+
+# What a program said, within 80 columns.
+indent() {
+    local line head
+    while IFS= read -r line; do
+        while [ ${#line} -gt 77 ] && head=${line:0:77} && [[ ${head#"${head%%[! ]*}"} == *' '* ]]; do
+            head=${head% *}
+            printf ' %s│%s %s\n' "$dim" "$off" "$head"
+            line="  ${line:$((${#head} + 1))}"
+        done
+        printf ' %s│%s %s\n' "$dim" "$off" "$line"
+    done
 }
 
 # ---- running ----
@@ -90,10 +104,10 @@ finish_command() {
     local want=$1 code=0
     shift
     "$@" >"$out" 2>&1 </dev/null || code=$?
-    sed 's/^/     /' "$out"
+    sed "s|$dir/||g" "$out" | indent
     [ "$code" -eq "$want" ] || die "exit $code, expected $want"
     checks=$((checks + 1))
-    [ "$want" -eq 0 ] || printf '     %s\n' "${dim}(exit $code, as it should be)$off"
+    [ "$want" -eq 0 ] || printf ' %s\n' "${dim}│ (exit $code, as it should be)$off"
 }
 # The same where there is no network at all, if the machine allows such a place.
 nowhere=()
@@ -200,26 +214,26 @@ act "[3/7] DISTRIBUTE" \
 run dcep-bank --data north customer import north.csv --joins joins/north
 run dcep-bank --data south customer import south.csv --joins joins/south
 run dcep-wallet -w alice init --join joins/north/1.join --no-passphrase
-run dcep-wallet -w mallory init --join joins/north/2.join --no-passphrase
-run dcep-wallet -w bob init --join joins/south/1.join --no-passphrase
-run dcep-wallet -w carol init --join joins/south/2.join --no-passphrase
-run dcep-wallet -w tea init --join joins/south/3.join --no-passphrase
+run dcep-wallet -w mallory -q init --join joins/north/2.join --no-passphrase
+run dcep-wallet -w bob -q init --join joins/south/1.join --no-passphrase
+run dcep-wallet -w carol -q init --join joins/south/2.join --no-passphrase
+run dcep-wallet -w tea -q init --join joins/south/3.join --no-passphrase
 run dcep-wallet -w alice withdraw 300.00
 run dcep-wallet -w mallory withdraw 50.00
 say "Bob has tier 4: 2,000.00 a payment, 5,000.00 a day."
 expect 5 dcep-wallet -w bob withdraw 2,500.00
 run dcep-wallet -w alice balance
 is 300.00 spendable dcep-wallet -w alice balance
-good "Wallets at both banks hold tokens that the central bank signed; a withdrawal" \
-    "  above the limit was refused."
+good "Wallets at both banks hold tokens that the central bank signed; a" \
+    "  withdrawal above the limit was refused."
 
 hop() { # payer, payee, amount, memo, file
     offline dcep-wallet -w "$2" request "$3" --memo "$4" -o "$5.request"
     offline dcep-wallet -w "$1" pay "$5.request" -o "$5.packet" -y
     offline dcep-wallet -w "$2" receive "$5.packet" -o "$5.receipt"
     offline dcep-wallet -w "$1" receive "$5.receipt"
-    good "${1^} paid ${2^}: request $(size "$5.request") bytes, packet $(size "$5.packet")," \
-        "  receipt $(size "$5.receipt")."
+    good "${1^} paid ${2^}: request $(size "$5.request") bytes, packet $(size "$5.packet"), \
+receipt $(size "$5.receipt")."
 }
 act "[4/7] OFFLINE, THREE HOPS" \
     "Alice pays Bob, Bob pays Carol with that very coin, Carol pays the tea shop." \
@@ -250,8 +264,10 @@ run dcep-central --data central case list
 case_number=$(value number dcep-central --data central case list)
 run dcep-central --data central case show "$case_number"
 run dcep-central --data central case evidence "$case_number" -o case.proof
+cp central/root.pub .
 say "Anybody can check the proof with the root's public key and nothing else:"
-run dcep-central case verify case.proof --root-public-key "$(cat central/root.pub)"
+show "$dim\$$off" dcep-central case verify case.proof --root-public-key '$(cat root.pub)'
+finish_command 0 dcep-central case verify case.proof --root-public-key "$(cat root.pub)"
 run dcep-central --data central revocation list
 run dcep-wallet -w carol balance
 is 50.00 spendable dcep-wallet -w carol balance
