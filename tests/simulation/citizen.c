@@ -1,5 +1,4 @@
 /* A simulated citizen (contract in citizen.h). */
-#define tables_schema wallet_tables_schema /* see tools/make/simulation.mk */
 #include "tests/simulation/citizen.h"
 
 #include "tests/simulation/agency.h"
@@ -172,7 +171,7 @@ struct citizen *citizen_open(struct sim *sim, size_t person)
     *citizen = (struct citizen){
         .sim = sim, .person = person, .agency = sim->agencies[person % SIM_BANKS]};
     citizen->bank = post_client(sim, person % SIM_BANKS);
-    sim_check(sim, store_memory_open(&citizen->wallet.store, &wallet_tables_schema), "a wallet");
+    sim_check(sim, store_memory_open(&citizen->wallet.store, &wallet_schema), "a wallet");
     citizen->customer = agency_customer(citizen->agency, name, OPENING);
     auditor_customer(sim->auditor, person % SIM_BANKS, person, OPENING);
     citizen->join_file = agency_join_file(citizen->agency, citizen->customer);

@@ -94,7 +94,7 @@ static void publish(struct sim *sim)
     for (size_t i = 0; i < SIM_BANKS; i++)
         world->banks[i].certificate.not_after_day = WORLD_TODAY + YEARS * 365;
     world->directory.not_after = WORLD_NOW + YEARS * UINT64_C(365) * 86400;
-    world->policy.compensation_max = world_fen(60000);
+    world->policy.compensation_max = world_fen(12000);
     world_publish(world);
 }
 

@@ -1,16 +1,11 @@
 # The seeded world: real cores, a lossy network, two thieves, an auditor (tests/simulation/).
 
 SIMULATION_SOURCES := $(wildcard tests/simulation/*.c)
-SIMULATION_ARCHIVES := $(BUILD)/simulation/wallet.a $(BUILD)/lib/intermediary.a \
+SIMULATION_ARCHIVES := $(BUILD)/lib/wallet.a $(BUILD)/lib/intermediary.a \
     $(BUILD)/lib/central.a $(SUPPORT) $(COMMON_ARCHIVES)
 
-# Central bank and wallet never meet in one program but here, and both call their schema
-# tables_schema: the wallet's gets another name.
-$(BUILD)/simulation/wallet.a: $(BUILD)/lib/wallet.a
-	@mkdir -p $(@D)
-	@objcopy --redefine-sym tables_schema=wallet_tables_schema $< $@
-
 $(BUILD)/simulation/dcep-sim: $(SIMULATION_SOURCES:%.c=$(BUILD)/%.o) $(SIMULATION_ARCHIVES)
+	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -29,3 +24,15 @@ simulation-check: simulation-build ## SEEDS (200) runs of ACTS (1000), and the s
 
 soak: simulation-build ## 10,000 seeds of the simulated world
 	@$(BUILD)/simulation/dcep-sim --seeds 10000 --acts $(ACTS)
+
+# A mutant is one file of a core, changed by mutants.sh and linked before its archive.
+MUTANTS_DIR := $(BUILD)/simulation/mutants
+$(MUTANTS_DIR)/%.o: $(MUTANTS_DIR)/%.c
+	@$(CC) $(CPPFLAGS) $(filter-out -Werror,$(ALL_CFLAGS)) -w -c -o $@ $<
+
+$(MUTANTS_DIR)/%: $(MUTANTS_DIR)/%.o $(SIMULATION_SOURCES:%.c=$(BUILD)/%.o) $(SIMULATION_ARCHIVES)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+.PHONY: simulation-mutants
+simulation-mutants: simulation-build ## is the auditor awake? each broken rule must be noticed
+	@BUILD='$(BUILD)' tests/simulation/mutants.sh

@@ -1,0 +1,76 @@
+#!/bin/bash
+# Is the auditor awake? Each mutant breaks one rule in one file of a core; a few seeds of the simulated
+# world must notice it, and by the rule that is named.
+#
+#   tests/simulation/mutants.sh [NAME...]      BUILD: the build directory (default build)
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+BUILD=${BUILD:-build}
+SEEDS=${SEEDS:-6}
+ACTS=${ACTS:-600}
+MAKE=${MAKE:-make --no-print-directory}
+dir=$BUILD/simulation/mutants
+passed=0 failed=0
+mkdir -p "$dir"
+
+# name, file, sed script, rules of which one must be named
+mutant()
+{
+    local name=$1 file=$2 script=$3 rules=$4 out
+    [ "${#chosen[@]}" = 0 ] || [[ " ${chosen[*]} " == *" $name "* ]] || return 0
+    sed -E "$script" "$file" >"$dir/$name.c"
+    if cmp -s "$file" "$dir/$name.c"; then
+        echo "$name: $file has no such line any more"
+        failed=$((failed + 1))
+        return
+    fi
+    if ! $MAKE BUILD="$BUILD" "$dir/$name" >"$dir/$name.log" 2>&1; then
+        echo "$name: does not build, see $dir/$name.log"
+        failed=$((failed + 1))
+        return
+    fi
+    out=$("$dir/$name" --seeds "$SEEDS" --acts "$ACTS" --quiet 2>&1)
+    if grep -qE "^seed [0-9]+, act [0-9]+: ($rules): " <<<"$out"; then
+        printf '%-24s noticed: %s\n' "$name" \
+            "$(grep -oE "act [0-9]+: ($rules): .*" <<<"$out" | head -1)"
+        passed=$((passed + 1))
+    else
+        printf '%-24s NOT NOTICED\n%s\n' "$name" "$(tail -3 <<<"$out")"
+        failed=$((failed + 1))
+    fi
+}
+
+chosen=("$@")
+
+mutant conflict-settles central/register_apply.c \
+    's/if \(id_equal\(&first\.payment_id, &payment->id\)\) \{/if (true) {/' 'I2|I6'
+mutant conflict-without-case central/cases.c \
+    's/^    if \(open\)$/    if (true)/' 'I6'
+mutant claim-paid-for-nothing central/claims.c \
+    '/amount_sub\(&bank\.guarantee, bank\.guarantee, amount\)/d' 'LAW'
+mutant claims-beyond-the-cap central/claims.c \
+    's/amount_min\(amount_min\(amount, left\), bank\.guarantee\)/amount_min(amount, bank.guarantee)/' \
+    'COMP'
+mutant forker-compensated central/claims.c \
+    's/if \(!key_equal\(&orphan->owner_key, &orphan->offender_key\).*/if (true)/' 'COMP'
+mutant order-minted-again central/register_order.c \
+    's/^    if \(honoured\)$/    if (false)/' 'LAW|I4'
+mutant wallet-spends-again common/purse/purse_plan.c \
+    's/coin\.state = PURSE_COMMITTED;/coin.state = PURSE_AVAILABLE;/' 'I3|I5'
+mutant counter-used-again common/purse/purse_plan.c \
+    's/row\.next_counter\+\+/row.next_counter/' 'I5'
+mutant no-tombs common/purse/purse_take.c \
+    's/\*fresh = !held && !tombed;/*fresh = !held;/' 'I3|I5'
+mutant orphan-counts-as-money common/purse/purse_learn.c \
+    's/outcome == OUTCOME_SETTLED && \(!coin/outcome != 0 \&\& (!coin/' 'I3'
+mutant claim-without-request wallet/sync_order.c \
+    's/return ordering->plan\.kind == PURSE_PLAN_CLAIM$/return false/' 'COMP'
+mutant deposit-credited-twice intermediary/deposits.c \
+    's/^    return teller_credit\(env, row\.customer, mine\);/    TRY(teller_credit(env, row.customer, mine));\n&/' \
+    'BANK|WORTH'
+mutant not-debited intermediary/teller_withdraw.c \
+    's/TRY\(teller_debit\(.*/(void)0;/' 'BANK'
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
