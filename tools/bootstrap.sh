@@ -2,7 +2,7 @@
 # What the build, the demo and the tests need from Debian: looks, and where allowed installs.
 #
 #   tools/bootstrap.sh check build|demo|bench|check     exit 2 with the exact command if some miss
-#   tools/bootstrap.sh install build|demo|bench|check   installs it as root or by sudo; else as above
+#   tools/bootstrap.sh install build|demo|bench|check   installs it as root or sudo; else as above
 #
 # Installs nothing when nothing is missing, and removes nothing, ever.
 set -u
