@@ -48,10 +48,13 @@ static enum err list(struct cli *cli, int *code, struct register_env *env)
 int commands_case_list(struct cli *cli)
 {
     static const struct cli_column columns[] = {
-        {"number", N_("number"), CLI_AS_NUMBER},  {"kind", N_("kind"), CLI_AS_WORD},
-        {"offender_key", N_("key"), CLI_AS_ID},   {"bank", N_("its bank"), CLI_AS_TEXT},
-        {"coin_id", N_("coin"), CLI_AS_ID},       {"has_proof", N_("proof"), CLI_AS_BOOL},
-        {"opened_at", N_("opened"), CLI_AS_TIME}, {NULL, NULL, CLI_AS_TEXT},
+        {"number", N_("number"), CLI_AS_NUMBER},
+        {"kind", N_("kind"), CLI_AS_WORD},
+        {"offender_key", N_("key"), CLI_AS_ID},
+        {"bank", N_("its bank"), CLI_AS_TEXT},
+        {"has_proof", N_("proof"), CLI_AS_BOOL},
+        {"opened_at", N_("opened"), CLI_AS_TIME},
+        {NULL, NULL, CLI_AS_TEXT},
     };
     const int code = office_run(cli, OFFICE_READ, list);
     if (code == CLI_OK)

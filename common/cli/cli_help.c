@@ -131,9 +131,8 @@ static void put_command_page(const struct cli *cli, FILE *out)
         fprintf(out, "\n%s\n  %s\n", _("Example:"), command->example);
 }
 
-static size_t put_commands(const struct cli *cli, FILE *out, const char *noun)
+static void put_commands(const struct cli *cli, FILE *out, const char *noun)
 {
-    size_t count = 0;
     for (const struct cli_command *c = cli->program->commands; c->verb != NULL; c++) {
         if (c->summary == NULL || (noun != NULL && (c->noun == NULL || strcmp(c->noun, noun) != 0)))
             continue;
@@ -141,9 +140,7 @@ static size_t put_commands(const struct cli *cli, FILE *out, const char *noun)
         snprintf(left, sizeof left, "%s%s%s", c->noun != NULL ? c->noun : "",
                  c->noun != NULL ? " " : "", c->verb);
         put_row(out, left, c->summary);
-        count++;
     }
-    return count;
 }
 
 static void put_overview(const struct cli *cli, FILE *out)
@@ -161,19 +158,41 @@ static void put_overview(const struct cli *cli, FILE *out)
     fputc('\n', out);
 }
 
+/* A word can be a command and the noun of others: receipt ID, receipt verify. */
+static bool is_verb(const struct cli *cli, const char *word)
+{
+    for (const struct cli_command *c = cli->program->commands; c->verb != NULL; c++)
+        if (c->summary != NULL && c->noun == NULL && strcmp(c->verb, word) == 0)
+            return true;
+    return false;
+}
+
+static bool is_noun(const struct cli *cli, const char *word)
+{
+    for (const struct cli_command *c = cli->program->commands; c->verb != NULL; c++)
+        if (c->summary != NULL && c->noun != NULL && strcmp(c->noun, word) == 0)
+            return true;
+    return false;
+}
+
 static int put_page(struct cli *cli, FILE *out, const struct cli_topic *topic)
 {
     if (topic->word_count == 0) {
         put_overview(cli, out);
         return CLI_OK;
     }
-    if (topic->word_count == 1 && put_commands(cli, out, topic->words[0]) > 0)
-        return CLI_OK;
-    size_t used = 0;
-    cli->command = cli_parse_command(cli, &used, topic);
-    if (cli->command == NULL)
-        return CLI_USAGE;
-    put_command_page(cli, out);
+    const bool has_more = topic->word_count == 1 && is_noun(cli, topic->words[0]);
+    if (!has_more || is_verb(cli, topic->words[0])) {
+        size_t used = 0;
+        cli->command = cli_parse_command(cli, &used, topic);
+        if (cli->command == NULL)
+            return CLI_USAGE;
+        put_command_page(cli, out);
+    }
+    if (has_more && cli->command != NULL)
+        fprintf(out, "\n%s\n", _("Commands:"));
+    if (has_more)
+        put_commands(cli, out, topic->words[0]);
     return CLI_OK;
 }
 
