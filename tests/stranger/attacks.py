@@ -5,7 +5,7 @@ import cbor2
 from strict_cbor import scan
 from vectors import Judge, body_of
 
-# Longer input has one bit of each byte flipped, and is cut at every fifth place.
+# Short input is changed at every place and in every bit, longer input at so many places.
 SHORT = 400
 
 SIGNED = (
@@ -23,8 +23,13 @@ PACKETS = (
 BESIDE = (("settled-ok", "placed_leaf"), ("request-ok", "trust.certificate"))
 
 
+def places(data):
+    step = 1 if len(data) <= SHORT else len(data) / SHORT
+    return [int(number * step) for number in range(min(len(data), SHORT))]
+
+
 def flipped(data):
-    for at in range(len(data)):
+    for at in places(data):
         bits = range(8) if len(data) <= SHORT else [at * 5 % 8]
         for bit in bits:
             yield data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1:]
@@ -32,7 +37,7 @@ def flipped(data):
 
 def cut(data):
     """A beginning, a byte less, a byte more."""
-    for at in range(0, len(data), 1 if len(data) <= SHORT else 5):
+    for at in places(data):
         yield data[:at]
         yield data[:at] + data[at + 1:]
         yield data[:at] + data[at:at + 1] + data[at:]

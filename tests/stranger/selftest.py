@@ -13,32 +13,26 @@ from strict_cbor import scan
 from vectors import body_of
 
 NESTED_12 = "81" * 12 + "00"
-# Input and the verdict of the first pass.
-FIRST_PASS = (
-    ("00", None), ("17", None), ("1818", None), ("1bffffffffffffffff", None), ("f6", None),
-    ("40", None), ("60", None), ("80", None), ("a0", None), ("d200", None), (NESTED_12, None),
-    ("", "parse"), ("18", "parse"), ("4100"[:2], "parse"), ("61", "parse"), ("81", "parse"),
-    ("1c", "parse"), ("5d", "parse"), ("de", "parse"), ("fe", "parse"), ("1f", "parse"),
-    ("3f", "parse"), ("df00", "parse"), ("f800", "parse"), ("f8ff", "parse"), ("f816", "parse"),
-    ("5fff", "canonical"), ("7fff", "canonical"), ("9fff", "canonical"), ("bfff", "canonical"),
-    ("ff", "canonical"), ("82005f", "canonical"),
-    ("20", "parse"), ("3800", "parse"), ("f90000", "parse"), ("fa00000000", "parse"),
-    ("f4", "parse"), ("f5", "parse"), ("f7", "parse"), ("e0", "parse"), ("a10000", "parse"),
-    ("b80100", "parse"), ("1800", "canonical"), ("1900ff", "canonical"), ("1a0000ffff", "canonical"),
-    ("1b00000000ffffffff", "canonical"), ("580100", "canonical"), ("5801", "parse"),
-    ("9800", "canonical"), ("b800", "canonical"), ("d81200", "canonical"), ("d81100", "canonical"),
-    ("d100", "parse"), ("d818", "parse"), ("61ff", "parse"), ("7801ff", "canonical"),
-    ("62c080", "parse"), ("63eda080", "parse"), ("64f4908080", "parse"), ("64f48fbfbf", None),
-    ("81" * 12 + "80", "limit"), ("81" * 12 + "a0", None), ("81" * 13 + "20", "limit"),
-    ("d2" * 12 + "00", None), ("d2" * 13, "limit"), ("0000", "parse"), ("82" * 12 + "00ff", "canonical"),
-    ("9bffffffffffffffff00", "parse"), ("82" + "2018", "parse"), ("8218002000"[:8], "canonical"),
-)
+# What the first pass says of these inputs.
+FIRST_PASS = {
+    None: ["00", "17", "1818", "1bffffffffffffffff", "f6", "40", "60", "80", "a0", "d200",
+           "64f48fbfbf", NESTED_12, "81" * 12 + "a0", "d2" * 12 + "00"],
+    "parse": ["", "18", "41", "61", "81", "1c", "5d", "de", "fe", "1f", "3f", "df00", "f800",
+              "f8ff", "f816", "20", "3800", "f90000", "fa00000000", "f4", "f5", "f7", "e0", "a10000",
+              "b80100", "5801", "d100", "d818", "61ff", "62c080", "63eda080", "64f4908080", "0000",
+              "9bffffffffffffffff00", "822018", "81" * 12 + "20"],
+    "canonical": ["5fff", "7fff", "9fff", "bfff", "ff", "82005f", "1800", "1900ff", "1a0000ffff",
+                  "1b00000000ffffffff", "580100", "9800", "b800", "d81200", "d81100", "7801ff",
+                  "82180020", "82" * 12 + "00ff"],
+    "limit": ["81" * 12 + "80", "81" * 13 + "20", "d2" * 13],
+}
 
 
 def test_first_pass():
-    for text, verdict in FIRST_PASS:
-        found = fault_of(scan, bytes.fromhex(text))
-        assert found == verdict, f"{text}: {found}, not {verdict}"
+    for verdict, texts in FIRST_PASS.items():
+        for text in texts:
+            found = fault_of(scan, bytes.fromhex(text))
+            assert found == verdict, f"{text}: {found}, not {verdict}"
 
 
 def random_bytes(source):
