@@ -171,7 +171,7 @@ bool net_link_is_up(const struct net_link *link)
 
 /* ---- receiving ---- */
 
-static void next_stage(struct net_link *link, int stage, uint64_t within_ms)
+static void next_stage(struct net_link *link, enum net_link_stage stage, uint64_t within_ms)
 {
     link->stage = stage;
     link->got = 0;

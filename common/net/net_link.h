@@ -47,6 +47,13 @@ struct net_link_events {
     void (*ended)(struct net_link *link);
 };
 
+enum net_link_stage {
+    NET_LINK_GREETING,
+    NET_LINK_HEAD,
+    NET_LINK_BODY,
+    NET_LINK_HOLDING, /* until the frame is taken */
+};
+
 /* Zeroed = unused. */
 struct net_link {
     pthread_mutex_t *lock;
@@ -58,8 +65,8 @@ struct net_link {
     nng_aio *rx, *tx;
     bool is_local, is_client; /* set before the start */
     bool is_greeted, is_ending, is_receiving, is_sending;
-    int reason; /* nng's, why it ended */
-    enum { NET_LINK_GREETING, NET_LINK_HEAD, NET_LINK_BODY, NET_LINK_HOLDING } stage;
+    int reason;                /* nng's, why it ended */
+    enum net_link_stage stage; /* of receiving */
     uint8_t head[NET_LINK_HEAD_SIZE_MAX];
     struct net_frame *frame; /* coming in */
     size_t got;
