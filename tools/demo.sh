@@ -242,6 +242,8 @@ hop alice bob 120.00 "还你的饭钱 dinner" 1
 hop bob carol 120.00 "车费 taxi" 2
 hop carol tea 120.00 "龙井 tea" 3
 offline dcep-wallet -w tea inspect 3.packet
+is 3 hops dcep-wallet -w tea inspect 3.packet
+is 1 coins dcep-wallet -w tea inspect 3.packet
 say "The packet over the hops: $(size 1.packet), $(size 2.packet), $(size 3.packet) bytes."
 [ "$(size 1.packet)" -lt "$(size 2.packet)" ] || die "the packet should grow with each hop"
 [ "$(size 2.packet)" -lt "$(size 3.packet)" ] || die "the packet should grow with each hop"
@@ -299,6 +301,6 @@ if [ -n "$keep" ]; then
         "  dcep-wallet -w alice balance" \
         "  dcep-central --data central supply" \
         "  dcep-bank --data north customer list" "" \
-        "To stop: kill ${servers[*]}; rm -r $dir"
+        "To stop: kill ${servers[*]}; sleep 1; rm -r $dir"
     disown -a
 fi
