@@ -119,10 +119,10 @@ static const struct {
     unsigned weight;
     void (*act)(struct sim *sim);
 } acts_table[] = {
-    {100, act_withdraw},  {330, act_pay},      {40, act_deposit}, {170, act_sync},
-    {40, act_resume},     {80, act_bank},      {10, act_order},   {10, act_return},
-    {25, act_operator},   {50, act_late_packet}, {50, post_late_call}, {22, act_days},
-    {2, act_months},      {250, act_mob},
+    {100, act_withdraw}, {330, act_pay},        {40, act_deposit},    {170, act_sync},
+    {40, act_resume},    {80, act_bank},        {10, act_order},      {10, act_return},
+    {25, act_operator},  {50, act_late_packet}, {50, post_late_call}, {22, act_days},
+    {2, act_months},     {250, act_mob},
 };
 
 /* Messages lost of a thousand: most days the network is good. */

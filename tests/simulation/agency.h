@@ -9,7 +9,8 @@ enum err agency_handle(struct agency *agency, struct buffer *reply, struct span 
 void agency_work(struct agency *agency);
 void agency_order(struct agency *agency, uint64_t value);  /* money from the central bank */
 void agency_return(struct agency *agency, uint64_t value); /* and back */
-/* A customer with money in the account, and the join file of the first wallet (in the run's arena). */
+/* A customer with money in the account, and the join file of the first wallet (in the run's
+ * arena). */
 uint64_t agency_customer(struct agency *agency, const char *name, uint64_t value);
 struct span agency_join_file(struct agency *agency, uint64_t customer);
 

@@ -1,7 +1,7 @@
 /* What the auditor is shown (contract in auditor.h).
  *
- * A payment exists for it from the moment that somebody signs it; nothing that is shown later may be
- * unknown to it, or mean anything else. */
+ * A payment exists for it from the moment that somebody signs it; nothing that is shown later may
+ * be unknown to it, or mean anything else. */
 #include "tests/simulation/auditor.h"
 
 #include "tests/simulation/auditor_book.h"
@@ -140,8 +140,8 @@ static void add_payment(struct auditor *auditor, const struct id *id, const stru
     size_t *at = lookup_at(&auditor->by_payment, SPAN(*id));
     if (*at != 0)
         return;
-    auditor->payments = grow(auditor->payments, &auditor->payment_capacity,
-                             auditor->payment_count, sizeof *auditor->payments);
+    auditor->payments = grow(auditor->payments, &auditor->payment_capacity, auditor->payment_count,
+                             sizeof *auditor->payments);
     struct auditor_payment *row = &auditor->payments[auditor->payment_count++];
     *at = auditor->payment_count;
     struct auditor_coin *coin = coin_of(auditor, &payment->coin_id);
@@ -303,8 +303,7 @@ static void keep_call(struct auditor *auditor, const struct call_frame *frame, s
 static size_t bank_of(const struct auditor *auditor, const struct key_id *sender)
 {
     for (size_t i = 0; i < SIM_BANKS; i++) {
-        const struct key_id id =
-            crypto_key_id(&auditor->sim->world.banks[i].bank_key.public_key);
+        const struct key_id id = crypto_key_id(&auditor->sim->world.banks[i].bank_key.public_key);
         if (memcmp(id.bytes, sender->bytes, sizeof id.bytes) == 0)
             return i;
     }
@@ -329,8 +328,9 @@ void auditor_heard(struct auditor *auditor, struct span request, struct span rep
     const enum verb verb = frame.verb->verb;
     if (verb != VERB_SETTLE && verb != VERB_EXCHANGE && verb != VERB_REDEEM)
         return;
-    sim_check(auditor->sim, call_read_reply(&status, &reply, verb, &frame.call.call_id,
-                                            reply_bytes, &arena), "the central bank's reply");
+    sim_check(auditor->sim,
+              call_read_reply(&status, &reply, verb, &frame.call.call_id, reply_bytes, &arena),
+              "the central bank's reply");
     if (status != STATUS_OK)
         return;
     const size_t bank = bank_of(auditor, &frame.call.sender_key_id);

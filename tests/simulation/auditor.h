@@ -1,18 +1,20 @@
 /* The auditor: judges the simulated world with tables and arithmetic of its own.
  *
- * It sees what is signed (memo.h), what the central bank hears and answers, what honest people take,
- * and the raw rows of everybody's store. It asks no core for an opinion: no books_supply, no purse
- * totals, no state that somebody else worked out. After every act:
+ * It sees what is signed (memo.h), what the central bank hears and answers, what honest people
+ * take, and the raw rows of everybody's store. It asks no core for an opinion: no books_supply, no
+ * purse totals, no state that somebody else worked out. After every act:
  *
- *   LAW   net funded = reserves + guarantees + loss + unspent coins; each guarantee is what was posted
- *         less what was paid from it
+ *   LAW   net funded = reserves + guarantees + loss + unspent coins; each guarantee is what was
+ *         posted less what was paid from it
  *   BANK  no bank owes its customers more than it has
  *   I2    at most one settled payment of a coin
- *   I3    no honest purse has for spending what it signed away, or what the register gave to another
+ *   I3    no honest purse has for spending what it signed away, or what is another's
  *   I4    the same call, another time: the same answer, and nothing changes
- *   I5    no honest key ever signs two payments of one coin, or uses a counter twice; none is revoked
+ *   I5    no honest key ever signs two payments of one coin, or uses a counter twice; none is
+ *         revoked
  *   I6    each conflict shown has a case, each case a proof that is valid and names a thief
- *   COMP  claims: never more than the coin, the cap, the forged token; never to the forker's customer
+ *   COMP  claims: never more than the coin, the cap, the forged token; never to the forker's
+ *         customer
  *
  * and at the end, when everybody has reconnected:
  *

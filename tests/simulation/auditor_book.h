@@ -29,7 +29,7 @@ struct auditor_coin {
     size_t case_count;
     size_t settled_count;
 };
-struct auditor_taken { /* offline, by an honest person */
+struct auditor_taken {    /* offline, by an honest person */
     struct id payment_id; /* the leaf's */
     uint64_t serial;
     size_t person;

@@ -24,7 +24,7 @@ struct list auditor_book_rows(struct auditor *auditor, struct store *store,
 
 struct sums {
     int64_t reserves[SIM_BANKS], guarantees[SIM_BANKS], loss, unspent;
-    int64_t of_person[SIM_PERSONS + 1];   /* unspent coins by owner */
+    int64_t of_person[SIM_PERSONS + 1];    /* unspent coins by owner */
     int64_t paid_by[SIM_BANKS], paid_loss; /* claims */
     int64_t running;
 };
@@ -33,8 +33,7 @@ static void add_coins(struct auditor *auditor, struct sums *sums, struct store *
                       struct arena *arena)
 {
     const struct coin from = {.state = COIN_UNSPENT};
-    const struct list rows =
-        auditor_book_rows(auditor, store, &tables_table_coin, 1, &from, arena);
+    const struct list rows = auditor_book_rows(auditor, store, &tables_table_coin, 1, &from, arena);
     const struct coin *coins = rows.items;
     for (size_t i = 0; i < rows.count; i++) {
         const int64_t value = sim_amount(coins[i].amount);
@@ -86,8 +85,8 @@ static void check_cap(struct auditor *auditor, const struct claim *claims, size_
             paid[auditor_person(auditor, &claims[i].offender_key)] += sim_amount(claims[i].paid);
     for (size_t i = 0; i <= SIM_PERSONS; i++)
         if (paid[i] > cap)
-            sim_fail(auditor->sim, "COMP", "%" PRId64 " paid against one thief, the cap is %" PRId64,
-                     paid[i], cap);
+            sim_fail(auditor->sim, "COMP",
+                     "%" PRId64 " paid against one thief, the cap is %" PRId64, paid[i], cap);
 }
 
 static void check_claim(struct auditor *auditor, const struct claim *claim)
@@ -99,10 +98,8 @@ static void check_claim(struct auditor *auditor, const struct claim *claim)
         return;
     if (auditor_book_is_honest(auditor, &claim->offender_key))
         auditor_book_fail(auditor, "I5", "a claim names an honest key", &claim->coin_id);
-    if (sim_amount(claim->paid) > 0 &&
-        offender == auditor_person(auditor, &claim->claimant_key))
-        auditor_book_fail(auditor, "COMP", "the forker was paid for his own fork",
-                          &claim->coin_id);
+    if (sim_amount(claim->paid) > 0 && offender == auditor_person(auditor, &claim->claimant_key))
+        auditor_book_fail(auditor, "COMP", "the forker was paid for his own fork", &claim->coin_id);
 }
 
 static void add_claims(struct auditor *auditor, struct sums *sums, struct store *store,

@@ -24,8 +24,8 @@ static void check_proof(struct auditor *auditor, const struct fraud_case *row, s
         return;
     if (!row->has_proof)
         auditor_book_fail(auditor, "I6", "a case without a proof", &row->coin_id);
-    const enum status status = proof_verify(&finding, world->network, &world->root.public_key,
-                                            row->proof, arena);
+    const enum status status =
+        proof_verify(&finding, world->network, &world->root.public_key, row->proof, arena);
     if (status != STATUS_OK)
         auditor_book_fail(auditor, "I6", status_name(status), &row->coin_id);
     if (auditor_book_is_honest(auditor, &finding.key))
@@ -92,8 +92,7 @@ void auditor_cases_check(struct auditor *auditor)
     if (auditor->case_count == auditor->surplus)
         return;
     for (size_t i = 0; i < auditor->payment_count; i++) {
-        const struct auditor_coin *coin =
-            auditor_book_coin(auditor, &auditor->payments[i].coin_id);
+        const struct auditor_coin *coin = auditor_book_coin(auditor, &auditor->payments[i].coin_id);
         if (coin->shown_count > coin->case_count + 1)
             auditor_book_fail(auditor, "I6", "a conflict without a case",
                               &auditor->payments[i].coin_id);

@@ -14,9 +14,9 @@ struct final {
     struct arena arena;
     struct coin *coins; /* all of the register's rows */
     size_t coin_count;
-    struct lookup by_coin;                      /* position + 1 in coins */
-    struct lookup settled;                      /* payments whose coin they spent for good */
-    int64_t unspent[SIM_PERSONS + 1];           /* by owner */
+    struct lookup by_coin;                             /* position + 1 in coins */
+    struct lookup settled;                             /* payments whose coin they spent for good */
+    int64_t unspent[SIM_PERSONS + 1];                  /* by owner */
     int64_t in[SIM_PERSONS + 1], out[SIM_PERSONS + 1]; /* settled payments between persons */
     int64_t compensated[SIM_PERSONS + 1];
 };
@@ -132,7 +132,7 @@ static bool was_taken(const struct final *final, const struct id *payment_id, si
     return false;
 }
 
-/* Refused for its request, though the wallet had taken the payment as good: it cannot have known. */
+/* Refused for its request, though the wallet had taken the payment as good: it did not know. */
 static void check_refusal(struct final *final, const struct claim *claim)
 {
     struct auditor *auditor = final->auditor;
@@ -208,19 +208,18 @@ static void check_owner(struct final *final, const struct coin *coin)
 static void check_purse(struct final *final, size_t person)
 {
     struct auditor *auditor = final->auditor;
-    const struct list rows =
-        auditor_book_rows(auditor, auditor_purses_store(auditor, person),
-                          &purse_table_purse_coin, -1, NULL, &final->arena);
+    const struct list rows = auditor_book_rows(auditor, auditor_purses_store(auditor, person),
+                                               &purse_table_purse_coin, -1, NULL, &final->arena);
     const struct purse_coin *coins = rows.items;
     for (size_t i = 0; i < rows.count; i++) {
         const struct coin *coin = coin_row(final, &coins[i].coin_id);
         const bool waits = coins[i].state == PURSE_ORPHANED && coin != NULL &&
                            coin->state == COIN_ORPHAN; /* judged by check_owner */
-        if (coins[i].state != PURSE_LOST && !waits &&
-            (coin == NULL || coin->state != COIN_UNSPENT))
-            sim_fail(auditor->sim, "STUCK", "person %zu still has a coin of %" PRId64
-                     " in state %" PRIu64 ", the register has it in %" PRIu64, person,
-                     sim_amount(coins[i].amount), coins[i].state,
+        if (coins[i].state != PURSE_LOST && !waits && (coin == NULL || coin->state != COIN_UNSPENT))
+            sim_fail(auditor->sim, "STUCK",
+                     "person %zu still has a coin of %" PRId64 " in state %" PRIu64
+                     ", the register has it in %" PRIu64,
+                     person, sim_amount(coins[i].amount), coins[i].state,
                      coin == NULL ? 0 : coin->state);
     }
 }
@@ -240,8 +239,7 @@ static void check_worth(struct final *final, size_t person)
 {
     struct auditor *auditor = final->auditor;
     const struct citizen *citizen = auditor->sim->citizens[person];
-    const int64_t account =
-        agency_account(citizen_agency(citizen), citizen_customer(citizen));
+    const int64_t account = agency_account(citizen_agency(citizen), citizen_customer(citizen));
     const int64_t has = account + final->unspent[person];
     const int64_t should = auditor->opening[person] + final->in[person] - final->out[person] +
                            final->compensated[person];
@@ -274,7 +272,7 @@ void auditor_final(struct auditor *auditor)
         char hex[2 * ID_SIZE + 1];
         hex_encode(hex, SPAN(final.coins[i].coin_id));
         auditor->sim->is_tracing = false; /* the digest is enough */
-        sim_note(auditor->sim, "%s %u", hex, (unsigned)final.coins[i].state);
+        sim_note(auditor->sim, "%s %u", hex, (unsigned) final.coins[i].state);
     }
     lookup_fini(&final.by_coin);
     lookup_fini(&final.settled);

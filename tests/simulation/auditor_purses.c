@@ -1,4 +1,4 @@
-/* I3: what honest purses count as money, against what was signed and what the register's rows say. */
+/* I3: what honest purses count as money, against what was signed and what the register says. */
 #include "central/tables.h"
 #include "common/purse/tables.h"
 #include "tests/simulation/agency.h"

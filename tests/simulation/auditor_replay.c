@@ -1,4 +1,5 @@
-/* I4: a call that was answered is made again, under a new id: the same answer, and nothing changes. */
+/* I4: a call that was answered is made again, under a new id: the same answer, and nothing
+ * changes. */
 #include "central/tables.h"
 #include "tests/simulation/auditor_book.h"
 #include "tests/simulation/centre.h"
@@ -13,9 +14,8 @@ struct trace {
 static struct trace trace_of(struct auditor *auditor)
 {
     struct arena arena AUTO(arena_fini) = {0};
-    const struct list rows =
-        auditor_book_rows(auditor, centre_store(auditor->sim->centre), &tables_table_books, -1,
-                          NULL, &arena);
+    const struct list rows = auditor_book_rows(auditor, centre_store(auditor->sim->centre),
+                                               &tables_table_books, -1, NULL, &arena);
     const struct books *books = rows.items;
     return (struct trace){books->next_serial, books->next_number, books->revocations_version,
                           sim_amount(books->unspent), balance_fen(books->loss)};
@@ -44,8 +44,10 @@ static bool ask(struct auditor *auditor, union answer *out, const struct auditor
     memset(&body, 0, sizeof body);
     chance_bytes(&sim->chance, call_id.bytes, sizeof call_id.bytes);
     sim_check(sim, wire_decode(verb->body, &body, call->body, arena), "a call again");
-    sim_check(sim, call_seal(&request, sim->world.network, call->verb, &body, &call_id, sim->now,
-                             &sim->world.banks[call->bank].bank_key, arena), "a call again");
+    sim_check(sim,
+              call_seal(&request, sim->world.network, call->verb, &body, &call_id, sim->now,
+                        &sim->world.banks[call->bank].bank_key, arena),
+              "a call again");
     if (centre_handle(sim->centre, &reply, buffer_span(&request)) != ERR_OK)
         return false;
     sim_check(sim, arena_copy(arena, &kept, buffer_span(&reply)), "a call again");
@@ -62,8 +64,7 @@ void auditor_replay_check(struct auditor *auditor)
     struct buffer bytes AUTO(buffer_fini) = {.limit = 4 * 1024 * 1024};
     struct sim *sim = auditor->sim;
     union answer answer;
-    const size_t count =
-        auditor->call_count < AUDITOR_CALLS ? auditor->call_count : AUDITOR_CALLS;
+    const size_t count = auditor->call_count < AUDITOR_CALLS ? auditor->call_count : AUDITOR_CALLS;
     if (count == 0)
         return;
     memset(&answer, 0, sizeof answer);

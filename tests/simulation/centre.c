@@ -53,10 +53,9 @@ static bool end(struct centre *centre, struct desk *desk, enum err error, enum s
     return status == STATUS_OK;
 }
 
-typedef enum err vault_move(struct register_env *env, enum status *status, uint64_t bank_id,
-                            struct amount amount);
-
-static bool move(struct centre *centre, size_t bank, uint64_t value, vault_move *work,
+static bool move(struct centre *centre, size_t bank, uint64_t value,
+                 enum err (*work)(struct register_env *env, enum status *status, uint64_t bank_id,
+                                  struct amount amount),
                  const char *what)
 {
     struct desk desk;

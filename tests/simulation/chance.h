@@ -1,5 +1,5 @@
-/* Chance from a seed (xorshift64*): the only source of whatever is random in the simulated world, so
- * that the same seed is the same run. */
+/* Chance from a seed (xorshift64*): the only source of whatever is random in the simulated world,
+ * so that the same seed is the same run. */
 #ifndef DCEP_TESTS_SIMULATION_CHANCE_H
 #define DCEP_TESTS_SIMULATION_CHANCE_H
 

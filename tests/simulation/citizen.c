@@ -168,8 +168,8 @@ struct citizen *citizen_open(struct sim *sim, size_t person)
     struct citizen *citizen = sim_new(1, sizeof *citizen);
     char name[16];
     snprintf(name, sizeof name, "wallet %zu", person);
-    *citizen = (struct citizen){
-        .sim = sim, .person = person, .agency = sim->agencies[person % SIM_BANKS]};
+    *citizen =
+        (struct citizen){.sim = sim, .person = person, .agency = sim->agencies[person % SIM_BANKS]};
     citizen->bank = post_client(sim, person % SIM_BANKS);
     sim_check(sim, store_memory_open(&citizen->wallet.store, &wallet_schema), "a wallet");
     citizen->customer = agency_customer(citizen->agency, name, OPENING);
@@ -321,8 +321,7 @@ static void show(struct citizen *payer, struct citizen *payee, const struct id *
     if (receipt.size == 0 || post_is_lost(payer->sim))
         return;
     const bool is_armed_too = arm(payer);
-    const enum err confirmed =
-        handover_confirm(&payer->wallet, &status, &request_id, receipt);
+    const enum err confirmed = handover_confirm(&payer->wallet, &status, &request_id, receipt);
     if (survived(payer, is_armed_too, confirmed, "confirm") && status != STATUS_OK)
         sim_fail(payer->sim, "F9", "wallet %zu does not take a good receipt: %s", payer->person,
                  status_name(status));
@@ -362,8 +361,7 @@ static struct citizen *payee_of(struct citizen *citizen, const struct purse_plan
     return person < SIM_CITIZENS ? sim->citizens[person] : NULL;
 }
 
-static void resume_plan(struct citizen *citizen, const struct purse_plan *plan,
-                        struct arena *arena)
+static void resume_plan(struct citizen *citizen, const struct purse_plan *plan, struct arena *arena)
 {
     struct sim *sim = citizen->sim;
     struct citizen *payee = payee_of(citizen, plan, arena);

@@ -1,5 +1,5 @@
-/* dcep-sim: the seeded world. Each seed runs in a process of its own, two at a time; a violation ends
- * that process, names the rule, and says how to see it again. */
+/* dcep-sim: the seeded world. Each seed runs in a process of its own, two at a time; a violation
+ * ends that process, names the rule, and says how to see it again. */
 #include "tests/simulation/sim.h"
 
 #include <errno.h>
@@ -141,9 +141,12 @@ static int usage(void)
 static bool read_options(struct options *options, int argc, char **argv)
 {
     static const struct option names[] = {
-        {"seed", required_argument, NULL, 's'},  {"seeds", required_argument, NULL, 'n'},
-        {"acts", required_argument, NULL, 'a'},  {"twice", required_argument, NULL, 'w'},
-        {"trace", no_argument, NULL, 't'},       {"quiet", no_argument, NULL, 'q'},
+        {"seed", required_argument, NULL, 's'},
+        {"seeds", required_argument, NULL, 'n'},
+        {"acts", required_argument, NULL, 'a'},
+        {"twice", required_argument, NULL, 'w'},
+        {"trace", no_argument, NULL, 't'},
+        {"quiet", no_argument, NULL, 'q'},
         {NULL, 0, NULL, 0},
     };
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {

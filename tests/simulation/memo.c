@@ -10,7 +10,7 @@
 enum { MEMO_SLOTS = 1 << 16 };
 
 static struct id memo_slots[MEMO_SLOTS];
-static memo_watch *memo_on_sign;
+static void (*memo_on_sign)(void *context, const struct public_key *key, struct span message);
 static void *memo_context;
 
 static struct id name_of(const struct public_key *key, struct span message,
@@ -53,8 +53,7 @@ static enum err memo_verify(const struct public_key *key, struct span message,
 static enum err memo_verify_many(struct crypto_check *checks, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const enum err error =
-            memo_verify(&checks[i].key, checks[i].message, &checks[i].signature);
+        const enum err error = memo_verify(&checks[i].key, checks[i].message, &checks[i].signature);
         if (error != ERR_OK && error != ERR_SIGNATURE && error != ERR_POINT)
             return error;
         checks[i].valid = error == ERR_OK;
@@ -69,7 +68,8 @@ static enum err memo_key_generate(struct key_pair *out)
     return ERR_CRYPTO;
 }
 
-void memo_open(memo_watch *watch, void *context)
+void memo_open(void (*watch)(void *context, const struct public_key *key, struct span message),
+               void *context)
 {
     static struct crypto memo;
     memo = (struct crypto){

@@ -29,8 +29,10 @@ static struct cose sign(struct mob *mob, enum kind kind, const void *value,
                         const struct key_pair *pair)
 {
     struct cose cose = {0};
-    sim_check(mob->sim, record_sign(&cose, mob->sim->world.network, kind, value, pair,
-                                    &mob->sim->world.arena), "the mob signs");
+    sim_check(
+        mob->sim,
+        record_sign(&cose, mob->sim->world.network, kind, value, pair, &mob->sim->world.arena),
+        "the mob signs");
     return cose;
 }
 
@@ -139,8 +141,7 @@ static void settle(struct mob *mob, const struct mob_coin *coin, struct arena *a
     enum status status = STATUS_UNREACHABLE;
     struct citizen *thief = sim->citizens[mob->pairs[mob->pair_count - 1].person];
     const struct key_pair *pair = &mob->pairs[mob->pair_count - 1].pair;
-    const enum err error =
-        citizen_call(thief, &status, &reply, VERB_SETTLE, &body, pair, arena);
+    const enum err error = citizen_call(thief, &status, &reply, VERB_SETTLE, &body, pair, arena);
     sim_note(sim, "the mob hands in: %s, %s", err_name(error), status_name(status));
 }
 
@@ -213,8 +214,8 @@ static void exchange(struct mob *mob, struct arena *arena)
     }
     const struct order_body body = {.order = order, .packet = mob_packet(mob, paid, count)};
     const struct key_pair *pair = some_pair(mob, &person);
-    const enum err error = citizen_call(sim->citizens[person], &status, &reply, VERB_EXCHANGE,
-                                        &body, pair, arena);
+    const enum err error =
+        citizen_call(sim->citizens[person], &status, &reply, VERB_EXCHANGE, &body, pair, arena);
     sim_note(sim, "the mob exchanges %zu coins: %s, %s", count, err_name(error),
              status_name(status));
     for (size_t i = 0; i < reply.tokens.count; i++)
@@ -270,8 +271,8 @@ static void deposit(struct mob *mob, struct arena *arena)
     const struct id id = record_id(sim->world.network, KIND_REQUEST, asked.request.payload);
     spend_part(mob, &paid, &spent, &request.payee_key, sim_amount(spent.amount), &id);
     const struct deposit_body body = {.packet = mob_packet(mob, &paid, 1)};
-    const enum err paid_in = citizen_call(sim->citizens[person], &status, &reply, VERB_DEPOSIT,
-                                          &body, pair, arena);
+    const enum err paid_in =
+        citizen_call(sim->citizens[person], &status, &reply, VERB_DEPOSIT, &body, pair, arena);
     sim_note(sim, "the mob deposits %lld: %s, %s, credited %lld",
              (long long)sim_amount(spent.amount), err_name(paid_in), status_name(status),
              (long long)sim_amount(reply.credited));
@@ -292,8 +293,10 @@ static void partial(struct mob *mob, struct arena *arena)
     if (!mob_packet_part(mob, &body.packet, order->body.packet, arena))
         return;
     chance_bytes(&sim->chance, call_id.bytes, sizeof call_id.bytes);
-    sim_check(sim, call_seal(&request, sim->world.network, order->verb, &body, &call_id, sim->now,
-                             &sim->world.banks[order->bank].bank_key, arena), "a part");
+    sim_check(sim,
+              call_seal(&request, sim->world.network, order->verb, &body, &call_id, sim->now,
+                        &sim->world.banks[order->bank].bank_key, arena),
+              "a part");
     const enum err error = centre_handle(sim->centre, &reply, buffer_span(&request));
     sim_count(sim, SIM_PARTIAL);
     sim_note(sim, "a relay hands in part of an order: %s", err_name(error));

@@ -103,8 +103,7 @@ static void learn_certificate(struct mob *mob, const struct public_key *key,
 static void gather_certificates(struct mob *mob, struct store *store, struct arena *arena)
 {
     struct list rows = {0}, keys = {0};
-    const struct store_query others = {.table = &purse_table_purse_certificate,
-                                       .index_number = -1};
+    const struct store_query others = {.table = &purse_table_purse_certificate, .index_number = -1};
     const struct store_query own = {.table = &purse_table_purse_key, .index_number = -1};
     sim_check(mob->sim, store_list(store, &rows, &others, NULL, arena), "certificates");
     sim_check(mob->sim, store_list(store, &keys, &own, NULL, arena), "keys");
@@ -227,8 +226,8 @@ struct span mob_packet(struct mob *mob, const struct mob_coin *coins, size_t cou
 static bool follows(struct mob *mob, const struct packet *packet, const struct payment *payments,
                     size_t i, size_t j)
 {
-    const struct id id = record_id(mob->sim->world.network, KIND_PAYMENT,
-                                   packet->payments.items[j].record.payload);
+    const struct id id =
+        record_id(mob->sim->world.network, KIND_PAYMENT, packet->payments.items[j].record.payload);
     for (size_t k = 0; k < payments[j].outputs.count; k++) {
         const struct id coin_id = record_coin_output(&id, (uint16_t)k);
         if (id_equal(&coin_id, &payments[i].coin_id))

@@ -32,9 +32,9 @@ struct mob {
     size_t pair_count;
     struct mob_coin *coins;
     size_t coin_count, coin_capacity;
-    struct lookup known;        /* coin ids in coins */
-    struct lookup by_key;       /* position + 1 in pairs */
-    struct lookup certified;    /* position + 1 in certificates, by signer's key */
+    struct lookup known;     /* coin ids in coins */
+    struct lookup by_key;    /* position + 1 in pairs */
+    struct lookup certified; /* position + 1 in certificates, by signer's key */
     struct cose *certificates;
     size_t certificate_count, certificate_capacity;
     struct mob_order orders[MOB_ORDERS];

@@ -1,13 +1,14 @@
-/* The simulated world: one central bank, two banks, eight wallets of which two are thieves', all with
- * their real cores, over stores in memory and a network that loses, repeats and delays.
+/* The simulated world: one central bank, two banks, eight wallets of which two are thieves', all
+ * with their real cores, over stores in memory and a network that loses, repeats and delays.
  *
- * Everything is decided by the seed: acts, faults, crashes, keys. The only thing that differs between
- * two runs of a seed is the random number in each ECDSA signature, and no id depends on a signature. */
+ * Everything is decided by the seed: acts, faults, crashes, keys. The only thing that differs
+ * between two runs of a seed is the random number in each ECDSA signature, and no id depends on a
+ * signature. */
 #ifndef DCEP_TESTS_SIMULATION_SIM_H
 #define DCEP_TESTS_SIMULATION_SIM_H
 
-#include "common/store/store.h"
 #include "common/money/call.h"
+#include "common/store/store.h"
 #include "tests/simulation/chance.h"
 #include "tests/support/world.h"
 
@@ -61,7 +62,7 @@ struct sim {
     uint64_t seed, now, act_number, acts;
     struct chance chance;
     bool is_tracing;
-    bool is_lossless; /* no faults any more: everybody reconnects */
+    bool is_lossless;       /* no faults any more: everybody reconnects */
     unsigned loss_permille; /* the weather of this act */
     struct world world;
     struct post *post;
