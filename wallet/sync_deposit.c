@@ -22,9 +22,11 @@ struct depositing {
 
 /* --- how much at a time --- */
 
-static bool is_fit(const struct wallet *wallet, const struct purse_coin *coin)
+/* As purse_choose will see it. */
+static enum err is_fit(struct purse_env *env, bool *fit, const struct purse_coin *coin)
 {
-    return coin->is_settled && !coin->has_purpose && time_day(wallet->now) <= coin->spend_by_day;
+    *fit = coin->is_settled && !coin->has_purpose && time_day(env->now) <= coin->spend_by_day;
+    return *fit ? purse_is_showable(env, fit, coin) : ERR_OK;
 }
 
 /* Moves the largest of the rest to the front. */
@@ -60,12 +62,16 @@ static enum err measure(struct wallet *wallet, struct purse_env *env, void *cont
     struct purse_coin_list coins = {0};
     struct amount most = amount_zero(), limit = amount_zero();
     size_t kept = 0;
+    (void)wallet;
     depositing->all = amount_zero();
     TRY(payment_max(env, &limit));
     TRY(purse_coins(env, &coins, PURSE_AVAILABLE));
-    for (size_t i = 0; i < coins.count; i++)
-        if (is_fit(wallet, &coins.items[i]))
+    for (size_t i = 0; i < coins.count; i++) {
+        bool fit = false;
+        TRY(is_fit(env, &fit, &coins.items[i]));
+        if (fit)
             coins.items[kept++] = coins.items[i];
+    }
     for (size_t i = 0; i < kept; i++) {
         TRY(amount_add(&depositing->all, depositing->all, coins.items[i].amount));
         if (i >= PACKET_COINS_MAX)
