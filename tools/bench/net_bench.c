@@ -197,7 +197,7 @@ static void write_json(const char *path, const struct bench *bench, const struct
     CHECK(file != NULL);
     fprintf(file, "{\"message_bytes\": %zu", bench->size);
     for (size_t i = 0; i < FIGURE_COUNT; i++)
-        fprintf(file, ", \"%s\": {\"calls_per_second\": %.0f, \"cpu_us_per_call\": %.1f}",
+        fprintf(file, ", \"%s\": {\"calls_per_second\": %.0f, \"call_cpu_us\": %.1f}",
                 figures[i].name, results[i].calls_per_second, results[i].cpu_us_per_call);
     fprintf(file, "}\n");
     CHECK(fclose(file) == 0);

@@ -5,7 +5,7 @@ and time and memory of every wallet command.
     tools/bench/programs.py BUILD [--json FILE] [--seconds S] [--runs N]
 
 A town of its own (tests/acceptance/town.py): a central bank, two banks, wallets, all on this
-machine, in a temporary directory. A wallet command is run N times (default 10 a second of S); shown
+machine, in a temporary directory. A wallet command is run N times (default 6 for each second of S, 3 at least); shown
 are the median of wall and CPU time and the largest peak of memory. Packets are one coin, change at
 each hop. Nothing is judged here.
 """
@@ -43,8 +43,8 @@ COMMANDS = {  # in the order they are shown
     "sealed_request": "request, sealed keys",
     "sealed_receive": "receive PACKET, sealed keys",
     "withdraw": "withdraw (online)",
-    "sync_settle": "sync, a payment to settle (online)",
-    "sync_nothing": "sync, nothing to do (online)",
+    "sync_settle": "sync, and a payment settled (online)",
+    "sync_nothing_new": "sync, new key and fresh coins (online)",
     "deposit": "deposit (online)",
 }
 
@@ -152,7 +152,7 @@ class Bench:
         self.wallet("sync_settle", "shop", "sync")
         for name in ("alice", "bob", "carol"):
             self.wallet(None, name, "sync")
-        self.wallet("sync_nothing", "shop", "sync")
+        self.wallet("sync_nothing_new", "shop", "sync")
         self.wallet("deposit", "shop", "deposit", "1.00")
         self.wallet(None, "alice", "withdraw", "5.00")
         self.hop("alice", "sealed", 500, 1, options=("--pin-file", self.town.path("pin")))
@@ -196,9 +196,9 @@ def show(results, load):
               f"{one['peak_kib'] / 1024:9.1f}")
     print("\nsettlement through that dcep-central, over TLS")
     print(load)
-    print(f"{'dcep-wallet':36} {'runs':>5} {'wall ms':>9} {'CPU ms':>8} {'peak MiB':>9}")
+    print(f"{'dcep-wallet':38} {'runs':>5} {'wall ms':>9} {'CPU ms':>8} {'peak MiB':>9}")
     for name, one in results["wallet"].items():
-        print(f"{COMMANDS[name]:36} {one['runs_count']:5} {one['median_wall_ms']:9.1f} "
+        print(f"{COMMANDS[name]:38} {one['runs_count']:5} {one['median_wall_ms']:9.1f} "
               f"{one['median_cpu_ms']:8.1f} {one['largest_peak_kib'] / 1024:9.1f}")
     print("\npackets handed over, files as they are: " + ", ".join(
         f"{hops} hop{'s' if hops > 1 else ''} {size} bytes"
@@ -212,7 +212,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=1)
     parser.add_argument("--runs", type=int)
     options = parser.parse_args()
-    runs = options.runs or max(3, round(10 * options.seconds))
+    runs = options.runs or max(3, round(6 * options.seconds))
     with Town(options.build) as town:
         bench = Bench(town, options.build, options.seconds, runs)
         town.found(*PEOPLE)

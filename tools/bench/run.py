@@ -26,7 +26,7 @@ THEMES = (  # program, title, what it is given for S
     ("net_bench", "Round trips over TLS, certificates both ways, on one machine",
      lambda s: ["--seconds", str(max(1, round(s)))]),
     ("programs", "The programs: memory, settlement over TLS, wallet commands",
-     lambda s: ["--seconds", str(s / 2)]),
+     lambda s: ["--seconds", str(s)]),
 )
 
 
