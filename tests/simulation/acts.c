@@ -92,6 +92,14 @@ static void act_late_packet(struct sim *sim)
     citizen_receive(sim->citizens[payee], NULL, file, &arena);
 }
 
+static void act_deposit_packet(struct sim *sim)
+{
+    size_t payee = 0;
+    const struct span file = post_old_packet(sim, &payee);
+    if (file.size > 0)
+        citizen_deposit_packet(sim->citizens[payee], file);
+}
+
 static void pass(struct sim *sim, uint64_t days)
 {
     sim->now += days * 86400;
@@ -121,8 +129,8 @@ static const struct {
 } acts_table[] = {
     {100, act_withdraw}, {330, act_pay},        {40, act_deposit},    {170, act_sync},
     {40, act_resume},    {80, act_bank},        {10, act_order},      {10, act_return},
-    {25, act_operator},  {50, act_late_packet}, {50, post_late_call}, {22, act_days},
-    {2, act_months},     {250, act_mob},
+    {25, act_operator},  {50, act_late_packet}, {50, post_late_call}, {10, act_deposit_packet},
+    {22, act_days},      {2, act_months},       {250, act_mob},
 };
 
 /* Messages lost of a thousand: most days the network is good. */

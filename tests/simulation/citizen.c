@@ -208,6 +208,20 @@ void citizen_deposit(struct citizen *citizen, uint64_t value)
     (void)survived(citizen, is_armed, error, "deposit");
 }
 
+void citizen_deposit_packet(struct citizen *citizen, struct span file)
+{
+    struct sim *sim = citizen->sim;
+    enum status status = STATUS_OK;
+    struct amount credited = amount_zero();
+    const bool is_armed = arm(citizen);
+    const enum err error = sync_deposit_packet(&citizen->wallet, &status, &credited, file);
+    sim_note(sim, "wallet %zu brings a packet to the bank: %s, credited %lld", citizen->person,
+             error == ERR_OK ? status_name(status) : err_name(error),
+             (long long)sim_amount(credited));
+    sim_count(sim, SIM_DEPOSITS);
+    (void)survived(citizen, is_armed, error, "deposit of a packet");
+}
+
 void citizen_sync(struct citizen *citizen)
 {
     struct sim *sim = citizen->sim;

@@ -13,6 +13,8 @@ struct store *citizen_store(struct citizen *citizen);
 
 void citizen_withdraw(struct citizen *citizen, uint64_t value);
 void citizen_deposit(struct citizen *citizen, uint64_t value);
+/* A packet, quarantined or never seen, is brought to the bank. */
+void citizen_deposit_packet(struct citizen *citizen, struct span file);
 void citizen_sync(struct citizen *citizen);
 /* Hand to hand: request, packet, receipt; each may be lost, each side may crash. */
 void citizen_pay(struct citizen *payer, struct citizen *payee, uint64_t value);
