@@ -158,6 +158,44 @@ Test(handover, e11_a_clock_below_what_was_signed_takes_nothing)
     cr_expect_eq(received.result, HANDOVER_QUARANTINED);
 }
 
+/* A packet that answers a request of bob's; somebody up its line has a certificate of that day. */
+static struct span line_over_certificate_of(uint64_t not_before_day)
+{
+    static struct world_wallet early;
+    struct world_coin coin, held, paid;
+    struct world_packet packet = {0};
+    struct buffer file AUTO(buffer_fini) = {0};
+    struct span kept;
+    struct id request_id;
+    folk_request(&p.bob, 900, &request_id);
+    world_wallet(&early, &p.world, "early", WORLD_BANK_A);
+    early.certificate.not_before_day = not_before_day;
+    early.certificate.not_after_day = not_before_day;
+    world_certify(&early, &p.world);
+    world_token(&coin, &p.world, 900, &early);
+    world_pay(&held, NULL, &p.world, &coin, &p.alice.first, 900, NULL);
+    world_pay(&paid, NULL, &p.world, &held, &p.bob.first, 900, &request_id);
+    world_packet_add(&packet, &paid);
+    cr_assert_eq(
+        wire_wrap(&file, p.world.network, KIND_PACKET, world_packet_bytes(&p.world, &packet)),
+        ERR_OK);
+    cr_assert_eq(arena_copy(&p.world.arena, &kept, buffer_span(&file)), ERR_OK);
+    return kept;
+}
+
+/* Else one bank could date a certificate so that whoever takes the coin never pays again. */
+Test(handover, e11_a_date_to_come_up_the_line_does_not_stop_my_clock)
+{
+    const uint64_t days[] = {WORLD_TODAY + 36500, INTEGER_MAX};
+    for (size_t i = 0; i < sizeof days / sizeof days[0]; i++) {
+        const struct handover_received received =
+            folk_receive(&p.bob, line_over_certificate_of(days[i]));
+        cr_expect_eq(received.result, HANDOVER_TAKEN);
+        folk_hand_over(&p.bob, &p.carol, 100);
+        folk_hand_over(&p.alice, &p.bob, 100);
+    }
+}
+
 /* --- crashes: the nth write fails, for every n, then the machine starts again --- */
 
 Test(handover, f7_f13_a_payee_that_dies_at_any_write_has_all_or_nothing)
