@@ -80,7 +80,9 @@ show() { # prompt, command...
 indent() {
     local line head
     while IFS= read -r line; do
-        while [ ${#line} -gt 77 ] && head=${line:0:77} && [[ ${head#"${head%%[! ]*}"} == *' '* ]]; do
+        while [ ${#line} -gt 77 ]; do
+            head=${line:0:77}
+            [[ ${head#"${head%%[! ]*}"} == *' '* ]] || break # one long word
             head=${head% *}
             printf ' %s│%s %s\n' "$dim" "$off" "$head"
             line="  ${line:$((${#head} + 1))}"

@@ -5,8 +5,8 @@
 
 Each round an offender with one coin copies its wallet seven times; each copy pays another honest
 payee, all offline. Then the eight payees' programs sync at a barrier. One exits with 0 and seven
-with 7, never otherwise; each payment that lost is a case with its proof, everybody is whole in the end
-and the books balance. The last
+with 7, never otherwise; each payment that lost is a case with its proof, everybody is whole in
+the end and the books balance. The last
 line is "N passed, N failed".
 """
 # row A3: real programs; a thousand rounds in one process are elsewhere.

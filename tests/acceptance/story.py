@@ -18,8 +18,8 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from town import (AUTH, DOUBLE_SPEND, FUNDS, INVALID, OK, PENDING, REFUSED, Report, Town,  # noqa: E402
-                  UNREACHABLE, USAGE, fen)
+from town import (AUTH, DOUBLE_SPEND, FUNDS, INVALID, OK, PENDING, REFUSED,  # noqa: E402
+                  Report, Town, UNREACHABLE, USAGE, fen)
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -95,8 +95,8 @@ class Story:
         bad = town.path("bad.csv")
         with open(bad, "w", encoding="utf-8") as file:
             file.write("name,tier,opening_deposit\nGood,3,1.00\nBad,9,1.00\n")
-        result = gives("a CSV file with one bad line", town.bank("north", "customer", "import", bad),
-                       REFUSED)
+        result = gives("a CSV file with one bad line",
+                       town.bank("north", "customer", "import", bad), REFUSED)
         self.report.check("is refused whole, naming the line", result and "line 3" in str(
             town.bank("north", "customer", "import", bad)["error.message"]))
         gives("and nobody is a customer", town.bank("north", "customer", "list"), OK, customers=[])
@@ -104,8 +104,8 @@ class Story:
         town.open_customers("south", [("bob", 4, "8000.00"), ("carol", 3, "1200.00"),
                                       ("tea", 1, "0.00")])
         join = town.path("late.join")
-        gives("open", town.bank("south", "customer", "open", "--name", "迟到的人", "--tier", "4",
-                                "--deposit", "30.00", "-o", join), OK, balance="30.00")
+        gives("open", town.bank("south", "customer", "open", "--name", "迟到的人", "--tier",
+                                "4", "--deposit", "30.00", "-o", join), OK, balance="30.00")
         self.report.equal("a join file is private", oct(os.stat(join).st_mode & 0o777), "0o600")
         with open(town.path("pin"), "w", encoding="utf-8") as file:
             file.write("2580\n")
@@ -328,7 +328,8 @@ class Story:
         gives("the bank returns money", town.bank("south", "vault", "return", "10,000.01"), OK)
         supply = self.balanced("in the end")
         self.report.equal("its reserve grew by it", fen(supply["reserves"]) - before, 10_000_01)
-        gives("more than the vault holds", town.bank("south", "vault", "return", "9,000,000"), FUNDS)
+        gives("more than the vault holds",
+              town.bank("south", "vault", "return", "9,000,000"), FUNDS)
         gives("cash at the counter", town.bank("south", "account", "withdraw", "tea", "20.00"), OK,
               balance="0.00")
         gives("but no more than there is", town.bank("south", "account", "withdraw", "tea", "0.01"),

@@ -87,8 +87,8 @@ def yuan(value):
 
 
 def free_port(rng=random.SystemRandom()):
-    """Below the ports that the system gives to outgoing connections, so that nobody sits on it while
-    its server is down."""
+    """Below the ports that the system gives to outgoing connections, so that nobody sits on it
+    while its server is down."""
     while True:
         port = rng.randrange(10240, 32000)
         with contextlib.closing(socket.socket()) as probe:
@@ -201,7 +201,7 @@ class Town:
         self.serve_or_stop("central")
 
     def found(self, *banks, vault="1000000.00"):
-        """A central bank, these banks, all serving: enrolled first, so that each knows the others."""
+        """A central bank and these banks, all serving; enrolled first: each knows the others."""
         self.found_central()
         for bank in banks:
             self.enroll_bank(bank)
@@ -210,9 +210,9 @@ class Town:
             self.fill_vault(bank, vault)
 
     def enroll_bank(self, name, reserve="2000000.00", guarantee="100000.00"):
-        self.must(self.bank(name, "init", "--network", "dcep-test", "--name", f"{name.title()} Bank",
-                            "--tls-name", f"{name}.dcep", "--listen", f"127.0.0.1:{free_port()}",
-                            "--no-passphrase"))
+        self.must(self.bank(name, "init", "--network", "dcep-test", "--name",
+                            f"{name.title()} Bank", "--tls-name", f"{name}.dcep",
+                            "--listen", f"127.0.0.1:{free_port()}", "--no-passphrase"))
         request, admission = self.path(name + ".request"), self.path(name + ".admission")
         self.must(self.bank(name, "enroll", "-o", request))
         self.must(self.central("bank", "enroll", request, "--root-key",

@@ -172,6 +172,10 @@ stop bank
 expect 3 "withdraw: the bank is down" wallet bob withdraw 10.00
 expect 3 "sync: the bank is down" wallet bob sync
 expect 0 "request" wallet bob request 20.00 --memo "lunch" -o "$work/1.request"
+expect 4 "pay under a wrong PIN" wallet alice --pin-file "$work/wrong" pay "$work/1.request" \
+    -o "$work/1.packet" -y
+expect 0 "what came of it" wallet alice outbox
+says "nothing, and nothing will" "none"
 expect 2 "a request has to expire" wallet bob request 20.00 --expires never -o "$work/x.request"
 expect 2 "pay asks, and there is nobody" wallet alice pay "$work/1.request" -o "$work/1.packet"
 says "which flag answers" "-y"

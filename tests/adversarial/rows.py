@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Does every adversarial case have a test that carries its number?
 
-The cases are listed in tests/adversarial/ROWS.md. A Criterion test carries a number in its name, `Test(room, A4_three_hops)` (several
-may stand in front: A1_A2_...); a script's check carries it in a comment line `# row A3: ...` above the check. A row without a test
-fails. With -v the tests of each row are listed. Prints "N passed, N failed".
+The cases are listed in tests/adversarial/ROWS.md. A Criterion test carries a number in its name,
+`Test(room, A4_three_hops)` (several may stand in front: A1_A2_...); a script's check carries it in
+a comment line `# row A3: ...` above the check. A row without a test fails. With -v the tests of
+each row are listed. Prints "N passed, N failed".
 """
 import pathlib
 import re
@@ -11,7 +12,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 NUMBER = r"[A-M]\d{1,2}"
-C_TEST = re.compile(r"^\s*(?:Test|ParameterizedTest|[A-Z]+_TEST)\((?:[^()]*?,)?\s*\w+,\s*((?:" + NUMBER + r"_)+)(\w*)", re.M)
+C_TEST = re.compile(r"^\s*(?:Test|ParameterizedTest|[A-Z]+_TEST)\((?:[^()]*?,)?\s*\w+,\s*"
+                    r"((?:" + NUMBER + r"_)+)(\w*)", re.M)
 SCRIPT_ROW = re.compile(r"^\s*(?:#|//|\*)\s*rows?\s+((?:" + NUMBER + r"[, ]*)+):", re.M)
 
 

@@ -7,9 +7,9 @@ deposit in loops (design, I8; adversarial rows A19, D7).
 Each server is killed that many times and started again. At the end everybody syncs until nothing
 waits, and then: what was acknowledged is there, nothing is there twice, each withdrawal was done
 once or not at all, nobody honest is a case, and the books balance to the fen, by the register's
-rows and by this file's own arithmetic. The servers' disk is a slow one (slow_disk.c), so that many a
-kill comes in the middle of a transaction. The seed decides who does what and how long a server lives;
-the machine decides the rest. The last line is "N passed, N failed".
+rows and by this file's own arithmetic. The servers' disk is a slow one (slow_disk.c), so that many
+a kill comes in the middle of a transaction. The seed decides who does what and how long a server
+lives; the machine decides the rest. The last line is "N passed, N failed".
 """
 # row A19, D7: the servers die between any two writes; after the restart all or nothing, once.
 import argparse
@@ -156,8 +156,8 @@ class Load:
 
 
 def killer(town, report, rng, victims, kills, ledger):
-    """victims: names to choose from. A server that finds its database held by a command starts again
-    a little later, as a service manager would see to."""
+    """victims: names to choose from. A server that finds its database held by a command starts
+    again a little later, as a service manager would see to."""
     for _ in range(kills):
         end, enough = time.monotonic() + PATIENCE_S, ledger.count() + rng.randrange(*ACTS_BETWEEN)
         while ledger.count() < enough and time.monotonic() < end:
