@@ -218,18 +218,24 @@ enum err handover_receive(struct wallet *wallet, struct handover_received *out,
     return wallet_transact(wallet, receive_work, &receiving, arena);
 }
 
+static void note_day(uint64_t *newest, uint64_t day, uint64_t today)
+{
+    if (day <= today && day * SECONDS_PER_DAY > *newest)
+        *newest = day * SECONDS_PER_DAY;
+}
+
 /* The newest signed day seen on a line that was accepted keeps the clock from being set back below
  * it. A payment's own day is the payer's word and could be far in the future: only what banks and
- * the central bank signed counts. */
+ * the central bank signed counts, and of that no day to come, or one bank's date up some line would
+ * stop whoever takes the coin for good. */
 static enum err note_time(struct wallet *wallet, const struct packet_view *view)
 {
+    const uint64_t today = time_day(wallet->now);
     uint64_t newest = wallet->state.newest_signed_time;
     for (size_t i = 0; i < view->token_count; i++)
-        if (view->tokens[i].token.issued_day * SECONDS_PER_DAY > newest)
-            newest = view->tokens[i].token.issued_day * SECONDS_PER_DAY;
+        note_day(&newest, view->tokens[i].token.issued_day, today);
     for (size_t i = 0; i < view->certificate_count; i++)
-        if (view->certificates[i].not_before_day * SECONDS_PER_DAY > newest)
-            newest = view->certificates[i].not_before_day * SECONDS_PER_DAY;
+        note_day(&newest, view->certificates[i].not_before_day, today);
     if (newest == wallet->state.newest_signed_time)
         return ERR_OK;
     wallet->state.newest_signed_time = newest;
