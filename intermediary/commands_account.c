@@ -237,6 +237,6 @@ int commands_wallet_revoke(struct cli *cli)
     if (code != CLI_OK)
         return code;
     json_object_set_new(cli_result(cli), "key", cli_json_hex(SPAN(key)));
-    cli_say(cli, _("The key is revoked; wallets learn of it by sync and from each other."));
+    cli_say(cli, _("The key is revoked; wallets learn of it by sync."));
     return CLI_OK;
 }

@@ -115,6 +115,13 @@ static int give_packet(struct desk *desk, const struct handover_offer *offer, st
     return CLI_OK;
 }
 
+/* The PIN is asked for before the payment is marked: whoever mistypes it has begun nothing. */
+static enum err unlock(struct desk *desk)
+{
+    struct key_pair pair AUTO(key_pair_wipe) = {0};
+    return wallet_pair(&desk->wallet, &pair, NULL);
+}
+
 int commands_pay(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
@@ -140,7 +147,9 @@ int commands_pay(struct cli *cli)
     show_offer(cli, &offer);
     if (!offer.is_repeat && !cli_confirm(cli, &code, _("Pay?")))
         return code;
-    error = handover_pay(&desk.wallet, &file, &status, &offer, false, &desk.arena);
+    error = offer.is_repeat ? ERR_OK : unlock(&desk);
+    if (error == ERR_OK)
+        error = handover_pay(&desk.wallet, &file, &status, &offer, false, &desk.arena);
     if (error != ERR_OK)
         return desk_fail(&desk, error);
     return status == STATUS_OK ? give_packet(&desk, &offer, file) : desk_refuse(&desk, status);

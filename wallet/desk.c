@@ -267,5 +267,8 @@ int desk_refuse(struct desk *desk, enum status status)
     if (status == STATUS_PAYMENT_LIMIT) /* my own limit; a payee's is about what was handed to it */
         return cli_fail(desk->cli, CLI_FUNDS, status_name(status), hint_of(status), "%s",
                         _(status_text(status)));
+    if (status == STATUS_UNREACHABLE) /* the bank's own word too: which of the two, is not told */
+        return cli_fail(desk->cli, CLI_UNREACHABLE, status_name(status), hint_of(status), "%s",
+                        _("the bank cannot be reached now, or it cannot reach the central bank"));
     return cli_fail_status(desk->cli, status, hint_of(status));
 }
