@@ -102,7 +102,8 @@ $(SUPPORT): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 	@$(AR) rcs $@ $^
 
 # A bank's tests call the real central bank, under its tests' harness.
-TEST_ALSO_intermediary := $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/central/hall*.c)) \
+TEST_ALSO_intermediary := \
+	$(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/central/hall*.c)) \
     $(BUILD)/lib/central.a
 
 define test_rule

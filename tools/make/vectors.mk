@@ -1,4 +1,4 @@
-# The golden cases of spec/vectors/, made by tests/vectors/ and checked by the tests of common/money.
+# The golden cases of spec/vectors/: made by tests/vectors/, checked by the tests of common/money.
 
 VECTORS_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/vectors/*.c tests/support/*.c))
 $(BUILD)/tests/make_vectors: $(VECTORS_OBJECTS) $(COMMON_ARCHIVES)
