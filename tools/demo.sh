@@ -8,7 +8,8 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-programs=$(cd "${DCEP_BIN:-$(dirname "$here")/${BUILD:-build}}" && pwd)
+cd "$here/.."
+programs=$(cd "${DCEP_BIN:-${BUILD:-build}}" && pwd)
 keep=${KEEP:-} step=${STEP:-}
 for variable in $(compgen -e DCEP_); do unset "$variable"; done
 export LC_ALL=C.UTF-8

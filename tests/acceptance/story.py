@@ -180,6 +180,7 @@ class Story:
         """The same message twice: the same bytes, no second credit."""
         town, gives = self.town, self.gives
         first = town.path("hop0.receipt")
+        # row B6: Bob has paid the coin on already
         gives("the same packet again", town.wallet("bob", "receive", town.path("hop0.packet"), "-o",
                                                    town.path("again.receipt")), OK)
         with open(first, "rb") as one, open(town.path("again.receipt"), "rb") as other:
@@ -245,6 +246,7 @@ class Story:
               handed_over="0.00")
         gives("from the account, once", town.bank("south", "account", "show", "carol"), OK,
               balance="1193.00")
+        # row M1: Carol, who paid it, has synced first
         gives("the shop finds its money settled", town.wallet("tea", "sync"), OK)
         gives("once", town.wallet("tea", "balance"), OK, spendable="20.00", unsettled="0.00")
         self.balanced("after the central bank was away")

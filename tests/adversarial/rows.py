@@ -3,7 +3,7 @@
 
 The cases are listed in tests/adversarial/ROWS.md. A Criterion test carries a number in its name,
 `Test(room, A4_three_hops)` (several may stand in front: A1_A2_...); a script's check carries it in
-a comment line `# row A3: ...` above the check. A row without a test fails. With -v the tests of
+a comment line `# row A3: ...` above it, or in C `/* A3: ...`. A row without a test fails. With -v the tests of
 each row are listed. Prints "N passed, N failed".
 """
 import pathlib
@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 NUMBER = r"[A-M]\d{1,2}"
 C_TEST = re.compile(r"^\s*(?:Test|ParameterizedTest|[A-Z]+_TEST)\((?:[^()]*?,)?\s*\w+,\s*"
                     r"((?:" + NUMBER + r"_)+)(\w*)", re.M)
-SCRIPT_ROW = re.compile(r"^\s*(?:#|//|\*)\s*rows?\s+((?:" + NUMBER + r"[, ]*)+):", re.M)
+SCRIPT_ROW = re.compile(r"^\s*(?:(?:#|//|\*)\s*rows?\s+|/\*\s*)((?:" + NUMBER + r"[, ]*)+):", re.M)
 
 
 def wanted():
