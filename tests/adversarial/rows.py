@@ -3,8 +3,8 @@
 
 The cases are listed in tests/adversarial/ROWS.md. A Criterion test carries a number in its name,
 `Test(room, A4_three_hops)` (several may stand in front: A1_A2_...); a script's check carries it in
-a comment line `# row A3: ...` above it, or in C `/* A3: ...`. A row without a test fails. With -v the tests of
-each row are listed. Prints "N passed, N failed".
+a comment line `# row A3: ...` above it, or in C `/* A3: ...`. A row without a test fails. With -v
+the tests of each row are listed. Prints "N passed, N failed".
 """
 import pathlib
 import re
