@@ -128,6 +128,12 @@ expect 2 "a network has a plain name" bank init --name N --network "No Net" --no
 expect 0 "init" bank init --name "North Bank" --listen 127.0.0.1:0 --tls-name north.dcep \
     --pin-file "$work/pin"
 expect 1 "init does not overwrite" bank init --name "North Bank" --pin-file "$work/pin"
+mv "$work/bank/bank.db" "$work/bank.db"
+sum=$(cat "$work"/bank/*.key | sha256sum)
+expect 1 "keys without their database are not made anew" bank init --name "North Bank" \
+    --pin-file "$work/pin"
+is "they are what they were" "$(cat "$work"/bank/*.key | sha256sum)" "$sum"
+mv "$work/bank.db" "$work/bank/bank.db"
 is "keys are 0600" "$(stat -c %a "$work/bank/bank.key" "$work/bank/vault.key" \
     "$work/bank/tls-client.key" "$work/bank/tls-server.key" | sort -u)" 600
 is "the directory is 0700" "$(stat -c %a "$work/bank")" 700
