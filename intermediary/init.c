@@ -1,7 +1,8 @@
 /* Making a bank.
  *
- * 1. The database says who the bank is, and comes last: what lies about without it was never used,
- *    and is made anew.
+ * 1. The database says who the bank is, and the row that says so comes last. A database without it
+ *    was left by an init that did not finish: all is made anew. Keys without a database are a bank
+ *    that lost it: they are left alone.
  * 2. Keys are made here and never leave but sealed.
  *
  * Never shows a private key or a passphrase. */
@@ -96,9 +97,9 @@ static int read_options(struct cli *cli, struct founding *founding)
 static void clear_leftovers(const struct cli *cli)
 {
     static const char *const names[] = {
-        BANK_FILES_CONFIG,          BANK_FILES_DATABASE,   BANK_FILES_DATABASE "-wal",
-        BANK_FILES_DATABASE "-shm", BANK_FILES_BANK_KEY,   BANK_FILES_VAULT_KEY,
-        BANK_FILES_CLIENT_KEY,      BANK_FILES_SERVER_KEY, BANK_FILES_SERVER,
+        BANK_FILES_CONFIG,    BANK_FILES_SERVER,          BANK_FILES_BANK_KEY,
+        BANK_FILES_VAULT_KEY, BANK_FILES_CLIENT_KEY,      BANK_FILES_SERVER_KEY,
+        BANK_FILES_DATABASE,  BANK_FILES_DATABASE "-wal", BANK_FILES_DATABASE "-shm",
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char path[CLI_PATH_SIZE];
@@ -162,20 +163,29 @@ static enum err make_database(const struct cli *cli, struct founding *founding)
 {
     char path[CLI_PATH_SIZE];
     cli_data_path(cli, path, BANK_FILES_DATABASE);
-    TRY(store_sqlite_open(&founding->branch.store, path, &bank_schema,
-                          &(struct store_sqlite_options){.create = true, .exclusive = true}));
-    founding->branch.now = time_now();
-    return branch_create(&founding->branch, founding->network, founding->name);
+    return store_sqlite_open(&founding->branch.store, path, &bank_schema,
+                             &(struct store_sqlite_options){.create = true, .exclusive = true});
 }
 
 static enum err make_all(const struct cli *cli, struct founding *founding)
 {
     clear_leftovers(cli);
+    TRY(make_database(cli, founding));
     TRY(make_key(cli, &founding->branch.bank_key, founding, BANK_FILES_BANK_KEY, "bank"));
     TRY(make_key(cli, &founding->branch.vault_key, founding, BANK_FILES_VAULT_KEY, "vault"));
     TRY(make_tls(cli, founding));
     TRY(make_config(cli, founding));
-    return make_database(cli, founding);
+    founding->branch.now = time_now();
+    return branch_create(&founding->branch, founding->network, founding->name);
+}
+
+static bool has_lost_database(const struct cli *cli)
+{
+    char database[CLI_PATH_SIZE], bank[CLI_PATH_SIZE], vault[CLI_PATH_SIZE];
+    cli_data_path(cli, database, BANK_FILES_DATABASE);
+    cli_data_path(cli, bank, BANK_FILES_BANK_KEY);
+    cli_data_path(cli, vault, BANK_FILES_VAULT_KEY);
+    return !file_exists(database) && (file_exists(bank) || file_exists(vault));
 }
 
 /* A database without a bank in it was left by an init that did not finish. */
@@ -204,6 +214,10 @@ int init_run(struct cli *cli)
     if (is_made(cli))
         return cli_fail(cli, CLI_REFUSED, "EXISTS", _("--data DIR makes another one"),
                         _("there is a bank in %s already"), cli_data(cli));
+    if (has_lost_database(cli))
+        return cli_fail(cli, CLI_REFUSED, "KEYS",
+                        _("put bank.db back, or move the keys to a safe place first"),
+                        _("there are a bank's keys in %s, without their database"), cli_data(cli));
     const int code = read_options(cli, &founding);
     if (code != CLI_OK)
         return code;
