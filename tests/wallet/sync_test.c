@@ -220,6 +220,21 @@ Test(sync, a_lost_certificate_is_asked_for_again_with_the_same_key)
     cr_expect_eq(folk_spendable(&alice), 1000);
 }
 
+Test(sync, an_order_that_could_not_be_sent_keeps_no_coin_from_being_paid)
+{
+    for (size_t i = 0; i < 20; i++) /* more than one order takes */
+        town_coin(&town, &alice, 1000);
+    town.lose_reply_at = 3; /* after fetch, owned, certify: the first exchange */
+    cr_expect(sync_of(&alice).is_unreachable);
+    cr_expect_eq(amount_fen(folk_totals(&alice).handed_over), 16000, "signed, and asked again");
+    cr_expect_eq(folk_spendable(&alice), 4000);
+    folk_hand_over(&alice, &bob, 3500);
+    town.lose_reply_at = -1;
+    sync_well(&alice);
+    cr_expect_eq(folk_spendable(&alice), 16500);
+    folk_signed_payments(&alice);
+}
+
 Test(sync, m5_a_word_that_is_not_the_registers_deletes_nothing)
 {
     static const enum town_fault lies[] = {TOWN_FORGES, TOWN_SWAPS_PATHS, TOWN_DROPS_LEAVES};
