@@ -218,6 +218,20 @@ static enum err reserve_exchanges(struct wallet *wallet, struct purse_env *env, 
     return ERR_OK;
 }
 
+/* The link was cut: what is not signed can be paid offline, under the old key. */
+static enum err free_unsent(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct purse_plan_list plans = {0};
+    (void)wallet;
+    (void)context;
+    TRY(purse_plans(env, &plans, PURSE_PLAN_EXCHANGE, PURSE_PLAN_RESERVED, PURSE_PLAN_RESERVED));
+    for (size_t i = 0; i < plans.count; i++) {
+        enum status status = STATUS_OK;
+        TRY(purse_cancel(env, &status, &plans.items[i]));
+    }
+    return ERR_OK;
+}
+
 enum err sync_exchange(struct sync_run *run)
 {
     struct arena arena AUTO(arena_fini) = {0};
@@ -226,5 +240,6 @@ enum err sync_exchange(struct sync_run *run)
         return ERR_OK;
     TRY(wallet_transact(run->wallet, reserve_exchanges, NULL, &arena));
     TRY(wallet_transact(run->wallet, list_waiting, &waiting, &arena));
-    return send_plans(run, &waiting.exchanges);
+    TRY(send_plans(run, &waiting.exchanges));
+    return run->is_stopped ? wallet_transact(run->wallet, free_unsent, NULL, &arena) : ERR_OK;
 }
