@@ -24,6 +24,12 @@ static void act_pay(struct sim *sim)
         citizen_pay(payer, payee, chance_between(&sim->chance, 1, 6000));
 }
 
+static void act_cash(struct sim *sim)
+{
+    citizen_cash(anybody(sim), chance_between(&sim->chance, 1, 30000),
+                 chance_permille(&sim->chance, 600));
+}
+
 static void act_deposit(struct sim *sim)
 {
     citizen_deposit(anybody(sim), chance_between(&sim->chance, 100, 8000));
@@ -130,7 +136,7 @@ static const struct {
     {100, act_withdraw}, {330, act_pay},        {40, act_deposit},    {170, act_sync},
     {40, act_resume},    {80, act_bank},        {10, act_order},      {10, act_return},
     {25, act_operator},  {50, act_late_packet}, {50, post_late_call}, {10, act_deposit_packet},
-    {22, act_days},      {2, act_months},       {250, act_mob},
+    {15, act_cash},      {22, act_days},        {2, act_months},      {250, act_mob},
 };
 
 /* Messages lost of a thousand: most days the network is good. */

@@ -2,8 +2,10 @@
 #include "tests/simulation/agency.h"
 
 #include "intermediary/customers.h"
+#include "intermediary/teller.h"
 #include "intermediary/vaultroom.h"
 #include "tests/simulation/auditor.h"
+#include "tests/simulation/disk.h"
 #include "tests/simulation/post.h"
 
 #include <stdio.h>
@@ -51,7 +53,7 @@ static void crash(struct agency *agency)
     struct store *store = agency->branch.store;
     sim_count(sim, SIM_CRASHES);
     sim_note(sim, "bank %zu crashes", agency->index);
-    sim_disarm(store);
+    disk_disarm(store);
     store_rollback(store);
     arena_fini(&agency->branch.trust_arena);
     start(agency);
@@ -61,7 +63,7 @@ static void crash(struct agency *agency)
 /* After something that may have been made to fail. */
 static void survive(struct agency *agency, bool is_armed, enum err error, const char *what)
 {
-    sim_disarm(agency->branch.store);
+    disk_disarm(agency->branch.store);
     if (error == ERR_OK)
         return;
     if (!is_armed)
@@ -93,7 +95,7 @@ struct agency *agency_open(struct sim *sim, size_t index)
     struct agency *agency = sim_new(1, sizeof *agency);
     *agency = (struct agency){.sim = sim, .index = index};
     agency->central = post_client(sim, POST_TO_CENTRE);
-    sim_check(sim, store_memory_open(&agency->branch.store, &bank_schema), "a bank's store");
+    agency->branch.store = disk_open(sim, &bank_schema);
     start(agency);
     auditor_key(sim->auditor, &agency->branch.vault_key.public_key, SIM_CITIZENS + index);
     sim_check(sim, branch_create(&agency->branch, sim->world.network, index == 0 ? "A" : "B"),
@@ -129,6 +131,34 @@ uint64_t agency_customer(struct agency *agency, const char *name, uint64_t value
     if (status != STATUS_OK)
         sim_fail(agency->sim, "MACHINERY", "a customer: %s", status_name(status));
     return opening.number;
+}
+
+struct visit {
+    uint64_t customer;
+    struct amount amount;
+    bool is_in;
+};
+
+static enum err at_counter(struct branch_env *env, enum status *status, void *context)
+{
+    const struct visit *visit = context;
+    const struct span note = span_text("cash");
+    return visit->is_in ? teller_pay_in(env, status, visit->customer, visit->amount, note)
+                        : teller_pay_out(env, status, visit->customer, visit->amount, note);
+}
+
+bool agency_cash(struct agency *agency, uint64_t customer, uint64_t value, bool is_in)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct branch_env env;
+    enum status status = STATUS_OK;
+    struct visit visit = {customer, world_fen(value), is_in};
+    agency->branch.now = agency->sim->now;
+    branch_env_open(&env, &agency->branch, &arena);
+    sim_check(agency->sim, branch_run(&env, &status, at_counter, &visit), "cash");
+    sim_note(agency->sim, "bank %zu: %llu %s over the counter: %s", agency->index,
+             (unsigned long long)value, is_in ? "in" : "out", status_name(status));
+    return status == STATUS_OK;
 }
 
 struct coding {
@@ -178,7 +208,7 @@ void agency_order(struct agency *agency, uint64_t value)
     enum status status = STATUS_OK;
     uint64_t number = 0;
     agency->branch.now = agency->sim->now;
-    const bool is_armed = sim_arm(agency->sim, agency->branch.store, WORK_CRASH_PERMILLE);
+    const bool is_armed = disk_arm(agency->sim, agency->branch.store, WORK_CRASH_PERMILLE);
     branch_env_open(&env, &agency->branch, &arena);
     const enum err error = vaultroom_order(&env, &status, &number, world_fen(value));
     sim_note(agency->sim, "bank %zu orders %llu: %s", agency->index, (unsigned long long)value,
@@ -193,7 +223,7 @@ void agency_return(struct agency *agency, uint64_t value)
     enum status status = STATUS_OK;
     uint64_t number = 0;
     agency->branch.now = agency->sim->now;
-    const bool is_armed = sim_arm(agency->sim, agency->branch.store, WORK_CRASH_PERMILLE);
+    const bool is_armed = disk_arm(agency->sim, agency->branch.store, WORK_CRASH_PERMILLE);
     branch_env_open(&env, &agency->branch, &arena);
     const enum err error = vaultroom_return(&env, &status, &number, world_fen(value));
     sim_note(agency->sim, "bank %zu returns %llu: %s", agency->index, (unsigned long long)value,
@@ -206,7 +236,7 @@ void agency_work(struct agency *agency)
 {
     bool pending = false;
     agency->branch.now = agency->sim->now;
-    const bool is_armed = sim_arm(agency->sim, agency->branch.store, WORK_CRASH_PERMILLE);
+    const bool is_armed = disk_arm(agency->sim, agency->branch.store, WORK_CRASH_PERMILLE);
     const enum err error = branch_work(&agency->branch, &pending);
     sim_note(agency->sim, "bank %zu works: %s%s", agency->index, err_name(error),
              pending ? ", something waits" : "");
@@ -219,14 +249,14 @@ enum err agency_handle(struct agency *agency, struct buffer *reply, struct span 
 {
     struct sim *sim = agency->sim;
     agency->branch.now = sim->now;
-    const bool is_armed = sim_arm(sim, agency->branch.store, CRASH_PERMILLE);
+    const bool is_armed = disk_arm(sim, agency->branch.store, CRASH_PERMILLE);
     const enum err error = branch_handle(&agency->branch, reply, request);
     survive(agency, is_armed, error, "a call to a bank");
     if (error == ERR_OK)
         return ERR_OK;
     buffer_fini(reply);
     *reply = (struct buffer){.limit = reply->limit};
-    if (chance_permille(&sim->chance, 500))
+    if (error == ERR_COMMIT_UNKNOWN || chance_permille(&sim->chance, 500))
         return ERR_TIMEOUT;
     return branch_refuse(&agency->branch, reply, request, STATUS_FAILED);
 }

@@ -12,6 +12,8 @@ void agency_return(struct agency *agency, uint64_t value); /* and back */
 /* A customer with money in the account, and the join file of the first wallet (in the run's
  * arena). */
 uint64_t agency_customer(struct agency *agency, const char *name, uint64_t value);
+/* Cash in or out over the counter; false if it was refused. */
+bool agency_cash(struct agency *agency, uint64_t customer, uint64_t value, bool is_in);
 struct span agency_join_file(struct agency *agency, uint64_t customer);
 
 struct store *agency_store(struct agency *agency);

@@ -57,10 +57,10 @@ bool auditor_book_is_honest(const struct auditor *auditor, const struct public_k
     return person < SIM_HONEST || (person >= SIM_CITIZENS && person < SIM_PERSONS);
 }
 
-void auditor_customer(struct auditor *auditor, size_t bank, size_t person, int64_t paid_in)
+void auditor_cash(struct auditor *auditor, size_t bank, size_t person, int64_t value)
 {
-    auditor->paid_in[bank] += paid_in;
-    auditor->opening[person] = paid_in;
+    auditor->paid_in[bank] += value;
+    auditor->cash[person] += value;
 }
 
 void auditor_funded(struct auditor *auditor, size_t bank, int64_t value)

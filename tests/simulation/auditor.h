@@ -31,7 +31,8 @@ struct auditor *auditor_open(struct sim *sim);
 /* --- what it is shown --- */
 void auditor_on_sign(void *auditor, const struct public_key *key, struct span message);
 void auditor_key(struct auditor *auditor, const struct public_key *key, size_t person);
-void auditor_customer(struct auditor *auditor, size_t bank, size_t person, int64_t paid_in);
+/* Cash paid into a person's account (out: negative). */
+void auditor_cash(struct auditor *auditor, size_t bank, size_t person, int64_t value);
 void auditor_funded(struct auditor *auditor, size_t bank, int64_t value);
 void auditor_posted(struct auditor *auditor, size_t bank, int64_t value);
 void auditor_heard(struct auditor *auditor, struct span request, struct span reply);

@@ -52,7 +52,7 @@ struct auditor {
     struct lookup by_payment, by_coin, by_counter, by_key, by_key_id;
     struct lookup by_maker; /* coin id: position + 1 of the payment that made it */
     int64_t funded[SIM_BANKS], posted[SIM_BANKS], paid_in[SIM_BANKS];
-    int64_t opening[SIM_CITIZENS];
+    int64_t cash[SIM_CITIZENS]; /* paid in over the counter, less what was paid out */
     struct {
         uint64_t serial;
         int64_t value;

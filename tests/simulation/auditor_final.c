@@ -241,8 +241,8 @@ static void check_worth(struct final *final, size_t person)
     const struct citizen *citizen = auditor->sim->citizens[person];
     const int64_t account = agency_account(citizen_agency(citizen), citizen_customer(citizen));
     const int64_t has = account + final->unspent[person];
-    const int64_t should = auditor->opening[person] + final->in[person] - final->out[person] +
-                           final->compensated[person];
+    const int64_t should =
+        auditor->cash[person] + final->in[person] - final->out[person] + final->compensated[person];
     if (has != should)
         sim_fail(auditor->sim, "WORTH",
                  "person %zu has %" PRId64 " in account and %" PRId64 " in coins, not %" PRId64

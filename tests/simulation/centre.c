@@ -10,6 +10,7 @@
 #include "central/service.h"
 #include "central/vault.h"
 #include "tests/simulation/auditor.h"
+#include "tests/simulation/disk.h"
 
 #include <stdio.h>
 
@@ -127,7 +128,7 @@ struct centre *centre_open(struct sim *sim)
     service->issuing_key = sim->world.issuing;
     service->register_key = sim->world.register_key;
     service->revocation_key = sim->world.revocation;
-    sim_check(sim, store_memory_open(&service->store, &tables_schema), "central store");
+    service->store = disk_open(sim, &tables_schema);
     open_rows(centre);
     for (size_t i = 0; i < SIM_BANKS; i++) {
         centre_credit(centre, i, RESERVE);
@@ -145,15 +146,17 @@ static enum err carry_out(struct centre *centre, struct buffer *reply, struct sp
     return store_commit(centre->service.store);
 }
 
-static enum err crash(struct centre *centre, struct buffer *reply, struct span request)
+static enum err crash(struct centre *centre, struct buffer *reply, struct span request,
+                      enum err error)
 {
     struct sim *sim = centre->sim;
     sim_count(sim, SIM_CRASHES);
     sim_note(sim, "the central bank crashes");
     store_rollback(centre->service.store);
+    centre->service.pruned_to = (struct call_log){0};
     buffer_fini(reply);
     *reply = (struct buffer){.limit = reply->limit};
-    if (chance_permille(&sim->chance, 500))
+    if (error == ERR_COMMIT_UNKNOWN || chance_permille(&sim->chance, 500))
         return ERR_TIMEOUT;
     return service_refuse(&centre->service, reply, request, STATUS_FAILED);
 }
@@ -163,11 +166,13 @@ enum err centre_handle(struct centre *centre, struct buffer *reply, struct span 
     struct sim *sim = centre->sim;
     struct store *store = centre->service.store;
     centre->service.now = sim->now;
-    const bool is_armed = sim_arm(sim, store, CRASH_PERMILLE);
+    const bool is_armed = disk_arm(sim, store, CRASH_PERMILLE);
     const enum err error = carry_out(centre, reply, request);
-    sim_disarm(store);
+    disk_disarm(store);
+    if (error == ERR_COMMIT_UNKNOWN && is_armed) /* it was done: nobody but the auditor hears */
+        auditor_heard(sim->auditor, request, buffer_span(reply));
     if (error != ERR_OK && is_armed)
-        return crash(centre, reply, request);
+        return crash(centre, reply, request, error);
     sim_check(sim, error, "a call to the central bank");
     auditor_heard(sim->auditor, request, buffer_span(reply));
     return ERR_OK;

@@ -3,6 +3,7 @@
 
 #include "tests/simulation/agency.h"
 #include "tests/simulation/auditor.h"
+#include "tests/simulation/disk.h"
 #include "tests/simulation/lookup.h"
 #include "tests/simulation/mob.h"
 #include "tests/simulation/post.h"
@@ -133,7 +134,7 @@ static void crash(struct citizen *citizen)
 /* Of something that may have been made to fail: true if it went well. */
 static bool survived(struct citizen *citizen, bool is_armed, enum err error, const char *what)
 {
-    sim_disarm(citizen->wallet.store);
+    disk_disarm(citizen->wallet.store);
     if (error == ERR_OK)
         return true;
     if (!is_armed)
@@ -146,7 +147,7 @@ static bool survived(struct citizen *citizen, bool is_armed, enum err error, con
 static bool arm(struct citizen *citizen)
 {
     wake(citizen);
-    return sim_arm(citizen->sim, citizen->wallet.store, CRASH_PERMILLE);
+    return disk_arm(citizen->sim, citizen->wallet.store, CRASH_PERMILLE);
 }
 
 /* --- joining --- */
@@ -171,9 +172,9 @@ struct citizen *citizen_open(struct sim *sim, size_t person)
     *citizen =
         (struct citizen){.sim = sim, .person = person, .agency = sim->agencies[person % SIM_BANKS]};
     citizen->bank = post_client(sim, person % SIM_BANKS);
-    sim_check(sim, store_memory_open(&citizen->wallet.store, &wallet_schema), "a wallet");
+    citizen->wallet.store = disk_open(sim, &wallet_schema);
     citizen->customer = agency_customer(citizen->agency, name, OPENING);
-    auditor_customer(sim->auditor, person % SIM_BANKS, person, OPENING);
+    auditor_cash(sim->auditor, person % SIM_BANKS, person, OPENING);
     citizen->join_file = agency_join_file(citizen->agency, citizen->customer);
     start(citizen);
     join(citizen);
@@ -206,6 +207,13 @@ void citizen_deposit(struct citizen *citizen, uint64_t value)
              (long long)sim_amount(credited));
     sim_count(sim, SIM_DEPOSITS);
     (void)survived(citizen, is_armed, error, "deposit");
+}
+
+void citizen_cash(struct citizen *citizen, uint64_t value, bool is_in)
+{
+    const int64_t cash = is_in ? (int64_t)value : -(int64_t)value;
+    if (agency_cash(citizen->agency, citizen->customer, value, is_in))
+        auditor_cash(citizen->sim->auditor, citizen->person % SIM_BANKS, citizen->person, cash);
 }
 
 void citizen_deposit_packet(struct citizen *citizen, struct span file)

@@ -11,6 +11,7 @@ struct agency *citizen_agency(const struct citizen *citizen);
 uint64_t citizen_customer(const struct citizen *citizen);
 struct store *citizen_store(struct citizen *citizen);
 
+void citizen_cash(struct citizen *citizen, uint64_t value, bool is_in); /* at the counter */
 void citizen_withdraw(struct citizen *citizen, uint64_t value);
 void citizen_deposit(struct citizen *citizen, uint64_t value);
 /* A packet, quarantined or never seen, is brought to the bank. */

@@ -73,20 +73,6 @@ void sim_check(struct sim *sim, enum err error, const char *what)
         sim_fail(sim, "MACHINERY", "%s: %s", what, err_name(error));
 }
 
-bool sim_arm(struct sim *sim, struct store *store, unsigned permille)
-{
-    if (sim->is_lossless || !chance_permille(&sim->chance, permille))
-        return false;
-    const uint64_t span = chance_permille(&sim->chance, 500) ? 12 : 120;
-    store_fail_at(store, (long)chance_below(&sim->chance, span), ERR_IO);
-    return true;
-}
-
-void sim_disarm(struct store *store)
-{
-    store_fail_at(store, -1, ERR_OK);
-}
-
 /* The directory of the world, with dates that outlast the run and a cap that is reached. */
 static void publish(struct sim *sim)
 {

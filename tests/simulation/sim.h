@@ -87,9 +87,6 @@ _Noreturn void sim_fail(struct sim *sim, const char *rule, const char *format, .
 void sim_check(struct sim *sim, enum err error, const char *what);
 void sim_count(struct sim *sim, enum sim_count count);
 
-/* A crash on its way, now and then: some later write or commit of the store fails. True if so. */
-bool sim_arm(struct sim *sim, struct store *store, unsigned permille);
-void sim_disarm(struct store *store);
 struct span sim_keep(struct sim *sim, struct span bytes); /* for as long as the run lasts */
 void *sim_new(size_t count, size_t size);
 int64_t sim_amount(struct amount amount); /* the auditor's arithmetic is its own */
