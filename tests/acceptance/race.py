@@ -9,7 +9,7 @@ with 7, never otherwise; each payment that lost is a case with its proof, everyb
 the end and the books balance. The last
 line is "N passed, N failed".
 """
-# row A3: real programs; a thousand rounds in one process are elsewhere.
+# row A3: real programs; a thousand rounds in one process: tests/central/serve_batch_test.c.
 import concurrent.futures
 import os
 import shutil
