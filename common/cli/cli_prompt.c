@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <termios.h>
@@ -65,30 +66,41 @@ static void on_signal(int number)
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 enum { SIGNAL_COUNT = sizeof signals / sizeof signals[0] };
 
-static void catch_signals(struct sigaction old[SIGNAL_COUNT])
+struct caught {
+    struct sigaction actions[SIGNAL_COUNT];
+    sigset_t mask; /* of before; while a line is read it holds in ppoll only, */
+};                 /* so that no signal comes between a look and the wait */
+
+static void catch_signals(struct caught *old)
 {
-    struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART: read returns */
+    const struct sigaction action = {.sa_handler = on_signal};
+    sigset_t blocked;
     interrupted = 0;
+    sigemptyset(&blocked);
     for (size_t i = 0; i < SIGNAL_COUNT; i++)
-        sigaction(signals[i], &action, &old[i]);
+        sigaddset(&blocked, signals[i]);
+    sigprocmask(SIG_BLOCK, &blocked, &old->mask);
+    for (size_t i = 0; i < SIGNAL_COUNT; i++)
+        sigaction(signals[i], &action, &old->actions[i]);
 }
 
-static void release_signals(const struct sigaction old[SIGNAL_COUNT])
+static void release_signals(const struct caught *old)
 {
+    sigprocmask(SIG_SETMASK, &old->mask, NULL);
     for (size_t i = 0; i < SIGNAL_COUNT; i++)
-        sigaction(signals[i], &old[i], NULL);
+        sigaction(signals[i], &old->actions[i], NULL);
     if (interrupted != 0)
         raise(interrupted);
 }
 
 /* One line, cut off at the size of a secret: too long is an error, not a shorter passphrase. */
-static enum err read_line(struct secret *out, int terminal)
+static enum err read_line(struct secret *out, int terminal, const sigset_t *mask)
 {
+    struct pollfd waiting = {.fd = terminal, .events = POLLIN};
     uint8_t byte = 0;
     out->size = 0;
     for (;;) {
-        ssize_t got = read(terminal, &byte, 1);
-        if (got <= 0)
+        if (ppoll(&waiting, 1, NULL, mask) < 0 || interrupted != 0 || read(terminal, &byte, 1) <= 0)
             return ERR_IO;
         if (byte == '\n' || byte == '\r')
             return ERR_OK;
@@ -100,20 +112,20 @@ static enum err read_line(struct secret *out, int terminal)
 
 static enum err ask_hidden(struct secret *out, int terminal, const char *prompt)
 {
-    struct sigaction old[SIGNAL_COUNT];
+    struct caught old;
     struct termios shown, hidden;
     if (tcgetattr(terminal, &shown) != 0)
         return ERR_IO;
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
-    catch_signals(old);
+    catch_signals(&old);
     enum err error = tcsetattr(terminal, TCSAFLUSH, &hidden) == 0 ? ERR_OK : ERR_IO;
     dprintf(terminal, "%s: ", prompt);
     if (error == ERR_OK)
-        error = read_line(out, terminal);
+        error = read_line(out, terminal, &old.mask);
     tcsetattr(terminal, TCSAFLUSH, &shown);
     dprintf(terminal, "\n");
-    release_signals(old);
+    release_signals(&old);
     if (error != ERR_OK)
         secret_wipe(out);
     return error;
