@@ -29,7 +29,8 @@ Test(cli_prompt, table)
         {"pass --json", {"PIN: ", "geheim\n"}, 0, "\"size\": 6"},
         {"pass --json -l", {"PIN: ", "geheim\n", "again: ", "geheim\n"}, 0, "\"size\": 6"},
         {"pass --json -l",
-         {"PIN: ", "geheim\n", "again: ", "anders\n", "differ\r\nPIN: ", "geheim\n", "again: ", "geheim\n"},
+         {"PIN: ", "geheim\n", "again: ", "anders\n", "differ\r\nPIN: ", "geheim\n",
+          "again: ", "geheim\n"},
          0,
          "\"size\": 6"},
         {"pass", {"PIN: ", "gehei\x03"}, -1, "PIN: "}, /* ^C: ended by the signal */
