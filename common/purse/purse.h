@@ -159,6 +159,8 @@ enum err purse_request_paid(struct purse_env *env, struct purse_request *row,
 struct purse_news {
     struct amount settled, orphaned, lost; /* of my coins, newly so */
     size_t conflict_count;                 /* my received coins found on a losing line */
+    /* A coin of it is promised to a plan that may still be cancelled: ask again later. */
+    bool is_deferred;
 };
 enum err purse_learn(struct purse_env *env, enum status *status, struct purse_news *news,
                      const struct settle_result *result, const struct cose *settled) MUST_USE;

@@ -191,17 +191,21 @@ static void check_owner(struct final *final, const struct coin *coin)
     struct purse_coin row = {.serial = coin->serial, .coin_id = coin->coin_id};
     if (!is_judged(auditor, person))
         return;
-    if (coin->state == COIN_ORPHAN && is_claimable(final, &coin->coin_id, person))
-        auditor_book_fail(auditor, "COMP", "an honest orphan was never claimed", &coin->coin_id);
-    if (coin->state != COIN_UNSPENT)
-        return;
     struct store *store = auditor_purses_store(auditor, person);
     sim_check(auditor->sim, store_begin(store, STORE_READ), "a purse");
     const enum err error = store_get(store, &purse_table_purse_coin, &row, &final->arena);
     store_rollback(store);
+    const char *state = error != ERR_OK ? states[0] : states[row.state];
+    if (coin->state == COIN_ORPHAN && is_claimable(final, &coin->coin_id, person))
+        sim_fail(auditor->sim, "COMP",
+                 "an orphan of %" PRId64 " of person %zu was never claimed, "
+                 "in his purse it is %s",
+                 sim_amount(coin->amount), person, state);
+    if (coin->state != COIN_UNSPENT)
+        return;
     if (error != ERR_OK || row.state != PURSE_AVAILABLE)
         sim_fail(auditor->sim, "STUCK", "%" PRId64 " of person %zu cannot be reached: %s",
-                 sim_amount(coin->amount), person, error != ERR_OK ? "absent" : states[row.state]);
+                 sim_amount(coin->amount), person, state);
 }
 
 /* Nothing is left in a purse that is not the register's unspent coin. */

@@ -265,9 +265,9 @@ static void deposit(struct mob *mob, struct arena *arena)
     chance_bytes(&sim->chance, ask.deposit_id.bytes, NONCE_SIZE);
     const enum err error = citizen_call(sim->citizens[person], &status, &asked,
                                         VERB_DEPOSIT_REQUEST, &ask, pair, arena);
-    if (error != ERR_OK || status != STATUS_OK)
+    if (error != ERR_OK || status != STATUS_OK ||
+        request_decode(&request, asked.request.payload, arena) != ERR_OK)
         return;
-    sim_check(sim, request_decode(&request, asked.request.payload, arena), "a request");
     const struct id id = record_id(sim->world.network, KIND_REQUEST, asked.request.payload);
     spend_part(mob, &paid, &spent, &request.payee_key, sim_amount(spent.amount), &id);
     const struct deposit_body body = {.packet = mob_packet(mob, &paid, 1)};

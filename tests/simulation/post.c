@@ -25,7 +25,7 @@ struct post {
     struct link links[SIM_BANKS + 1];
 };
 
-enum { REPEAT_PERMILLE = 30 };
+enum { REPEAT_PERMILLE = 30, GARBLE_PERMILLE = 30 };
 
 struct post *post_open(struct sim *sim)
 {
@@ -77,11 +77,25 @@ static enum err deliver(struct sim *sim, size_t to, struct buffer *reply, struct
                                 : agency_handle(sim->agencies[to], reply, request);
 }
 
+/* Wallets must not depend on a bank that tells the truth: a bit of its answer is turned over. */
+static void garble(struct sim *sim, struct buffer *reply)
+{
+    if (sim->is_lossless || reply->size == 0 || !chance_permille(&sim->chance, GARBLE_PERMILLE))
+        return;
+    const size_t head = reply->size < 48 ? reply->size : 48; /* status, counts, amounts */
+    const size_t reach = chance_permille(&sim->chance, 500) ? head : reply->size;
+    reply->data[chance_below(&sim->chance, reach)] ^= (uint8_t)(1 << chance_below(&sim->chance, 8));
+    sim_count(sim, SIM_GARBLED);
+}
+
 static enum err handle(void *context, struct buffer *reply, struct span request)
 {
     const struct link *link = context;
     put(&link->sim->post->calls, link->to, request);
-    return deliver(link->sim, link->to, reply, request);
+    TRY(deliver(link->sim, link->to, reply, request));
+    if (link->to != POST_TO_CENTRE)
+        garble(link->sim, reply);
+    return ERR_OK;
 }
 
 struct net_client *post_client(struct sim *sim, size_t to)

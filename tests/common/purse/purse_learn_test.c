@@ -93,6 +93,32 @@ Test(purse_learn, outcomes_of_what_i_received)
     }
 }
 
+/* A promised coin keeps its state; if the plan is cancelled, the word must be had again. */
+Test(purse_learn, the_word_on_a_promised_coin_is_asked_for_again)
+{
+    static const enum outcome outcomes[] = {OUTCOME_CONFLICT, OUTCOME_ORPHAN, OUTCOME_LOST};
+    for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
+        struct received r;
+        struct purse_news news;
+        receive(&r, PURSE_AVAILABLE);
+        struct purse_coin row = holder_row(&h, r.paid.serial, &r.paid.coin_id);
+        row.state = PURSE_RESERVED;
+        OK(purse_coin_put(&h.env, &row));
+        expect_status(
+            learn(&news, &r.coin.coin_id, &r.payment_id, outcomes[i], &h.world.register_key),
+            STATUS_OK);
+        cr_expect(news.is_deferred);
+        cr_expect_eq(holder_row(&h, r.paid.serial, &r.paid.coin_id).state, PURSE_RESERVED);
+        row.state = PURSE_AVAILABLE; /* cancelled */
+        OK(purse_coin_put(&h.env, &row));
+        expect_status(
+            learn(&news, &r.coin.coin_id, &r.payment_id, outcomes[i], &h.world.register_key),
+            STATUS_OK);
+        cr_expect(!news.is_deferred);
+        cr_expect_neq(holder_row(&h, r.paid.serial, &r.paid.coin_id).state, PURSE_AVAILABLE);
+    }
+}
+
 Test(purse_learn, m5_without_the_registers_signature_nothing_changes)
 {
     struct received r;
