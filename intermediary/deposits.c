@@ -143,7 +143,10 @@ enum err deposits_take(struct branch_env *env, struct deposits_intake *out, stru
     TRY(packet_verify(&view, &out->verdict, packet, env->purse.trust, &options, env->purse.arena));
     if (out->verdict != STATUS_OK)
         return ERR_OK;
-    TRY(packet_sum(&mine, &view, &env->branch->vault_key.public_key));
+    if (packet_sum(&mine, &view, &env->branch->vault_key.public_key) != ERR_OK)
+        out->verdict = STATUS_RANGE; /* forged: there is not that much money */
+    if (out->verdict != STATUS_OK)
+        return ERR_OK;
     out->pays_vault = !amount_is_zero(mine);
     return out->pays_vault ? take_view(env, &out->verdict, &view, packet) : ERR_OK;
 }

@@ -81,8 +81,9 @@ static enum err sum_mine(struct purse_env *env, struct receiving *receiving)
             if (!mine)
                 continue;
             receiving->out->coin_count++;
-            TRY(amount_add(&receiving->out->amount, receiving->out->amount,
-                           leaf->payment.outputs.items[j].amount));
+            if (amount_add(&receiving->out->amount, receiving->out->amount,
+                           leaf->payment.outputs.items[j].amount) != ERR_OK)
+                receiving->out->status = STATUS_RANGE; /* forged: there is not that much money */
             if (packet_output_hops(leaf, j) > receiving->out->hops_max)
                 receiving->out->hops_max = packet_output_hops(leaf, j);
         }
@@ -186,10 +187,10 @@ static enum err receive_work(struct wallet *wallet, struct purse_env *env, void 
 {
     struct receiving *receiving = context;
     TRY(sum_mine(env, receiving));
-    if (amount_is_zero(receiving->out->amount)) {
+    if (amount_is_zero(receiving->out->amount))
         receiving->out->status = STATUS_REQUEST_UNKNOWN;
+    if (receiving->out->status != STATUS_OK)
         return ERR_OK;
-    }
     TRY(purse_request_of(env, &receiving->has_request, &receiving->row, &receiving->request,
                          receiving->view));
     describe_payer(receiving);

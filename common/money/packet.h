@@ -93,8 +93,8 @@ size_t packet_line(const struct packet_view *view, size_t leaf, size_t path[PACK
 /* Hops of output `index` of a payment: those before, and one if it belongs to another key than the
  * signer's. */
 uint64_t packet_output_hops(const struct packet_payment *payment, size_t index);
-/* Sum of the outputs of all leaves that belong to key. ERR_RANGE cannot happen for a verified
- * packet. */
+/* Sum of the outputs of all leaves that belong to key. ERR_RANGE: more than an amount can be, which
+ * tokens signed with a stolen issuing key can add up to. */
 enum err packet_sum(struct amount *out, const struct packet_view *view,
                     const struct public_key *key) MUST_USE;
 

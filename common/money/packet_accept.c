@@ -88,23 +88,27 @@ static bool is_beyond_depth(const struct acceptance *a)
     return false;
 }
 
-static struct amount sum_to_payee(const struct acceptance *a)
+/* False: more than an amount can be, so above every limit and no request's amount. There is not that
+ * much money, but a stolen issuing key can sign for it. */
+static bool sum_to_payee(struct amount *sum, const struct acceptance *a)
 {
-    struct amount sum = amount_zero();
-    if (a->terms->request != NULL)
-        CHECK(packet_sum(&sum, a->view, &a->terms->request->payee_key) == ERR_OK);
-    return sum;
+    *sum = amount_zero();
+    return a->terms->request == NULL ||
+           packet_sum(sum, a->view, &a->terms->request->payee_key) == ERR_OK;
 }
 
 static bool is_above_limit(const struct acceptance *a)
 {
-    struct amount sum = sum_to_payee(a);
-    if (!a->terms->is_online && amount_compare(sum, a->policy->offline_payment_max) > 0)
+    struct amount sum;
+    const bool is_sum = sum_to_payee(&sum, a);
+    if (!a->terms->is_online &&
+        (!is_sum || amount_compare(sum, a->policy->offline_payment_max) > 0))
         return true;
     for (size_t i = 0; i < a->view->leaf_count; i++) {
         int certificate = leaf(a, i)->certificate;
         if (certificate != PACKET_NONE &&
-            amount_compare(sum, a->view->certificates[certificate].limits.payment_max) > 0)
+            (!is_sum ||
+             amount_compare(sum, a->view->certificates[certificate].limits.payment_max) > 0))
             return true;
     }
     return false;
@@ -161,7 +165,8 @@ static bool is_another_amount(const struct acceptance *a)
     for (size_t i = 0; i < a->view->leaf_count; i++)
         if (!pays_something(a, leaf(a, i)))
             return true;
-    return amount_compare(sum_to_payee(a), a->terms->request->amount) != 0;
+    struct amount sum;
+    return !sum_to_payee(&sum, a) || amount_compare(sum, a->terms->request->amount) != 0;
 }
 
 static const struct rule {

@@ -177,6 +177,39 @@ Test(money, limits_of_a_payment)
     }
 }
 
+/* Forged tokens can be worth more together than any amount: above every limit, and no request's sum. */
+Test(money, C3_D4_payments_that_add_up_to_more_than_there_is)
+{
+    static const struct {
+        bool is_vault, is_online;
+        enum status expected;
+    } rows[] = {
+        {false, false, STATUS_PAYMENT_LIMIT},
+        {false, true, STATUS_PAYMENT_LIMIT},
+        {true, false, STATUS_PAYMENT_LIMIT},
+        {true, true, STATUS_REQUEST_AMOUNT},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        SCENE(s);
+        struct world_coin forged[2], paid[2];
+        struct world_wallet vault;
+        struct world_wallet *payer = rows[i].is_vault ? &vault : &s.carol;
+        world_vault(&vault, &s.world, WORLD_BANK_A);
+        s.carol.certificate.limits.payment_max = world_fen(AMOUNT_MAX);
+        world_certify(&s.carol, &s.world);
+        for (size_t j = 0; j < 2; j++) {
+            world_token(&forged[j], &s.world, AMOUNT_MAX, payer);
+            world_pay(&paid[j], NULL, &s.world, &forged[j], &s.shop, AMOUNT_MAX, &s.request.id);
+        }
+        const struct world_coin *coins[] = {&paid[0], &paid[1]};
+        scene_pack(&s, coins, 2);
+        struct packet_terms terms = scene_terms(&s);
+        terms.is_online = rows[i].is_online;
+        enum status status = scene_accept_terms(&s, &terms);
+        cr_expect_eq(status, rows[i].expected, "row %zu: %s", i, status_name(status));
+    }
+}
+
 Test(money, E11_dates)
 {
     SCENE(s);
