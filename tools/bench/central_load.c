@@ -7,8 +7,6 @@
  * "pending" and exits 8; once an operator approved, run again, it measures. S (default 1) is about
  * how long each figure takes. Calls are made and signed before the clock runs. The CPU time is that
  * of PID, the server, alone; wall time is shared with this program, which needs a core of its own.
- * Every coin is the vault's: a register that meets as many keys as coins does a little more for each
- * (verify_bench: "fresh keys").
  */
 #include "tools/bench/bench.h"
 #include "tools/bench/mill.h"

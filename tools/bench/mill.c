@@ -13,6 +13,8 @@ void mill_open(struct mill *mill)
     struct key_pair payee;
     CHECK(crypto()->key_generate(&payee) == ERR_OK);
     mill->payee_key = payee.public_key;
+    for (size_t i = 0; i < MILL_OWNERS; i++)
+        CHECK(crypto()->key_generate(&mill->owners[i]) == ERR_OK);
     mill->arena.limit = ARENA_SIZE_MAX;
 }
 
@@ -44,21 +46,14 @@ static struct amount fen_of(uint64_t fen)
     return amount;
 }
 
-static void put_outputs(struct output_list *list, const struct mill *mill, size_t count,
-                        uint64_t fen)
-{
-    for (size_t i = 0; i < count; i++)
-        list->items[i] = (struct output){fen_of(fen), mill->vault_key.public_key};
-    list->count = count;
-}
-
 void mill_issue(struct mill_call *out, struct mill *mill, uint64_t number, size_t count,
                 uint64_t fen)
 {
     struct output outputs[ORDER_OUTPUTS_MAX];
-    struct issue order = {.outputs = {outputs, 0}, .made_at = 1};
+    struct issue order = {.outputs = {outputs, count}, .made_at = 1};
     struct buffer bytes AUTO(buffer_fini) = {0};
-    put_outputs(&order.outputs, mill, count, fen);
+    for (size_t i = 0; i < count; i++)
+        outputs[i] = (struct output){fen_of(fen), mill->vault_key.public_key};
     memcpy(order.order_id.bytes, &number, sizeof number);
     CHECK(issue_encode(&bytes, &order) == ERR_OK);
     const struct issue_body body = {buffer_span(&bytes)};
@@ -78,8 +73,7 @@ static struct cose pay(struct mill *mill, const struct mill_coin *coin, struct o
                                     .reference = *reference,
                                     .counter = ++mill->counter,
                                     .paid_day = time_day(mill->now)};
-    CHECK(record_sign(&cose, mill->network, KIND_PAYMENT, &payment, &mill->vault_key, arena) ==
-          ERR_OK);
+    CHECK(record_sign(&cose, mill->network, KIND_PAYMENT, &payment, coin->owner, arena) == ERR_OK);
     return cose;
 }
 
@@ -100,10 +94,13 @@ void mill_exchange(struct mill_call *out, struct mill *mill, const struct mill_c
     struct arena arena AUTO(arena_fini) = {0};
     struct buffer bytes AUTO(buffer_fini) = {0};
     struct output outputs[ORDER_OUTPUTS_MAX], input = {coin->amount, mill->register_key};
-    struct exchange order = {.outputs = {outputs, 0}, .made_at = mill->now};
+    struct exchange order = {.outputs = {outputs, output_count}, .made_at = mill->now};
     const uint64_t fen = amount_fen(coin->amount);
     CHECK(fen % output_count == 0);
-    put_outputs(&order.outputs, mill, output_count, fen / output_count);
+    for (size_t i = 0; i < output_count; i++) {
+        const struct key_pair *owner = &mill->owners[mill->next_owner++ % MILL_OWNERS];
+        outputs[i] = (struct output){fen_of(fen / output_count), owner->public_key};
+    }
     crypto_random(order.nonce.bytes, sizeof order.nonce.bytes);
     CHECK(exchange_encode(&bytes, &order) == ERR_OK);
     const struct id order_id = record_id(mill->network, KIND_EXCHANGE, buffer_span(&bytes));
@@ -124,7 +121,7 @@ void mill_settle(struct mill_call *out, struct mill *mill, const struct mill_coi
     for (size_t i = 0; i < count; i++) {
         const uint64_t fen = amount_fen(coins[i].amount);
         struct output outputs[] = {{fen_of(FEN_TO_PAYEE), mill->payee_key},
-                                   {fen_of(fen - FEN_TO_PAYEE), mill->vault_key.public_key}};
+                                   {fen_of(fen - FEN_TO_PAYEE), coins[i].owner->public_key}};
         const struct cose payment =
             pay(mill, &coins[i], (struct output_list){outputs, 2}, &reference, &arena);
         packets[i].bytes = pack(mill, &coins[i], &payment, &arena);
@@ -135,6 +132,15 @@ void mill_settle(struct mill_call *out, struct mill *mill, const struct mill_coi
 
 /* ---- replies ---- */
 
+static const struct key_pair *find_owner(const struct mill *mill, const struct public_key *key)
+{
+    for (size_t i = 0; i < MILL_OWNERS; i++)
+        if (key_equal(&mill->owners[i].public_key, key))
+            return &mill->owners[i];
+    CHECK(key_equal(&mill->vault_key.public_key, key));
+    return &mill->vault_key;
+}
+
 static void take_coin(struct mill *mill, struct mill_coin *out, const struct cose *cose)
 {
     struct token token;
@@ -144,6 +150,7 @@ static void take_coin(struct mill *mill, struct mill_coin *out, const struct cos
     CHECK(token_decode(&token, out->token.payload, &mill->arena) == ERR_OK);
     out->serial = token.serial;
     out->amount = token.amount;
+    out->owner = find_owner(mill, &token.owner_key);
 }
 
 bool mill_take_coins(struct mill *mill, struct mill_coin *coins, size_t count,

@@ -1,24 +1,28 @@
 /* Makes the calls a bank sends to the register, in bulk: orders of money, exchanges, settlements.
  *
- * All coins belong to the bank's vault key. What is made is genuine but for one thing: the payee is
- * a key of nobody's. Every function CHECKs: a benchmark of refusals would measure nothing. Coins
- * live in the mill's arena. */
+ * Coins that are issued belong to the bank's vault key, those of an exchange to a thousand keys in
+ * turn, as they would to wallets. The payee is a key of nobody's. Every function CHECKs: a benchmark
+ * of refusals would measure nothing. Coins live in the mill's arena. */
 #ifndef DCEP_TOOLS_BENCH_MILL_H
 #define DCEP_TOOLS_BENCH_MILL_H
 
 #include "common/money/call.h"
 #include "common/wire/message.h"
 
+enum { MILL_OWNERS = 1024 };
 struct mill {
     char network[NETWORK_SIZE_MAX + 1];
     struct key_pair bank_key, vault_key;
     struct public_key register_key, payee_key;
+    struct key_pair owners[MILL_OWNERS];
+    size_t next_owner;
     uint64_t now, directory_version; /* seconds */
     uint64_t counter;                /* of the payments */
     struct arena arena;
 };
 struct mill_coin {
     struct cose token;
+    const struct key_pair *owner;
     uint64_t serial;
     struct amount amount;
     struct id coin_id;

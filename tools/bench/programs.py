@@ -5,9 +5,9 @@ and time and memory of every wallet command.
     tools/bench/programs.py BUILD [--json FILE] [--seconds S] [--runs N]
 
 A town of its own (tests/acceptance/town.py): a central bank, two banks, wallets, all on this
-machine, in a temporary directory. A wallet command is run N times (default 6 for each second of S, 3 at least); shown
-are the median of wall and CPU time and the largest peak of memory. Packets are one coin, change at
-each hop. Nothing is judged here.
+machine, in a temporary directory. A wallet command is run N times (default: 6 for each second of S,
+3 at least); shown are the median of wall and CPU time and the largest peak of memory. Packets are
+one coin, change at each hop. Nothing is judged here.
 """
 import argparse
 import collections
@@ -42,6 +42,7 @@ COMMANDS = {  # in the order they are shown
     "sealed_balance": "balance, sealed keys",
     "sealed_request": "request, sealed keys",
     "sealed_receive": "receive PACKET, sealed keys",
+    "sealed_sync": "sync, sealed keys (online)",
     "withdraw": "withdraw (online)",
     "sync_settle": "sync, and a payment settled (online)",
     "sync_nothing_new": "sync, new key and fresh coins (online)",
@@ -155,8 +156,10 @@ class Bench:
         self.wallet("sync_nothing_new", "shop", "sync")
         self.wallet("deposit", "shop", "deposit", "1.00")
         self.wallet(None, "alice", "withdraw", "5.00")
-        self.hop("alice", "sealed", 500, 1, options=("--pin-file", self.town.path("pin")))
+        pin = ("--pin-file", self.town.path("pin"))
+        self.hop("alice", "sealed", 500, 1, options=pin)
         self.wallet("sealed_balance", "sealed", "balance")
+        self.wallet("sealed_sync", "sealed", "sync", options=pin)
         for name in ("bob", "carol"):  # so that each round starts with empty hands
             self.empty(name)
 

@@ -147,7 +147,7 @@ static void open_bank(struct bench *bench, const struct cose *directory)
 static void bench_open(struct bench *bench, const char *dir)
 {
     char path[PATH_SIZE + 16];
-    const struct store_sqlite_options options = {.create = true};
+    const struct store_sqlite_options options = {.create = true, .exclusive = true};
     memset(bench, 0, sizeof *bench);
     snprintf(bench->folder, sizeof bench->folder, "%s/register-bench-XXXXXX", dir);
     if (mkdtemp(bench->folder) == NULL) {
