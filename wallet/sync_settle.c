@@ -54,9 +54,7 @@ static enum err learn_work(struct wallet *wallet, struct purse_env *env, void *c
     if (*learned->status != STATUS_OK)
         return ERR_OK;
     TRY(note_conflict(wallet, learned));
-    return learned->entry != NULL && !learned->news->is_deferred
-               ? purse_inbox_close(env, learned->entry)
-               : ERR_OK;
+    return learned->entry != NULL ? purse_inbox_close(env, learned->entry) : ERR_OK;
 }
 
 enum err sync_learn(struct wallet *wallet, const struct sync_result *result)

@@ -121,7 +121,8 @@ enum err purse_sign(struct purse_env *env,
                     struct purse_plan *plan) MUST_USE; /* fills plan->packet */
 enum err purse_sent(struct purse_env *env, struct purse_plan *plan) MUST_USE;
 enum err purse_confirmed(struct purse_env *env, struct purse_plan *plan) MUST_USE;
-/* Before the mark only: STATUS_STATE otherwise. */
+/* Before the mark only: STATUS_STATE otherwise. What the register said meanwhile of coins that were
+ * promised did not count: their lines go into the inbox once more. */
 enum err purse_cancel(struct purse_env *env, enum status *status, struct purse_plan *plan) MUST_USE;
 enum err purse_plan_get(struct purse_env *env, struct purse_plan *out,
                         const struct id *plan_id) MUST_USE; /* ERR_MISSING */
@@ -159,8 +160,6 @@ enum err purse_request_paid(struct purse_env *env, struct purse_request *row,
 struct purse_news {
     struct amount settled, orphaned, lost; /* of my coins, newly so */
     size_t conflict_count;                 /* my received coins found on a losing line */
-    /* A coin of it is promised to a plan that may still be cancelled: ask again later. */
-    bool is_deferred;
 };
 enum err purse_learn(struct purse_env *env, enum status *status, struct purse_news *news,
                      const struct settle_result *result, const struct cose *settled) MUST_USE;

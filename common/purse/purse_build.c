@@ -103,6 +103,24 @@ static enum err add_line(struct purse_env *env, struct parts *parts, const struc
     return ERR_OK;
 }
 
+static enum err encode(struct purse_env *env, struct span *packet, const struct parts *parts)
+{
+    struct buffer bytes AUTO(buffer_fini) = {.limit = PACKET_SIZE_MAX};
+    TRY(packet_encode_parts(&bytes, parts->tokens, parts->token_count, parts->payments,
+                            parts->payment_count, parts->certificates, parts->certificate_count,
+                            env->trust->directory.version));
+    return arena_copy(env->arena, packet, buffer_span(&bytes));
+}
+
+enum err purse_line_packet(struct purse_env *env, struct span *packet,
+                           const struct purse_coin *coin)
+{
+    void *memory = NULL;
+    TRY(arena_alloc(env->arena, &memory, 1, sizeof(struct parts)));
+    TRY(add_line(env, memory, coin, false));
+    return encode(env, packet, memory);
+}
+
 static bool register_knows(const struct purse_plan *plan, const struct purse_coin *coin)
 {
     return plan->kind != PURSE_PLAN_PAY && (coin->is_settled || plan->kind == PURSE_PLAN_CLAIM);
@@ -128,9 +146,5 @@ enum err purse_build(struct purse_env *env, struct span *packet, const struct pu
         if (is_payment)
             TRY(add_certificate(env, parts, &items->items[i].key));
     }
-    struct buffer bytes AUTO(buffer_fini) = {.limit = PACKET_SIZE_MAX};
-    TRY(packet_encode_parts(&bytes, parts->tokens, parts->token_count, parts->payments,
-                            parts->payment_count, parts->certificates, parts->certificate_count,
-                            env->trust->directory.version));
-    return arena_copy(env->arena, packet, buffer_span(&bytes));
+    return encode(env, packet, parts);
 }

@@ -32,9 +32,7 @@ static enum err coin_outcome(struct purse_env *env, struct purse_news *news,
         coin->state = PURSE_LOST;
         TRY(amount_add(&news->lost, news->lost, coin->amount));
     } else {
-        news->is_deferred =
-            news->is_deferred || (outcome != OUTCOME_SETTLED && coin->state == PURSE_RESERVED);
-        return ERR_OK;
+        return ERR_OK; /* promised: purse_cancel asks again */
     }
     return store_update(env->store, &purse_table_purse_coin, coin);
 }

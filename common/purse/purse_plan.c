@@ -251,6 +251,21 @@ enum err purse_confirmed(struct purse_env *env, struct purse_plan *plan)
     return move_plan(env, plan, PURSE_CONFIRM);
 }
 
+static enum err free_coin(struct purse_env *env, const struct purse_plan *plan,
+                          const struct purse_plan_item *item)
+{
+    struct purse_coin coin = {.serial = item->serial, .coin_id = item->coin_id};
+    struct span line = {0};
+    TRY(store_get(env->store, &purse_table_purse_coin, &coin, env->arena));
+    coin.state = plan->kind == PURSE_PLAN_CLAIM ? PURSE_ORPHANED : PURSE_AVAILABLE;
+    coin.has_plan_id = false;
+    TRY(store_update(env->store, &purse_table_purse_coin, &coin));
+    if (coin.is_settled || coin.state == PURSE_ORPHANED)
+        return ERR_OK;
+    TRY(purse_line_packet(env, &line, &coin));
+    return purse_inbox_put(env, line);
+}
+
 enum err purse_cancel(struct purse_env *env, enum status *status, struct purse_plan *plan)
 {
     struct purse_plan_item_list items = {0};
@@ -260,12 +275,7 @@ enum err purse_cancel(struct purse_env *env, enum status *status, struct purse_p
         return ERR_OK;
     TRY(purse_items(env, &items, &plan->plan_id));
     for (size_t i = 0; i < items.count; i++) {
-        struct purse_coin coin = {.serial = items.items[i].serial,
-                                  .coin_id = items.items[i].coin_id};
-        TRY(store_get(env->store, &purse_table_purse_coin, &coin, env->arena));
-        coin.state = plan->kind == PURSE_PLAN_CLAIM ? PURSE_ORPHANED : PURSE_AVAILABLE;
-        coin.has_plan_id = false;
-        TRY(store_update(env->store, &purse_table_purse_coin, &coin));
+        TRY(free_coin(env, plan, &items.items[i]));
         TRY(store_delete(env->store, &purse_table_purse_plan_item, &items.items[i]));
     }
     return store_delete(env->store, &purse_table_purse_plan, plan);

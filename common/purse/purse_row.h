@@ -30,6 +30,11 @@ enum err purse_line(struct purse_env *env, struct purse_line *out,
                     const struct purse_coin *coin) MUST_USE;
 /* The register's word on every coin of the plan is here. */
 enum err purse_settled(struct purse_env *env, struct purse_plan *plan) MUST_USE;
+/* A packet to be handed in, once. */
+enum err purse_inbox_put(struct purse_env *env, struct span bytes) MUST_USE;
+/* The line of a coin as a packet for the register: without certificates. ERR_LIMIT: too deep. */
+enum err purse_line_packet(struct purse_env *env, struct span *packet,
+                           const struct purse_coin *coin) MUST_USE;
 /* Can a payee be shown the line of this coin? What came from the register came without the signers'
  * certificates: it is exchanged at the next sync before it can be paid on. */
 enum err purse_is_showable(struct purse_env *env, bool *showable,

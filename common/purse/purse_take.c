@@ -159,7 +159,7 @@ static enum err take_outputs(struct purse_env *env, const struct packet_view *vi
     return ERR_OK;
 }
 
-static enum err put_in_inbox(struct purse_env *env, struct span bytes)
+enum err purse_inbox_put(struct purse_env *env, struct span bytes)
 {
     struct purse_inbox row = {.packet_hash = crypto_hash(&bytes, 1)};
     bool found = false;
@@ -178,7 +178,7 @@ enum err purse_take_packet(struct purse_env *env, const struct packet_view *view
     TRY(keep_payments(env, view));
     for (size_t i = 0; i < view->leaf_count; i++)
         TRY(take_outputs(env, view, &view->payments[view->leaves[i]], state, request_id));
-    return put_in_inbox(env, bytes);
+    return purse_inbox_put(env, bytes);
 }
 
 /* The request under which a line came to me: named by its last payment that was not signed by a key

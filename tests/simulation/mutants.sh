@@ -67,7 +67,7 @@ mutant orphan-counts-as-money common/purse/purse_learn.c \
 mutant claim-without-request wallet/sync_order.c \
     's/return ordering->plan\.kind == PURSE_PLAN_CLAIM$/return false/' 'COMP'
 mutant inbox-not-handed-in common/purse/purse_take.c \
-    's/return put_in_inbox\(env, bytes\);/return bytes.size == 0 ? ERR_IO : ERR_OK;/' \
+    's/return purse_inbox_put\(env, bytes\);/return bytes.size == 0 ? ERR_IO : ERR_OK;/' \
     'I7|STUCK|WORTH'
 mutant deposit-credited-twice intermediary/deposits.c \
     's/^    return (teller_credit\(.*\));/    TRY(\1);\n&/' \

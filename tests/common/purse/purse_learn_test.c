@@ -93,28 +93,36 @@ Test(purse_learn, outcomes_of_what_i_received)
     }
 }
 
-/* A promised coin keeps its state; if the plan is cancelled, the word must be had again. */
+/* A promised coin keeps its state; if the plan is cancelled, the word is asked for again. */
 Test(purse_learn, the_word_on_a_promised_coin_is_asked_for_again)
 {
     static const enum outcome outcomes[] = {OUTCOME_CONFLICT, OUTCOME_ORPHAN, OUTCOME_LOST};
     for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
         struct received r;
         struct purse_news news;
+        struct purse_plan plan = {0};
+        struct purse_inbox_list inbox = {0};
+        enum status status = STATUS_FAILED;
         receive(&r, PURSE_AVAILABLE);
+        OK(purse_inbox_open(&h.env, &inbox));
+        OK(purse_inbox_close(&h.env, &inbox.items[0]));
         struct purse_coin row = holder_row(&h, r.paid.serial, &r.paid.coin_id);
-        row.state = PURSE_RESERVED;
-        OK(purse_coin_put(&h.env, &row));
+        const struct purse_coin_list coins = {&row, 1};
+        struct world_request request;
+        world_request(&request, &h.world, &h.other, 1000);
+        OK(purse_reserve_payment(&h.env, &plan, &coins, &request.request, &request.id,
+                                 &request.cose));
         expect_status(
             learn(&news, &r.coin.coin_id, &r.payment_id, outcomes[i], &h.world.register_key),
             STATUS_OK);
-        cr_expect(news.is_deferred);
         cr_expect_eq(holder_row(&h, r.paid.serial, &r.paid.coin_id).state, PURSE_RESERVED);
-        row.state = PURSE_AVAILABLE; /* cancelled */
-        OK(purse_coin_put(&h.env, &row));
+        OK(purse_cancel(&h.env, &status, &plan));
+        OK(purse_inbox_open(&h.env, &inbox));
+        cr_assert_eq(inbox.count, 1);
+        OK(purse_inbox_close(&h.env, &inbox.items[0]));
         expect_status(
             learn(&news, &r.coin.coin_id, &r.payment_id, outcomes[i], &h.world.register_key),
             STATUS_OK);
-        cr_expect(!news.is_deferred);
         cr_expect_neq(holder_row(&h, r.paid.serial, &r.paid.coin_id).state, PURSE_AVAILABLE);
     }
 }
