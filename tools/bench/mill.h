@@ -1,9 +1,9 @@
 /* Makes the calls a bank sends to the register, in bulk: orders of money, exchanges, settlements.
  *
  * Coins that are issued belong to the bank's vault key, those of an exchange to a thousand keys in
- * Coins that are issued belong to the bank's vault key, those of an exchange to a thousand keys in
  * turn, as they would to wallets. The payee is nobody's key. Every function CHECKs: a benchmark of
  * refusals would measure nothing. Coins live in the mill's arena. */
+#ifndef DCEP_TOOLS_BENCH_MILL_H
 #define DCEP_TOOLS_BENCH_MILL_H
 
 #include "common/money/call.h"
