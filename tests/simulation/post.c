@@ -77,7 +77,7 @@ static enum err deliver(struct sim *sim, size_t to, struct buffer *reply, struct
                                 : agency_handle(sim->agencies[to], reply, request);
 }
 
-/* Wallets must not depend on a bank that tells the truth: a bit of its answer is turned over. */
+/* Nobody's money may depend on what is not signed: a bit of an answer is turned over. */
 static void garble(struct sim *sim, struct buffer *reply)
 {
     if (sim->is_lossless || reply->size == 0 || !chance_permille(&sim->chance, GARBLE_PERMILLE))
@@ -93,8 +93,7 @@ static enum err handle(void *context, struct buffer *reply, struct span request)
     const struct link *link = context;
     put(&link->sim->post->calls, link->to, request);
     TRY(deliver(link->sim, link->to, reply, request));
-    if (link->to != POST_TO_CENTRE)
-        garble(link->sim, reply);
+    garble(link->sim, reply);
     return ERR_OK;
 }
 

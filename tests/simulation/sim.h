@@ -34,7 +34,7 @@ enum {
     C(REDEEMS, "redeem orders")                                                                    \
     C(LOST, "messages lost")                                                                       \
     C(REPEATED, "messages repeated")                                                               \
-    C(GARBLED, "answers of banks garbled")                                                         \
+    C(GARBLED, "answers garbled")                                                                  \
     C(LATE, "late messages")                                                                       \
     C(CRASHES, "crashes")                                                                          \
     C(MALICIOUS, "malicious acts")                                                                 \
