@@ -127,7 +127,7 @@ static void link_received(struct net_link *link)
     struct call *call = find_call(client, reply->data);
     client->heard_ms = time_monotonic_ms();
     if (call == NULL || call->is_done) {
-        free(reply); /* too late: nobody waits for it any more */
+        net_frame_free(reply); /* too late: nobody waits for it any more */
         return;
     }
     call->reply = reply;
@@ -291,7 +291,7 @@ static enum err client_call(struct net_client *base, struct buffer *reply, struc
     enum err error = attempt(client, &call, request, time_monotonic_ms() + timeout_ms);
     if (error == ERR_OK)
         error = buffer_put(reply, net_frame_message(call.reply));
-    free(call.reply);
+    net_frame_free(call.reply);
     pthread_cond_destroy(&call.changed);
     return error;
 }

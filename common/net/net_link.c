@@ -11,6 +11,7 @@
  */
 #include "common/net/net_link.h"
 
+#include "common/base/secret.h"
 #include "common/base/time.h"
 #include "common/net/net.h"
 
@@ -36,6 +37,13 @@ static struct net_frame *frame_of(size_t size)
     if (frame != NULL)
         *frame = (struct net_frame){.size = size};
     return frame;
+}
+
+void net_frame_free(struct net_frame *frame)
+{
+    if (frame != NULL)
+        secret_wipe_bytes(frame->data, frame->size);
+    free(frame);
 }
 
 struct span net_frame_message(const struct net_frame *received)
@@ -139,7 +147,7 @@ static void let_go(struct net_link *link)
 {
     struct net_frame *frame = pop_frame(link);
     link->events->sent(link, frame);
-    free(frame);
+    net_frame_free(frame);
 }
 
 static void end_if_idle(struct net_link *link)
@@ -149,7 +157,7 @@ static void end_if_idle(struct net_link *link)
     nng_stream_free(TAKE(link->stream));
     while (link->first != NULL)
         let_go(link);
-    free(TAKE(link->frame));
+    net_frame_free(TAKE(link->frame));
     link->events->ended(link);
     link->number = 0;
 }
@@ -369,8 +377,8 @@ void net_link_fini(struct net_link *link)
     free_aio(&link->rx);
     free_aio(&link->tx);
     while (link->first != NULL)
-        free(pop_frame(link));
-    free(TAKE(link->frame));
+        net_frame_free(pop_frame(link));
+    net_frame_free(TAKE(link->frame));
     if (link->stream != NULL)
         nng_stream_free(TAKE(link->stream));
 }

@@ -29,9 +29,11 @@ struct net_frame {
     size_t size;
     uint8_t data[];
 };
-/* A frame as it goes out. ERR_MEMORY. Freed with free. */
+/* A frame as it goes out. ERR_MEMORY. */
 enum err net_frame_new(struct net_frame **out, const uint8_t number[NET_LINK_NUMBER_SIZE],
                        struct span message, bool is_local) MUST_USE;
+/* Wiped first: over a local socket passphrases come in. NULL: nothing. */
+void net_frame_free(struct net_frame *frame);
 /* What a frame that came in says, behind its number (which are its first bytes). */
 struct span net_frame_message(const struct net_frame *received);
 

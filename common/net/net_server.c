@@ -257,7 +257,7 @@ static void slot_send(struct net_server *server, struct net_slot *slot, struct n
 {
     pthread_mutex_lock(&server->lock);
     if (reply == NULL || slot->link->number != slot->number) { /* the caller has gone */
-        free(reply);
+        net_frame_free(reply);
         slot_release(server, slot);
     } else {
         slot->state = NET_SLOT_SENDING;

@@ -8,8 +8,6 @@
  */
 #include "common/net/net_slots.h"
 
-#include <stdlib.h>
-
 static void enqueue(struct net_slots *slots, struct net_slot *slot)
 {
     slot->next = NULL;
@@ -84,7 +82,7 @@ struct net_slot *net_slots_take(struct net_slots *slots)
 
 void net_slots_release(struct net_slots *slots, struct net_slot *slot)
 {
-    free(slot->request);
+    net_frame_free(slot->request);
     *slot = (struct net_slot){.state = NET_SLOT_FREE};
     struct net_link *link = first_parked(slots);
     if (link != NULL) {
@@ -119,5 +117,5 @@ struct net_slot *net_slots_stalled(struct net_slots *slots)
 void net_slots_fini(struct net_slots *slots)
 {
     for (size_t i = 0; i < NET_CALLS_MAX; i++)
-        free(TAKE(slots->items[i].request));
+        net_frame_free(TAKE(slots->items[i].request));
 }
