@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXPIRES_DEFAULT_S = 600, EXPIRES_MAX_S = 30 * 86400 };
+enum {
+    EXPIRES_DEFAULT_S = 600,
+    EXPIRES_MAX_S = 30 * 86400,
+    QUESTION_SIZE = 320, /* a name, an amount and the words around them in any language */
+};
 
 /* --- request --- */
 
@@ -115,6 +119,15 @@ static int give_packet(struct desk *desk, const struct handover_offer *offer, st
     return CLI_OK;
 }
 
+/* With --json nothing has been shown yet: the question itself says what is paid to whom. */
+static bool confirm_offer(struct cli *cli, int *code, const struct handover_offer *offer)
+{
+    char question[QUESTION_SIZE];
+    (void)snprintf(question, sizeof question, _("Pay %s to %s?"),
+                   commands_yuan(offer->request.amount), offer->payee_name);
+    return cli_confirm(cli, code, question);
+}
+
 /* The PIN is asked for before the payment is marked: whoever mistypes it has begun nothing. */
 static enum err unlock(struct desk *desk)
 {
@@ -145,7 +158,7 @@ int commands_pay(struct cli *cli)
     if (status != STATUS_OK)
         return desk_refuse(&desk, status);
     show_offer(cli, &offer);
-    if (!offer.is_repeat && !cli_confirm(cli, &code, _("Pay?")))
+    if (!offer.is_repeat && !confirm_offer(cli, &code, &offer))
         return code;
     error = offer.is_repeat ? ERR_OK : unlock(&desk);
     if (error == ERR_OK)
