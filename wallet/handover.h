@@ -74,8 +74,8 @@ enum err handover_confirm(struct wallet *wallet, enum status *status, struct id 
 /* Only before the mark: STATUS_STATE otherwise. */
 enum err handover_cancel(struct wallet *wallet, enum status *status,
                          const struct id *plan_id) MUST_USE;
-/* Plans that a crash left between reservation and signed bytes: those marked are signed (the same
- * payloads). */
+/* Plans that a crash or a cut link left between reservation and signed bytes: payments that are
+ * marked are signed (the same payloads); exchanges that are only reserved give their coins free. */
 enum err handover_resume(struct wallet *wallet) MUST_USE;
 /* The bytes of a plan's packet, once more: a wrapped packet. ERR_MISSING before they are signed. */
 enum err handover_packet_file(struct wallet *wallet, struct span *file,

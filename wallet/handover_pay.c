@@ -312,6 +312,18 @@ enum err handover_cancel(struct wallet *wallet, enum status *status, const struc
     return wallet_transact(wallet, cancel_work, &event, &arena);
 }
 
+/* The next sync reserves them anew; until then their coins can be paid. */
+static enum err free_unsent(struct purse_env *env)
+{
+    struct purse_plan_list plans = {0};
+    TRY(purse_plans(env, &plans, PURSE_PLAN_EXCHANGE, PURSE_PLAN_RESERVED, PURSE_PLAN_RESERVED));
+    for (size_t i = 0; i < plans.count; i++) {
+        enum status status = STATUS_OK;
+        TRY(purse_cancel(env, &status, &plans.items[i]));
+    }
+    return ERR_OK;
+}
+
 static enum err resume_work(struct wallet *wallet, struct purse_env *env, void *context)
 {
     struct purse_plan_list plans = {0};
@@ -319,7 +331,7 @@ static enum err resume_work(struct wallet *wallet, struct purse_env *env, void *
     TRY(purse_plans(env, &plans, PURSE_PLAN_PAY, PURSE_PLAN_SIGNING, PURSE_PLAN_SIGNING));
     for (size_t i = 0; i < plans.count; i++)
         TRY(sign_plan(wallet, env, &plans.items[i]));
-    return ERR_OK;
+    return free_unsent(env);
 }
 
 enum err handover_resume(struct wallet *wallet)

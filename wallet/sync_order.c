@@ -6,6 +6,7 @@
 #include "wallet/sync_step.h"
 
 #include "common/purse/purse_row.h"
+#include "wallet/handover.h"
 
 enum { EXCHANGE_COINS_MAX = PACKET_COINS_MAX, COINS_AIMED_AT = 24 };
 
@@ -218,20 +219,6 @@ static enum err reserve_exchanges(struct wallet *wallet, struct purse_env *env, 
     return ERR_OK;
 }
 
-/* The link was cut: what is not signed can be paid offline, under the old key. */
-static enum err free_unsent(struct wallet *wallet, struct purse_env *env, void *context)
-{
-    struct purse_plan_list plans = {0};
-    (void)wallet;
-    (void)context;
-    TRY(purse_plans(env, &plans, PURSE_PLAN_EXCHANGE, PURSE_PLAN_RESERVED, PURSE_PLAN_RESERVED));
-    for (size_t i = 0; i < plans.count; i++) {
-        enum status status = STATUS_OK;
-        TRY(purse_cancel(env, &status, &plans.items[i]));
-    }
-    return ERR_OK;
-}
-
 enum err sync_exchange(struct sync_run *run)
 {
     struct arena arena AUTO(arena_fini) = {0};
@@ -241,5 +228,6 @@ enum err sync_exchange(struct sync_run *run)
     TRY(wallet_transact(run->wallet, reserve_exchanges, NULL, &arena));
     TRY(wallet_transact(run->wallet, list_waiting, &waiting, &arena));
     TRY(send_plans(run, &waiting.exchanges));
-    return run->is_stopped ? wallet_transact(run->wallet, free_unsent, NULL, &arena) : ERR_OK;
+    /* The link was cut: what is not signed can be paid offline, under the old key. */
+    return run->is_stopped ? handover_resume(run->wallet) : ERR_OK;
 }

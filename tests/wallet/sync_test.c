@@ -235,6 +235,38 @@ Test(sync, an_order_that_could_not_be_sent_keeps_no_coin_from_being_paid)
     folk_signed_payments(&alice);
 }
 
+static enum err count_unsent(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct purse_plan_list plans = {0};
+    size_t *count = context;
+    (void)wallet;
+    TRY(purse_plans(env, &plans, 0, PURSE_PLAN_RESERVED, PURSE_PLAN_RESERVED));
+    *count = plans.count;
+    return ERR_OK;
+}
+
+/* Killed between the reservation of its exchanges and their mark, and resumed without a network:
+ * every coin can be paid that was not promised to an order. */
+Test(sync, f3_a_sync_that_dies_at_any_write_locks_no_coin)
+{
+    struct sync_report report = {0};
+    enum err error = ERR_IO;
+    size_t failed = 0;
+    for (size_t i = 0; i < 20; i++)
+        town_coin(&town, &alice, 1000);
+    for (long n = 0; error != ERR_OK; n++, failed++) {
+        store_fail_at(alice.wallet.store, n, ERR_IO);
+        error = sync_all(&alice.wallet, &report);
+        store_fail_at(alice.wallet.store, -1, ERR_OK);
+        folk_restart(&alice);
+        cr_assert_eq(handover_resume(&alice.wallet), ERR_OK);
+        size_t unsent = 0;
+        cr_assert_eq(wallet_transact(&alice.wallet, count_unsent, &unsent, &world.arena), ERR_OK);
+        cr_assert_eq(unsent, 0, "write %ld", n);
+    }
+    cr_expect_gt(failed, 3);
+}
+
 Test(sync, m5_a_word_that_is_not_the_registers_deletes_nothing)
 {
     static const enum town_fault lies[] = {TOWN_FORGES, TOWN_SWAPS_PATHS, TOWN_DROPS_LEAVES};
