@@ -127,6 +127,16 @@ value() { # key, command...: a value of its JSON, of the first object that has t
     "${@:2}" --json 2>/dev/null | grep -oE "\"$1\":(\"[^\"]*\"|[^\",}]*)" | head -n 1 |
         sed -E 's/^"[^"]*"://; s/"//g'
 }
+# The key of a customer of North Bank, as the bank's list of wallets has it.
+key_of() { # name, key or key_id
+    local number
+    number=$(value number dcep-bank --data north customer show "$1")
+    dcep-bank --data north wallet list --json | grep -oE '\{[^{}]*"customer":'"$number"'[,}]' |
+        head -n 1 | grep -oE "\"$2\":\"[^\"]*" | sed 's/.*"//'
+}
+count() { # key, command...: how often its JSON has the key
+    "${@:2}" --json 2>/dev/null | grep -oE "\"$1\":" | wc -l
+}
 is() { # wanted, key, command...
     local got
     got=$(value "${@:2}") || true
@@ -273,7 +283,13 @@ cp central/root.pub .
 say "Anybody can check the proof with the root's public key and nothing else:"
 show "$dim\$$off" dcep-central case verify case.proof --root-public-key '$(cat root.pub)'
 finish_command 0 dcep-central case verify case.proof --root-public-key "$(cat root.pub)"
+is "$(key_of "马洛里 Mallory" key)" offender_key \
+    dcep-central --data central case show "$case_number"
 run dcep-central --data central revocation list
+is "$(key_of "马洛里 Mallory" key_id)" key_id \
+    dcep-central --data central revocation list
+[ "$(count key_id dcep-central --data central revocation list)" = 1 ] || die "not one is revoked"
+[ "$(count offender_key dcep-central --data central case list)" = 1 ] || die "not one case is open"
 run dcep-wallet -w carol balance
 is 50.00 spendable dcep-wallet -w carol balance
 is 49950.00 guarantee dcep-central --data central bank show "North Bank"
