@@ -88,8 +88,8 @@ static bool is_beyond_depth(const struct acceptance *a)
     return false;
 }
 
-/* False: more than an amount can be, so above every limit and no request's amount. There is not that
- * much money, but a stolen issuing key can sign for it. */
+/* False: more than an amount can be, so above every limit and no request's amount. There is not
+ * that much money, but a stolen issuing key can sign for it. */
 static bool sum_to_payee(struct amount *sum, const struct acceptance *a)
 {
     *sum = amount_zero();

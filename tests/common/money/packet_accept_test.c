@@ -177,7 +177,8 @@ Test(money, limits_of_a_payment)
     }
 }
 
-/* Forged tokens can be worth more together than any amount: above every limit, and no request's sum. */
+/* Forged tokens can be worth more together than any amount: above every limit, and no request's
+ * sum. */
 Test(money, C3_D4_payments_that_add_up_to_more_than_there_is)
 {
     static const struct {
