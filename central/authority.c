@@ -1,4 +1,4 @@
-/* Certificates logged, keys revoked, what a bank may fetch. Enrolment and the directory are in
+/* Certificates logged, keys revoked. Enrolment, the directory and what a bank may fetch are in
  * authority_bank.c. */
 #include "central/authority.h"
 
@@ -187,20 +187,4 @@ enum err authority_log(struct register_env *env, enum status *status, const stru
     for (size_t i = 0; i < count; i++)
         TRY(store_put(env->store, &tables_table_wallet_key, &rows[i]));
     return ERR_OK;
-}
-
-enum err authority_fetch(struct register_env *env, struct fetch_reply *reply,
-                         const struct fetch_body *body)
-{
-    struct revocations_log list = {0};
-    *reply = (struct fetch_reply){.now = env->now};
-    TRY(newest_list(env, &list));
-    if (list.version > body->revocations_version) {
-        reply->has_revocations = true;
-        reply->revocations = list.revocations;
-    }
-    if (env->trust->directory.version <= body->directory_version)
-        return ERR_OK;
-    reply->has_directory = true;
-    return authority_directory(env, &reply->directory);
 }

@@ -1,5 +1,5 @@
 /* Enrolling banks and publishing directories: the root key signs elsewhere, here is what it should
- * sign and what came back. */
+ * sign and what came back; and what banks fetch of it. */
 #include "central/authority.h"
 #include "central/books.h"
 #include "central/claims.h"
@@ -87,6 +87,21 @@ enum err authority_directory(struct register_env *env, struct cose *out)
         return ERR_MISSING;
     *out = ((const struct directory_log *)rows.items)->directory;
     return ERR_OK;
+}
+
+enum err authority_fetch(struct register_env *env, struct fetch_reply *reply,
+                         const struct fetch_body *body)
+{
+    struct books books = {0};
+    *reply = (struct fetch_reply){.now = env->now};
+    TRY(books_get(env->store, &books));
+    reply->has_revocations = books.revocations_version > body->revocations_version;
+    if (reply->has_revocations)
+        TRY(authority_revocations(env, &reply->revocations));
+    if (env->trust->directory.version <= body->directory_version)
+        return ERR_OK;
+    reply->has_directory = true;
+    return authority_directory(env, &reply->directory);
 }
 
 enum err authority_directory_draft(struct register_env *env, struct directory *out,

@@ -225,20 +225,3 @@ enum err register_apply(struct register_env *env, enum outcome *outcome, struct 
     }
     return ERR_INTEGRITY;
 }
-
-enum err register_maker(struct register_env *env, struct cose *payment, const struct coin *coin)
-{
-    struct spend spend = {.serial = coin->serial, .coin_id = coin->parent_coin_id};
-    struct loser loser = {.serial = coin->serial, .payment_id = coin->parent_payment_id};
-    bool found = false;
-    if (!coin->has_parent_payment_id)
-        return ERR_MISSING;
-    TRY(register_find(env, &found, &tables_table_spend, &spend));
-    if (found && id_equal(&spend.payment_id, &coin->parent_payment_id)) {
-        *payment = spend.payment;
-        return ERR_OK;
-    }
-    TRY(register_find(env, &found, &tables_table_loser, &loser));
-    *payment = loser.payment;
-    return found ? ERR_OK : ERR_INTEGRITY;
-}
