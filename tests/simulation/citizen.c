@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CRASH_PERMILLE = 50, OPENING = 150000, EXPIRES_S = 3 * 86400 };
+enum { CRASH_PERMILLE = 50, OPENING = 150000, EXPIRES_S = 3 * 86400, LIES_PERMILLE = 40 };
 
 struct citizen {
     struct sim *sim;
@@ -88,10 +88,32 @@ enum err citizen_call(struct citizen *citizen, enum status *status, void *reply,
     return call_read_reply(status, reply, verb, &call_id, kept, arena);
 }
 
+/* A bank that lies: another outcome than the register's, or an order's token kept back. */
+static void lie(struct sim *sim, enum verb verb, void *reply)
+{
+    struct settle_reply *settle = reply;
+    struct order_reply *order = reply;
+    if (sim->is_lossless || !chance_permille(&sim->chance, LIES_PERMILLE))
+        return;
+    if (verb == VERB_SETTLE && settle->results.count > 0 &&
+        settle->results.items[0].leaves.count > 0) {
+        struct leaf *leaf = &settle->results.items[0].leaves.items[0].leaf;
+        leaf->outcome = leaf->outcome == OUTCOME_SETTLED ? OUTCOME_CONFLICT : OUTCOME_SETTLED;
+        sim_count(sim, SIM_LIES);
+    } else if (verb == VERB_EXCHANGE && order->tokens.count > 0) {
+        order->tokens.count--;
+        sim_count(sim, SIM_LIES);
+    }
+}
+
 static enum err call_bank(void *context, enum status *status, void *reply, enum verb verb,
                           const void *body, const struct key_pair *pair, struct arena *arena)
 {
-    return citizen_call(context, status, reply, verb, body, pair, arena);
+    struct citizen *citizen = context;
+    TRY(citizen_call(citizen, status, reply, verb, body, pair, arena));
+    if (*status == STATUS_OK)
+        lie(citizen->sim, verb, reply);
+    return ERR_OK;
 }
 
 static void random_bytes(void *context, void *out, size_t size)

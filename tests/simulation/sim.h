@@ -35,6 +35,7 @@ enum {
     C(LOST, "messages lost")                                                                       \
     C(REPEATED, "messages repeated")                                                               \
     C(GARBLED, "answers garbled")                                                                  \
+    C(LIES, "lies of banks")                                                                       \
     C(LATE, "late messages")                                                                       \
     C(CRASHES, "crashes")                                                                          \
     C(MALICIOUS, "malicious acts")                                                                 \
