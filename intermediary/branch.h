@@ -41,7 +41,9 @@ struct branch {
     /* For people: */
     enum status central_status; /* of the last call to the central bank */
     uint64_t central_at;        /* when it last answered; 0: never */
-    struct bank_call pruned_to;
+    struct bank_call pruned_to; /* where branch_prune goes on */
+    size_t payout_at;           /* where teller_work goes on */
+    bool has_more;  /* of the last branch_work: some waits for its turn only, call it again */
     bool has_asked; /* what the vault owns, since the start */
     uint64_t asked_at;
 };
@@ -98,6 +100,10 @@ enum err branch_first(struct branch_env *env, bool *found, const struct table *t
                       int index_number, size_t prefix_count, void *row) MUST_USE;
 enum err branch_next_number(struct branch_env *env, uint64_t *number) MUST_USE;
 enum err branch_next_customer(struct branch_env *env, uint64_t *number) MUST_USE;
+
+/* Call ids older than a call may be: deleted, in a stretch of count_max rows at a time, and round
+ * again. Inside a transaction. */
+enum err branch_prune(struct branch_env *env, size_t count_max) MUST_USE;
 
 /* Directory and revocation list from the central bank, verified and stored. */
 enum err branch_fetch(struct branch *branch, enum status *status) MUST_USE;

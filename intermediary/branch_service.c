@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+enum { PRUNED_PER_CALL = 2 }; /* rows looked at for one that is added: the table stays bounded */
+
 /* Every body and every reply of the verbs that wallets may send. */
 union body {
     struct fetch_body fetch;
@@ -203,6 +205,7 @@ static enum err note_call(struct branch_env *env, enum status *status,
         return ERR_OK;
     row.body_hash = frame->body_hash;
     row.made_at = frame->call.made_at;
+    TRY(branch_prune(env, PRUNED_PER_CALL));
     return store_insert(env->purse.store, &bank_table_bank_call, &row);
 }
 

@@ -8,25 +8,29 @@
 
 enum { CALLS_PRUNED_AT_ONCE = 256 };
 
-/* A stretch of the table at a time, from where the last one ended, and round again. */
-static enum err prune_calls(struct branch_env *env, enum status *status, void *context)
+enum err branch_prune(struct branch_env *env, size_t count_max)
 {
     struct branch *branch = env->branch;
     struct list rows = {0};
     const struct store_query stretch = {.table = &bank_table_bank_call,
                                         .index_number = -1,
                                         .after = true,
-                                        .count_max = CALLS_PRUNED_AT_ONCE};
-    (void)context;
-    *status = STATUS_OK;
+                                        .count_max = count_max};
     TRY(store_list(env->purse.store, &rows, &stretch, &branch->pruned_to, env->purse.arena));
     const struct bank_call *calls = rows.items;
     for (size_t i = 0; i < rows.count; i++)
         if (calls[i].made_at + CALL_AGE_MAX_S + CALL_AHEAD_MAX_S < branch->now)
             TRY(store_delete(env->purse.store, &bank_table_bank_call, &calls[i]));
-    branch->pruned_to =
-        rows.count == CALLS_PRUNED_AT_ONCE ? calls[rows.count - 1] : (struct bank_call){0};
+    branch->pruned_to = rows.count == count_max ? calls[rows.count - 1] : (struct bank_call){0};
     return ERR_OK;
+}
+
+/* Without calls, too, the old ones go. */
+static enum err prune_calls(struct branch_env *env, enum status *status, void *context)
+{
+    (void)context;
+    *status = STATUS_OK;
+    return branch_prune(env, CALLS_PRUNED_AT_ONCE);
 }
 
 static enum err read_fetched(struct branch_env *env, enum status *status, void *context)
@@ -60,7 +64,7 @@ enum err branch_work(struct branch *branch, bool *pending)
     struct arena arena AUTO(arena_fini) = {0};
     struct branch_env env;
     enum status status = STATUS_OK;
-    *pending = false;
+    *pending = branch->has_more = false;
     if (branch->bank_id == 0)
         return ERR_OK;
     branch_env_open(&env, branch, &arena);

@@ -135,6 +135,24 @@ Test(branch_work, old_call_ids_are_forgotten)
     street_close(&street);
 }
 
+Test(branch_service, calls_sweep_up_twice_what_they_leave)
+{
+    enum { OLD = 20 };
+    struct street street;
+    struct resident alice;
+    struct account_reply account = {0};
+    street_open(&street);
+    street_resident(&alice, &street, "Alice", 3, 0);
+    const struct key_pair *pair = &alice.wallet.pair;
+    for (size_t i = 0; i < OLD; i++)
+        HALL_STATUS(street_call(&street, &account, VERB_ACCOUNT, &none, pair), STATUS_OK);
+    street.bank.now += CALL_AGE_MAX_S + CALL_AHEAD_MAX_S + 1;
+    for (size_t i = 0; i < OLD; i++)
+        HALL_STATUS(street_call(&street, &account, VERB_ACCOUNT, &none, pair), STATUS_OK);
+    cr_assert_eq(street_count(&street, &bank_table_bank_call), OLD);
+    street_close(&street);
+}
+
 /* --- admission: one line a change --- */
 
 static struct admission good_admission(struct street *street)
