@@ -162,6 +162,8 @@ enum relay_packet_state { RELAY_WAITING = 1, RELAY_DONE = 2 };
 /* How many of them there are: one row. */
 #define RELAY_COUNT_FIELDS(F)                                                                      \
     F(UINT, id, 1, 1) F(UINT, waiting, 0, INTEGER_MAX) F(UINT, done, 0, INTEGER_MAX)
+/* How many of them wait that a customer handed in. */
+#define RELAY_CUSTOMER_FIELDS(F) F(UINT, customer, 1, INTEGER_MAX) F(UINT, waiting, 0, INTEGER_MAX)
 /* Payments that the register settled, each booked once. */
 #define RELAY_PAYMENT_FIELDS(F) F(ID, payment_id) F(UINT, made_at, 0, INTEGER_MAX)
 /* Calls by id, to refuse the same id with another body; pruned once older than a call may be. */
@@ -184,6 +186,7 @@ enum relay_packet_state { RELAY_WAITING = 1, RELAY_DONE = 2 };
     T(bank, relay_packet, RELAY_PACKET_FIELDS, 1, TABLE_UNIQUE("packet_hash"),                     \
       TABLE_INDEX("state"))                                                                        \
     T(bank, relay_count, RELAY_COUNT_FIELDS, 1)                                                    \
+    T(bank, relay_customer, RELAY_CUSTOMER_FIELDS, 1)                                              \
     T(bank, relay_payment, RELAY_PAYMENT_FIELDS, 1)                                                \
     T(bank, bank_call, BANK_CALL_FIELDS, 2)
 

@@ -198,8 +198,9 @@ static enum err take(struct branch_env *env, enum status *status, void *context)
     struct depositing *depositing = context;
     *status = STATUS_OK;
     TRY(deposits_take(env, &depositing->intake, depositing->packet));
-    return depositing->intake.pays_vault ? relay_keep(env, depositing->packet, depositing->customer)
-                                         : ERR_OK;
+    return depositing->intake.pays_vault
+               ? relay_keep(env, status, depositing->packet, depositing->customer)
+               : ERR_OK;
 }
 
 /* What was credited for the request that the packet's first leaf names. */
@@ -230,6 +231,8 @@ enum err deposits_deposit(struct branch_env *env, enum status *status, struct de
     const struct settle_body settle = {.packets = {&packet, 1}};
     struct settle_reply settled = {0};
     TRY(branch_run(env, status, take, &depositing));
+    if (*status != STATUS_OK)
+        return ERR_OK;
     const enum status verdict = depositing.intake.verdict;
     if (verdict != STATUS_OK && !depositing.intake.pays_vault) {
         *status = verdict;

@@ -55,6 +55,7 @@ struct batch {
     const struct settle_body *body;
     uint64_t customer;
     struct settle_reply *reply;
+    enum status *verdicts; /* of each packet: OK, or why it is not kept */
 };
 
 static enum err get_count(struct branch_env *env, struct relay_count *out)
@@ -71,13 +72,50 @@ static enum err find_packet(struct branch_env *env, bool *found, struct relay_pa
     return branch_first(env, found, &bank_table_relay_packet, 0, 1, out);
 }
 
-enum err relay_keep(struct branch_env *env, struct span packet, uint64_t customer)
+/* One more that waits, if there is room for it: in the house, and of this customer. */
+static enum err count_more(struct branch_env *env, enum status *status, uint64_t customer)
 {
-    struct relay_packet row = {0};
+    struct relay_customer of_customer = {.customer = customer};
     struct relay_count count = {0};
     bool found = false;
+    TRY(get_count(env, &count));
+    TRY(branch_find(env, &found, &bank_table_relay_customer, &of_customer));
+    *status = count.waiting >= RELAY_QUEUE_MAX || of_customer.waiting >= RELAY_CUSTOMER_MAX
+                  ? STATUS_BUSY
+                  : STATUS_OK;
+    if (*status != STATUS_OK)
+        return ERR_OK;
+    count.waiting++;
+    of_customer.waiting++;
+    TRY(store_put(env->purse.store, &bank_table_relay_count, &count));
+    return store_put(env->purse.store, &bank_table_relay_customer, &of_customer);
+}
+
+static enum err count_less(struct branch_env *env, uint64_t customer)
+{
+    struct relay_customer of_customer = {.customer = customer};
+    struct relay_count count = {0};
+    bool found = false;
+    TRY(get_count(env, &count));
+    count.waiting--;
+    count.done++;
+    TRY(store_put(env->purse.store, &bank_table_relay_count, &count));
+    TRY(branch_find(env, &found, &bank_table_relay_customer, &of_customer));
+    CHECK(found && of_customer.waiting > 0);
+    of_customer.waiting--;
+    return store_put(env->purse.store, &bank_table_relay_customer, &of_customer);
+}
+
+enum err relay_keep(struct branch_env *env, enum status *status, struct span packet,
+                    uint64_t customer)
+{
+    struct relay_packet row = {0};
+    bool found = false;
+    *status = STATUS_OK;
     TRY(find_packet(env, &found, &row, packet));
-    if (found)
+    if (!found)
+        TRY(count_more(env, status, customer));
+    if (found || *status != STATUS_OK)
         return ERR_OK;
     TRY(branch_next_number(env, &row.number));
     row.customer = customer;
@@ -85,23 +123,34 @@ enum err relay_keep(struct branch_env *env, struct span packet, uint64_t custome
     row.state = RELAY_WAITING;
     row.status = STATUS_PENDING;
     row.queued_at = env->purse.now;
-    TRY(get_count(env, &count));
-    count.waiting++;
-    TRY(store_put(env->purse.store, &bank_table_relay_count, &count));
     return store_insert(env->purse.store, &bank_table_relay_packet, &row);
+}
+
+/* As the register would, but for its rows: whether a line starts at a coin that it knows, under
+ * which issuing key, can only be asked there. Who certified the signers it does not ask either. */
+static enum err verdict_of(struct branch_env *env, enum status *verdict, struct span packet)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    const struct packet_options options = {.role = PACKET_FOR_REGISTER};
+    struct packet_view view = {0};
+    TRY(packet_verify(&view, verdict, packet, env->purse.trust, &options, &arena));
+    if (*verdict == STATUS_CHAIN || *verdict == STATUS_ISSUER)
+        *verdict = STATUS_OK;
+    return ERR_OK;
 }
 
 static enum err keep_all(struct branch_env *env, enum status *status, void *context)
 {
     const struct batch *batch = context;
-    struct relay_count count = {0};
-    TRY(get_count(env, &count));
-    *status = count.waiting >= RELAY_QUEUE_MAX ? STATUS_BUSY : STATUS_OK;
+    *status = STATUS_OK;
     for (size_t i = 0; i < batch->body->packets.count && *status == STATUS_OK; i++) {
         const struct span packet = batch->body->packets.items[i].bytes;
         struct deposits_intake intake = {0};
+        TRY(verdict_of(env, &batch->verdicts[i], packet));
+        if (batch->verdicts[i] != STATUS_OK)
+            continue;
         TRY(deposits_take(env, &intake, packet));
-        TRY(relay_keep(env, packet, batch->customer));
+        TRY(relay_keep(env, status, packet, batch->customer));
     }
     return ERR_OK;
 }
@@ -110,15 +159,11 @@ static enum err keep_all(struct branch_env *env, enum status *status, void *cont
 static enum err close_packet(struct branch_env *env, struct span packet, uint64_t status)
 {
     struct relay_packet row = {0};
-    struct relay_count count = {0};
     struct purse_inbox inbox = {.packet_hash = crypto_hash(&packet, 1)};
     bool found = false;
     TRY(find_packet(env, &found, &row, packet));
     if (found && row.state == RELAY_WAITING) {
-        TRY(get_count(env, &count));
-        count.waiting--;
-        count.done++;
-        TRY(store_put(env->purse.store, &bank_table_relay_count, &count));
+        TRY(count_less(env, row.customer));
         row.state = RELAY_DONE;
         row.status = status;
         row.packet = span_of("", 0);
@@ -188,6 +233,35 @@ static enum err say_pending(struct branch_env *env, struct settle_reply *reply, 
     return ERR_OK;
 }
 
+/* The packets that were kept, and the answers to them in the places of all. */
+static enum err hand_on_kept(struct branch_env *env, enum status *status, const struct batch *all)
+{
+    const size_t count = all->body->packets.count;
+    struct blob_item kept[SETTLE_PACKETS_MAX];
+    struct settle_body body = {.packets = {kept, 0}};
+    struct settle_reply reply = {0};
+    struct batch batch = {.body = &body, .customer = all->customer, .reply = &reply};
+    size_t taken = 0;
+    for (size_t i = 0; i < count; i++)
+        if (all->verdicts[i] == STATUS_OK)
+            kept[body.packets.count++] = all->body->packets.items[i];
+    if (body.packets.count > 0)
+        TRY(hand_on(env, status, &batch));
+    if (*status != STATUS_OK && *status != STATUS_PENDING)
+        return ERR_OK;
+    if (*status == STATUS_PENDING)
+        TRY(say_pending(env, &reply, body.packets.count));
+    TRY(say_pending(env, all->reply, count));
+    all->reply->has_settled = reply.has_settled;
+    all->reply->settled = reply.settled;
+    for (size_t i = 0; i < count; i++)
+        if (all->verdicts[i] == STATUS_OK)
+            all->reply->results.items[i] = reply.results.items[taken++];
+        else
+            all->reply->results.items[i].status = all->verdicts[i];
+    return ERR_OK;
+}
+
 static size_t packets_size(const struct settle_body *body)
 {
     size_t size = 0;
@@ -199,7 +273,9 @@ static size_t packets_size(const struct settle_body *body)
 enum err relay_settle(struct branch_env *env, enum status *status, struct settle_reply *reply,
                       const struct settle_body *body, uint64_t customer)
 {
-    struct batch batch = {body, customer, reply};
+    enum status verdicts[SETTLE_PACKETS_MAX] = {STATUS_OK};
+    struct batch batch = {body, customer, reply, verdicts};
+    CHECK(body->packets.count <= SETTLE_PACKETS_MAX);
     if (packets_size(body) > RELAY_CALL_SIZE_MAX) {
         *status = STATUS_LIMIT;
         return ERR_OK;
@@ -207,8 +283,7 @@ enum err relay_settle(struct branch_env *env, enum status *status, struct settle
     TRY(branch_run(env, status, keep_all, &batch));
     if (*status != STATUS_OK)
         return ERR_OK;
-    TRY(hand_on(env, status, &batch));
-    return *status == STATUS_PENDING ? say_pending(env, reply, body->packets.count) : ERR_OK;
+    return hand_on_kept(env, status, &batch);
 }
 
 /* --- the queue goes on --- */
@@ -243,7 +318,7 @@ static enum err next_stretch(struct branch_env *env, enum status *status, void *
 
 enum err relay_work(struct branch_env *env, enum status *status, bool *pending)
 {
-    for (;;) {
+    for (size_t i = 0; i < RELAY_BATCHES_MAX; i++) {
         struct stretch stretch = {0};
         struct settle_reply reply = {0};
         struct relay_totals before = {0}, after = {0};
@@ -259,7 +334,11 @@ enum err relay_work(struct branch_env *env, enum status *status, bool *pending)
             *pending = true; /* no progress: later */
             return ERR_OK;
         }
+        if (after.waiting_count == 0)
+            return ERR_OK;
     }
+    *pending = env->branch->has_more = true;
+    return ERR_OK;
 }
 
 static enum err total_up(struct branch_env *env, enum status *status, void *context)

@@ -38,7 +38,9 @@ enum err teller_held_less(struct branch_env *env, uint64_t customer, struct amou
 enum err teller_withdraw(struct branch_env *env, enum status *status, struct tokens_reply *reply,
                          const struct withdraw_body *body,
                          const struct bank_wallet *sender) MUST_USE;
-/* Goes on with withdrawals that wait. *pending: some still do. */
+enum { TELLER_PAYOUTS_MAX = 32 }; /* gone on with by one teller_work: others wait for their turn */
+/* Goes on with withdrawals that wait. *pending: some still do; branch->has_more: for their turn
+ * only. */
 enum err teller_work(struct branch_env *env, enum status *status, bool *pending) MUST_USE;
 
 #endif

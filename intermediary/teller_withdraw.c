@@ -213,17 +213,27 @@ static enum err find_payouts(struct branch_env *env, enum status *status, void *
     return ERR_OK;
 }
 
+/* From where the last call ended, and round again: one that cannot be served holds up no other. */
 enum err teller_work(struct branch_env *env, enum status *status, bool *pending)
 {
+    struct branch *branch = env->branch;
     struct payout_list payouts = {0};
+    size_t tried = 0, served = 0;
     TRY(branch_run(env, status, find_payouts, &payouts));
-    for (size_t i = 0; i < payouts.count; i++) {
-        struct withdrawing w = {.payout = payouts.items[i]};
+    const size_t first = branch->payout_at < payouts.count ? branch->payout_at : 0;
+    while (tried < payouts.count && tried < TELLER_PAYOUTS_MAX) {
+        struct withdrawing w = {.payout = payouts.items[(first + tried) % payouts.count]};
         TRY(drive(env, status, &w));
-        *pending = *pending || *status != STATUS_OK;
-        if (env->branch->central_status == STATUS_UNREACHABLE)
+        tried++;
+        served += *status == STATUS_OK;
+        if (branch->central_status == STATUS_UNREACHABLE)
             break;
     }
+    /* those that were served are gone from the list */
+    branch->payout_at = first + tried - served;
+    *pending = *pending || served < payouts.count;
+    branch->has_more = branch->has_more || (served > 0 && tried == TELLER_PAYOUTS_MAX &&
+                                            tried < payouts.count);
     *status = STATUS_OK;
     return ERR_OK;
 }

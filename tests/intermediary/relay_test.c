@@ -4,6 +4,7 @@
 #include "common/money/merkle.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 struct trade {
     struct street street;
@@ -292,5 +293,97 @@ Test(relay, a_call_whose_answer_would_not_fit_is_refused)
     HALL_STATUS(street_settle(&t.street, &reply, packets, PACKETS, &t.bob), STATUS_LIMIT);
     cr_assert_eq(totals(&t).waiting_count, 0);
     HALL_STATUS(street_settle(&t.street, &reply, packets, PACKETS - 1, &t.bob), STATUS_OK);
+    street_close(&t.street);
+}
+
+/* What nobody could settle is answered at once, by the bank alone; the rest waits. */
+Test(relay, what_is_not_genuine_is_answered_and_not_kept)
+{
+    struct trade t;
+    struct world_coin to_bob;
+    struct settle_reply reply = {0};
+    open_trade(&t);
+    world_pay(&to_bob, NULL, &t.street.hall.world, &t.coin, &t.bob.wallet, 5000, NULL);
+    const struct span good = street_packet(&t.street, &to_bob);
+    const struct span forged = street_packet(&t.street, &to_bob);
+    struct packet whole = {0};
+    HALL_OK(packet_decode(&whole, forged, &t.street.arena));
+    const struct signature signature = whole.payments.items[0].record.signature;
+    uint8_t *byte = memmem(forged.data, forged.size, signature.bytes, sizeof signature.bytes);
+    *byte ^= 1;
+    const struct span packets[] = {span_text("nonsense"), good, forged};
+    t.street.is_cut = true;
+    HALL_STATUS(street_settle(&t.street, &reply, packets, 3, &t.bob), STATUS_PENDING);
+    cr_assert_eq(reply.results.count, 3);
+    HALL_STATUS((enum status)reply.results.items[0].status, STATUS_PARSE);
+    HALL_STATUS((enum status)reply.results.items[1].status, STATUS_PENDING);
+    HALL_STATUS((enum status)reply.results.items[2].status, STATUS_SIGNATURE);
+    cr_assert_eq(totals(&t).waiting_count, 1);
+    t.street.is_cut = false;
+    HALL_STATUS(street_settle(&t.street, &reply, packets, 3, &t.bob), STATUS_OK);
+    cr_assert_eq(reply.results.items[0].leaves.count, 0);
+    HALL_OUTCOME((enum outcome)reply.results.items[1].leaves.items[0].leaf.outcome,
+                 OUTCOME_SETTLED);
+    cr_assert_eq(reply.results.items[2].leaves.count, 0);
+    const size_t calls = t.street.call_count;
+    const struct span bad[] = {packets[0], packets[2]};
+    HALL_STATUS(street_settle(&t.street, &reply, bad, 2, &t.bob), STATUS_OK);
+    cr_assert_eq(t.street.call_count, calls);
+    cr_assert_eq(totals(&t).done_count, 1);
+    street_close(&t.street);
+}
+
+/* Packets whose line starts at a coin that only the register knows: count of them, all different. */
+static enum status flood(struct trade *t, const struct world_coin *coin,
+                         const struct resident *resident, size_t from, size_t count)
+{
+    struct span packets[SETTLE_PACKETS_MAX];
+    struct settle_reply reply = {0};
+    struct packet whole = {0};
+    HALL_OK(packet_decode(&whole, street_packet(&t->street, coin), &t->street.arena));
+    const struct cose last = whole.payments.items[whole.payments.count - 1].record;
+    for (size_t i = 0; i < count; i++) {
+        struct buffer bytes AUTO(buffer_fini) = {0};
+        HALL_OK(packet_encode_parts(&bytes, NULL, 0, &last, 1, NULL, 0, 1 + from + i));
+        HALL_OK(arena_copy(&t->street.arena, &packets[i], buffer_span(&bytes)));
+    }
+    return street_settle(&t->street, &reply, packets, count, resident);
+}
+
+Test(relay, a_customer_fills_a_share_of_the_queue_and_the_work_pauses)
+{
+    enum { CALLS = RELAY_CUSTOMER_MAX / SETTLE_PACKETS_MAX };
+    struct trade t;
+    struct world_coin to_bob, to_carol;
+    struct resident dave;
+    open_trade(&t);
+    t.street.arena.limit = (size_t)1 << 30;
+    struct world *world = &t.street.hall.world;
+    street_resident(&dave, &t.street, "Dave", 3, 0);
+    world_pay(&to_bob, NULL, world, &t.coin, &t.bob.wallet, 5000, NULL);
+    world_pay(&to_carol, NULL, world, &to_bob, &t.carol, 5000, NULL);
+    t.street.is_cut = true;
+    for (size_t i = 0; i < CALLS; i++)
+        HALL_STATUS(flood(&t, &to_carol, &t.alice, i * SETTLE_PACKETS_MAX, SETTLE_PACKETS_MAX),
+                    STATUS_PENDING);
+    HALL_STATUS(flood(&t, &to_carol, &t.alice, RELAY_CUSTOMER_MAX, 1), STATUS_BUSY);
+    HALL_STATUS(flood(&t, &to_carol, &t.alice, 0, 1), STATUS_PENDING); /* it is there already */
+    for (size_t i = 0; i < CALLS; i++)
+        HALL_STATUS(flood(&t, &to_carol, &t.bob, RELAY_CUSTOMER_MAX + i * SETTLE_PACKETS_MAX,
+                          SETTLE_PACKETS_MAX),
+                    STATUS_PENDING);
+    HALL_STATUS(flood(&t, &to_carol, &dave, 2 * RELAY_CUSTOMER_MAX, 1), STATUS_PENDING);
+    cr_assert_eq(totals(&t).waiting_count, 2 * RELAY_CUSTOMER_MAX + 1);
+    t.street.is_cut = false;
+    const size_t calls = t.street.call_count;
+    cr_assert(street_work(&t.street));
+    cr_assert(t.street.bank.has_more);
+    cr_assert_leq(t.street.call_count, calls + RELAY_BATCHES_MAX + 2); /* and fetch, and owned */
+    cr_assert_gt(totals(&t).waiting_count, 0);
+    while (street_work(&t.street))
+        cr_assert(t.street.bank.has_more);
+    cr_assert_not(t.street.bank.has_more);
+    cr_assert_eq(totals(&t).waiting_count, 0);
+    HALL_STATUS(flood(&t, &to_carol, &t.alice, 3 * RELAY_CUSTOMER_MAX, 1), STATUS_OK);
     street_close(&t.street);
 }

@@ -211,6 +211,33 @@ Test(teller_withdraw, a_cut_line_makes_it_wait_and_debits_once)
     street_close(&w.street);
 }
 
+/* More wait than are gone on with at once: each comes to its turn, one a round at least. */
+Test(teller_withdraw, many_that_wait_are_served_in_turns)
+{
+    enum { COUNT = TELLER_PAYOUTS_MAX + 4 };
+    static struct note_order orders[COUNT];
+    struct street street;
+    struct resident alice;
+    struct tokens_reply reply = {0};
+    street_open(&street);
+    for (size_t i = 0; i * VAULTROOM_PARTS < COUNT; i++)
+        street_stock(&street, 100000);
+    street_resident(&alice, &street, "Alice", 3, 100000);
+    street.is_cut = true;
+    for (size_t i = 0; i < COUNT; i++) {
+        street_ask(&orders[i], &street, &alice, (const uint64_t[]){100, 0});
+        HALL_STATUS(street_withdraw(&street, &reply, &orders[i], &alice), STATUS_PENDING);
+    }
+    street.is_cut = false;
+    cr_assert(street_work(&street));
+    cr_assert(street.bank.has_more);
+    cr_assert_eq(hall_owned(&street.hall, &alice.wallet.pair.public_key), 100 * TELLER_PAYOUTS_MAX);
+    cr_assert_not(street_work(&street));
+    cr_assert_not(street.bank.has_more);
+    cr_assert_eq(hall_owned(&street.hall, &alice.wallet.pair.public_key), 100 * COUNT);
+    street_close(&street);
+}
+
 Test(teller_withdraw, a_lost_answer_is_asked_for_again)
 {
     struct withdrawals w;
