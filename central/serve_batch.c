@@ -4,12 +4,15 @@
  * 2. One call whose handling fails spoils no other: the batch is rolled back and each call gets a
  *    transaction of its own.
  * 3. A commit whose result is unknown is answered by silence: callers ask again, and the rows know.
+ * 4. The log of call ids stays bounded: for each call, PRUNED_PER_CALL rows are looked at.
  *
  * Never looks into a call: that is the service's. */
 #include "central/serve_batch.h"
 
 #include "common/base/log.h"
 #include "common/base/time.h"
+
+enum { PRUNED_PER_CALL = 2 };
 
 struct replies {
     struct buffer items[NET_CALLS_MAX];
@@ -27,6 +30,7 @@ static enum err handle_all(struct service *service, struct buffer *replies,
     TRY(store_begin(service->store, STORE_WRITE));
     for (size_t i = 0; i < count; i++)
         TRY(service_handle(service, &replies[i], requests[i].bytes));
+    TRY(service_prune(service, PRUNED_PER_CALL * count));
     return store_commit(service->store);
 }
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CONNECTIONS = 8, ROUNDS = 1000, COIN_FEN = 10, WAIT_MS = 20000 };
+enum { OLD = 100, CONNECTIONS = 8, ROUNDS = 1000, COIN_FEN = 10, WAIT_MS = 20000 };
 
 struct race {
     struct cast cast;
@@ -62,6 +62,17 @@ static void issue_all(struct race *race)
                               &race->cast.a.pair.public_key, false, 0));
     }
     hall_end(&race->cast.hall);
+}
+
+static void add_old_calls(struct race *race)
+{
+    struct hall *hall = &race->cast.hall;
+    (void)hall_begin(hall);
+    for (size_t i = 0; i < OLD; i++) {
+        const struct call_log row = {.call_id = world_nonce(&hall->world), .made_at = 1};
+        HALL_OK(store_insert(hall->store, &tables_table_call_log, &row));
+    }
+    hall_end(hall);
 }
 
 static void open_race(struct race *race)
@@ -163,6 +174,7 @@ Test(serve_batch, A3_one_coin_by_eight_connections_at_once, .timeout = 120)
         callers[i] = (struct caller){.race = &race};
         cr_assert_eq(pthread_create(&callers[i].thread, NULL, call_in_each_round, &callers[i]), 0);
     }
+    add_old_calls(&race);
     for (size_t round = 0; round < ROUNDS; round++) {
         prepare(&race, callers, round);
         pthread_barrier_wait(&race.ready);
@@ -176,5 +188,7 @@ Test(serve_batch, A3_one_coin_by_eight_connections_at_once, .timeout = 120)
         buffer_fini(&callers[i].reply);
     }
     cr_assert_eq(hall_cases(&race.cast.hall), ROUNDS * (CONNECTIONS - 1));
+    /* Each batch swept up more than it left: the old ones are gone. */
+    cr_assert_eq(hall_count(&race.cast.hall, &tables_table_call_log), ROUNDS * CONNECTIONS);
     close_race(&race);
 }
