@@ -2,7 +2,8 @@
  * it runs the operator's commands.
  *
  * 1. One thread works with the store, the keys and what they sign: this one.
- * 2. SIGTERM and SIGINT: what was accepted is finished and answered, then exit 0.
+ * 2. SIGTERM and SIGINT: what came in is finished and answered, for DRAIN_MS at most, then exit 0;
+ *    banks whose calls were not taken ask again.
  * 3. What cannot be known (a commit without an answer, trust that cannot be loaded) ends the
  *    server with an error: started again, it knows.
  *
@@ -21,7 +22,12 @@
 #include <signal.h>
 #include <stdatomic.h>
 
-enum { LOOK_MS = 1000, PRUNE_EVERY_MS = 10000, PRUNE_COUNT = 4096 };
+enum {
+    LOOK_MS = 1000,
+    PRUNE_EVERY_MS = 10000, /* besides what each batch prunes */
+    PRUNE_COUNT = 4096,
+    DRAIN_MS = 3000, /* from the signal on, for calls that came in; the batch under way is finished */
+};
 
 struct desk {
     struct office *office;
@@ -32,13 +38,14 @@ struct desk {
 
 /* ---- stopping ---- */
 
-static atomic_bool is_stopping;
+static _Atomic uint64_t stop_by_ms; /* 0: nobody asked */
 static struct net_server *_Atomic woken_server;
 
 static void on_signal(int number)
 {
+    uint64_t nobody = 0;
     (void)number;
-    atomic_store(&is_stopping, true);
+    atomic_compare_exchange_strong(&stop_by_ms, &nobody, time_monotonic_ms() + DRAIN_MS);
     struct net_server *server = atomic_load(&woken_server);
     if (server != NULL)
         net_server_wake(server);
@@ -157,14 +164,14 @@ static bool work(struct desk *desk, uint64_t wait_ms)
 static void loop(struct desk *desk)
 {
     struct office *office = desk->office;
-    while (!atomic_load(&is_stopping) && !office->is_broken) {
+    while (atomic_load(&stop_by_ms) == 0 && !office->is_broken) {
         serve_control_run(desk->control, &program_central, office);
         (void)work(desk, LOOK_MS);
         prune(desk);
     }
     log_line(LOG_LEVEL_INFO, "central.stopping");
     serve_control_stop(desk->control, &program_central, office);
-    while (!office->is_broken && work(desk, 0))
+    while (!office->is_broken && time_monotonic_ms() < atomic_load(&stop_by_ms) && work(desk, 0))
         continue;
 }
 

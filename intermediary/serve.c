@@ -2,7 +2,8 @@
  * one after the other in one thread.
  *
  * 1. One thread works with the store, the keys and the line to the central bank: this one.
- * 2. SIGTERM and SIGINT: what was taken is answered, then exit 0.
+ * 2. SIGTERM and SIGINT: what came in is answered, for DRAIN_MS at most, then exit 0; wallets whose
+ *    calls are dropped ask again.
  * 3. What cannot be known (a commit without an answer) ends the server with an error and without a
  *    reply: started again, it knows, and wallets ask again. */
 #include "intermediary/serve.h"
@@ -21,6 +22,7 @@ enum {
     LOOK_MS = 20, /* for a wallet's call; then the operator's socket is looked at */
     WORK_SOON_MS = 1000,
     WORK_LATE_MS = 15000,
+    DRAIN_MS = 3000, /* from the signal on, for calls that came in; the call under way is finished */
 };
 
 struct hall {
@@ -33,12 +35,23 @@ struct hall {
 
 /* ---- stopping ---- */
 
-static atomic_bool is_stopping;
+static _Atomic uint64_t stop_by_ms; /* 0: nobody asked */
 
 static void on_signal(int number)
 {
+    uint64_t nobody = 0;
     (void)number;
-    atomic_store(&is_stopping, true);
+    atomic_compare_exchange_strong(&stop_by_ms, &nobody, time_monotonic_ms() + DRAIN_MS);
+}
+
+static bool is_stopping(void)
+{
+    return atomic_load(&stop_by_ms) != 0;
+}
+
+static bool is_drained(void)
+{
+    return is_stopping() && time_monotonic_ms() >= atomic_load(&stop_by_ms);
 }
 
 static void catch_signals(void)
@@ -138,7 +151,7 @@ static bool serve_wallets(struct hall *hall, uint64_t wait_ms)
     if (net_server_take(hall->wallets, requests, &count, wait_ms) != ERR_OK || count == 0)
         return false;
     for (size_t i = 0; i < count; i++) {
-        if (hall->premises->is_broken)
+        if (hall->premises->is_broken || is_drained())
             net_server_drop(hall->wallets, &requests[i]);
         else
             answer(hall, &requests[i]);
@@ -187,20 +200,23 @@ static void go_on(struct hall *hall)
     if (error != ERR_OK)
         log_line(LOG_LEVEL_ERROR, "bank.work_failed error=%s", err_name(error));
     hall->premises->is_broken = hall->premises->is_broken || error == ERR_COMMIT_UNKNOWN;
-    hall->work_at_ms =
-        time_monotonic_ms() + (pending || error != ERR_OK ? WORK_SOON_MS : WORK_LATE_MS);
+    hall->work_at_ms = time_monotonic_ms();
+    if (!branch->has_more || error != ERR_OK)
+        hall->work_at_ms += pending || error != ERR_OK ? WORK_SOON_MS : WORK_LATE_MS;
     tell_reachable(hall);
 }
 
 static void loop(struct hall *hall)
 {
-    while (!atomic_load(&is_stopping) && !hall->premises->is_broken) {
-        (void)serve_wallets(hall, LOOK_MS);
+    while (!is_stopping() && !hall->premises->is_broken) {
+        const bool is_due = time_monotonic_ms() >= hall->work_at_ms;
+        (void)serve_wallets(hall, is_due ? 0 : LOOK_MS);
         (void)serve_operator(hall);
         go_on(hall);
     }
     log_line(LOG_LEVEL_INFO, "bank.stopping");
-    while (!hall->premises->is_broken && (serve_wallets(hall, 0) || serve_operator(hall)))
+    while (!hall->premises->is_broken && !is_drained() &&
+           (serve_wallets(hall, 0) || serve_operator(hall)))
         continue;
 }
 

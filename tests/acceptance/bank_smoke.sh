@@ -276,6 +276,19 @@ expect 2 "an unknown command" bank vault shwo
 says "gets a suggestion" "show"
 grep -q 爱丽丝 "$work/central/central.db" "$work/central/central.db-wal" 2>/dev/null
 is "no name reached the central bank" $? 1
+# SIGTERM while callers go on and on: it ends all the same.
+"$python" tests/acceptance/flood.py "$(sed -n 's/.*listens on //p' "$work/bank.ready")" &
+flood=$!
+sleep 1
+expect 0 "the operator is heard meanwhile" bank status
+kill -TERM "$bank_server"
+for _ in $(seq 200); do kill -0 "$bank_server" 2>/dev/null || break; sleep 0.05; done
+is "a flood does not keep the bank from stopping" \
+    "$(kill -0 "$bank_server" 2>/dev/null && echo runs)" ""
+kill -KILL "$flood" 2>/dev/null
+wait "$flood" 2>/dev/null
+start_bank
+
 stop "$bank_server" "the bank"
 bank_server=
 expect 0 "commands open the database themselves" bank customer list
