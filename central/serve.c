@@ -26,7 +26,8 @@ enum {
     LOOK_MS = 1000,
     PRUNE_EVERY_MS = 10000, /* besides what each batch prunes */
     PRUNE_COUNT = 4096,
-    DRAIN_MS = 3000, /* from the signal on, for calls that came in; the batch under way is finished */
+    DRAIN_MS =
+        3000, /* from the signal on, for calls that came in; the batch under way is finished */
 };
 
 struct desk {

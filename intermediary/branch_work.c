@@ -12,10 +12,8 @@ enum err branch_prune(struct branch_env *env, size_t count_max)
 {
     struct branch *branch = env->branch;
     struct list rows = {0};
-    const struct store_query stretch = {.table = &bank_table_bank_call,
-                                        .index_number = -1,
-                                        .after = true,
-                                        .count_max = count_max};
+    const struct store_query stretch = {
+        .table = &bank_table_bank_call, .index_number = -1, .after = true, .count_max = count_max};
     TRY(store_list(env->purse.store, &rows, &stretch, &branch->pruned_to, env->purse.arena));
     const struct bank_call *calls = rows.items;
     for (size_t i = 0; i < rows.count; i++)

@@ -22,7 +22,8 @@ enum {
     LOOK_MS = 20, /* for a wallet's call; then the operator's socket is looked at */
     WORK_SOON_MS = 1000,
     WORK_LATE_MS = 15000,
-    DRAIN_MS = 3000, /* from the signal on, for calls that came in; the call under way is finished */
+    DRAIN_MS =
+        3000, /* from the signal on, for calls that came in; the call under way is finished */
 };
 
 struct hall {

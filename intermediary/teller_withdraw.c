@@ -232,8 +232,8 @@ enum err teller_work(struct branch_env *env, enum status *status, bool *pending)
     /* those that were served are gone from the list */
     branch->payout_at = first + tried - served;
     *pending = *pending || served < payouts.count;
-    branch->has_more = branch->has_more || (served > 0 && tried == TELLER_PAYOUTS_MAX &&
-                                            tried < payouts.count);
+    branch->has_more =
+        branch->has_more || (served > 0 && tried == TELLER_PAYOUTS_MAX && tried < payouts.count);
     *status = STATUS_OK;
     return ERR_OK;
 }
