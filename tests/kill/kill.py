@@ -35,6 +35,7 @@ ACTS_BETWEEN, PATIENCE_S = (1, 9), 2.0  # a server lives for so many acts, but n
 MOMENT_S, DEAD_S = (0.0, 0.15), (0.0, 0.1)
 WORKERS = 4
 SYNC_ROUNDS = 40
+STOPS = 3  # and by SIGTERM: exit 0, under load too
 DRAIN_S = 30
 
 
@@ -158,21 +159,23 @@ class Load:
 def killer(town, report, rng, victims, kills, ledger):
     """victims: names to choose from. A server that finds its database held by a command starts
     again a little later, as a service manager would see to."""
-    for _ in range(kills):
+    for number in range(kills + STOPS):
         end, enough = time.monotonic() + PATIENCE_S, ledger.count() + rng.randrange(*ACTS_BETWEEN)
         while ledger.count() < enough and time.monotonic() < end:
             time.sleep(0.01)
         time.sleep(rng.uniform(*MOMENT_S))
         name = rng.choice(victims)
-        status = town.kill(name)
-        if status != -9:
-            report.check(f"{name} lived until it was killed", False,
-                         f"exit {status}\n{town.log(name)[-1500:]}")
+        how, wanted = (signal.SIGKILL, -9) if number < kills else (signal.SIGTERM, 0)
+        status = town.kill(name, how)
+        if status != wanted:
+            report.check(f"{name} ends as it was asked to", False,
+                         f"exit {status} instead of {wanted}\n{town.log(name)[-1500:]}")
         time.sleep(rng.uniform(*DEAD_S))
         if not start_again(town, name):
             report.check(f"{name} starts again after kill -9", False, town.log(name)[-1500:])
             return
-    report.check(f"{' or '.join(victims)}: killed {kills} times, and back each time", True)
+    report.check(f"{' or '.join(victims)}: killed {kills} times, stopped {STOPS} times, and back "
+                 "each time", True)
 
 
 def start_again(town, name):
