@@ -1,4 +1,5 @@
-/* The register's frame: verify, walk, answer under one signature. register_apply.c has the rules. */
+/* The register's frame: verify, walk, answer under one signature. register_apply.c has the
+ * rules. */
 #include "central/register.h"
 
 #include "central/register_row.h"

@@ -41,8 +41,8 @@ enum err relay_place(struct branch_env *env, struct settle_reply *reply) MUST_US
  * the first time. Inside a transaction. */
 enum err relay_book(struct branch_env *env, bool *fresh, const struct id *payment_id) MUST_USE;
 
-/* The queue goes on, by RELAY_BATCHES_MAX at most. *pending: some still waits; branch->has_more: for
- * its turn only. */
+/* The queue goes on, by RELAY_BATCHES_MAX at most. *pending: some still waits; branch->has_more:
+ * for its turn only. */
 enum err relay_work(struct branch_env *env, enum status *status, bool *pending) MUST_USE;
 struct relay_totals {
     uint64_t waiting_count, done_count;

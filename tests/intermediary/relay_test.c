@@ -333,7 +333,8 @@ Test(relay, what_is_not_genuine_is_answered_and_not_kept)
     street_close(&t.street);
 }
 
-/* Packets whose line starts at a coin that only the register knows: count of them, all different. */
+/* Packets whose line starts at a coin that only the register knows: count of them, all
+ * different. */
 static enum status flood(struct trade *t, const struct world_coin *coin,
                          const struct resident *resident, size_t from, size_t count)
 {
