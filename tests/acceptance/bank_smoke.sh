@@ -285,8 +285,8 @@ kill -TERM "$bank_server"
 for _ in $(seq 200); do kill -0 "$bank_server" 2>/dev/null || break; sleep 0.05; done
 is "a flood does not keep the bank from stopping" \
     "$(kill -0 "$bank_server" 2>/dev/null && echo runs)" ""
-kill -KILL "$flood" 2>/dev/null
-wait "$flood" 2>/dev/null
+kill -KILL "$flood" "$bank_server" 2>/dev/null
+wait "$flood" "$bank_server" 2>/dev/null
 start_bank
 
 stop "$bank_server" "the bank"
