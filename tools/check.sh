@@ -31,11 +31,12 @@ passed=0 failed=0 skipped=0 broken=()
 # Everything that still runs in a step's session, whatever group it made for itself.
 members_of() # session
 {
-    awk -v session="$1" '{
+    # cat goes on where a process is gone by now; mawk would stop there and miss the rest
+    cat /proc/[0-9]*/stat 2>/dev/null | awk -v session="$1" '{
         pid = $1
         sub(/^.*\) /, "") # the name in parentheses may hold anything
         if ($4 == session && $1 != "Z") print pid
-    }' /proc/[0-9]*/stat 2>/dev/null
+    }'
 }
 
 kill_session()
