@@ -66,7 +66,7 @@ struct cli_parameter { /* an option if name starts with "--", else a positional 
     bool repeated;    /* the last positional argument only */
     const char *help; /* N_() */
 };
-enum { CLI_PARAMETERS_MAX = 12 };
+enum { CLI_PARAMETERS_MAX = 16 };
 
 /* Rows of parameters: CLI_ARGUMENT("AMOUNT", CLI_AMOUNT, N_("how much")). */
 #define CLI_ARGUMENT(name_, kind_, help_)                                                          \
