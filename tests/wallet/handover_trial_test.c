@@ -88,8 +88,13 @@ static void live(uint64_t seed)
     world.policy.offline_total_max = world_fen(1 + below(40000));
     world.directory.version = 2;
     world_publish(&world);
+    if (below(3) == 0) { /* what went through her hands is refused from now on */
+        const struct key_id carols = crypto_key_id(&people[2].first.pair.public_key);
+        world_revoke(&world, &carols);
+    }
+    const struct cose *list = world.revocations.version > 0 ? &world.revocations_cose : NULL;
     for (size_t i = 0; i < PEOPLE; i++)
-        OK(wallet_believe(&people[i].wallet, &world.directory_cose, NULL));
+        OK(wallet_believe(&people[i].wallet, &world.directory_cose, list));
     if (below(10) == 0)
         people[0].wallet.now += UINT64_C(86400) * below(12);
     people[1].wallet.now = people[0].wallet.now;
