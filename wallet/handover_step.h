@@ -1,4 +1,4 @@
-/* Inside the handover: steps of the payer that a trial goes through as well. Not for other files. */
+/* Inside the handover: the payer's steps that a trial goes through as well. Not for other files. */
 #ifndef DCEP_WALLET_HANDOVER_STEP_H
 #define DCEP_WALLET_HANDOVER_STEP_H
 

@@ -2,9 +2,9 @@
  * always rolled back.
  *
  * 1. A trial and the payment after it come to the same answer: they are the same code.
- * 2. No row changes, no counter is used up, no signature leaves. A payment that a crash left between
- *    mark and signature is signed on the way, as pay would (its change can be paid), and that too is
- *    undone.
+ * 2. No row changes, no counter is used up, no signature leaves. A payment that a crash left
+ *    between mark and signature is signed on the way, as pay would (its change can be paid), and
+ *    that too is undone.
  *
  * Never commits. */
 #include "wallet/handover.h"

@@ -1,4 +1,5 @@
-# make install: programs, catalogues, manual pages, completion and the protocol's papers below PREFIX. DESTDIR for packagers.
+# make install: programs, catalogues, manual pages, completion and the protocol's papers below
+# PREFIX. DESTDIR for packagers.
 
 INSTALL_ROOT = $(DESTDIR)$(PREFIX)
 PAPERS := $(wildcard README.md CHANGELOG.md LICENSE docs/*.md spec/dcep.cddl)

@@ -123,7 +123,8 @@ Test(purse_choose, totals_are_buckets)
     cr_expect_eq(totals.coin_count, 2);
 }
 
-/* Two forged tokens may add up to more than an amount can be: what is held is shown all the same. */
+/* Two forged tokens may add up to more than an amount can be: what is held is shown all the same.
+ */
 Test(purse_choose, totals_beyond_an_amount_are_capped)
 {
     struct world_coin coin;
