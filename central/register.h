@@ -22,6 +22,9 @@
 #include "central/tables.h"
 #include "common/money/order.h"
 
+struct register_memory; /* rows of one packet (register_row.h) */
+struct register_owners; /* coins of one call, for the index by owner (register_owner.c) */
+
 /* What the register works with during one transaction. */
 struct register_env {
     struct store *store; /* inside store_begin(STORE_WRITE) */
@@ -29,6 +32,8 @@ struct register_env {
     const struct key_pair *issuing_key, *register_key, *revocation_key;
     uint64_t now; /* Unix seconds */
     struct arena *arena;
+    struct register_memory *memory; /* NULL: every row is read when it is asked for */
+    struct register_owners *owners; /* NULL: a new coin is indexed at once */
 };
 
 /* SETTLE: a result for each packet, in the order of the packets; its leaves in the order of its
