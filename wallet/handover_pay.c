@@ -122,8 +122,11 @@ enum err handover_offer(struct wallet *wallet, struct handover_offer *out, enum 
                         struct span invoice_file, struct arena *arena)
 {
     struct offering offering = {.offer = out, .status = status};
+    struct news_answers answers = {0};
+    struct span message = {0};
     *out = (struct handover_offer){0};
-    *status = read_invoice(wallet, out, invoice_file, arena);
+    TRY(news_hear(wallet, &message, &answers, invoice_file, arena));
+    *status = read_invoice(wallet, out, message, arena);
     return *status == STATUS_OK ? wallet_transact(wallet, offer_work, &offering, arena) : ERR_OK;
 }
 
@@ -263,9 +266,20 @@ enum err handover_pay(struct wallet *wallet, struct span *file, enum status *sta
 enum err handover_packet_file(struct wallet *wallet, struct span *file,
                               const struct purse_plan *plan, struct arena *arena)
 {
+    struct request request = {0};
     if (!plan->has_packet)
         return ERR_MISSING;
-    return handover_file_wrap_bytes(wallet, file, KIND_PACKET, plan->packet, arena);
+    TRY(handover_file_wrap_bytes(wallet, file, KIND_PACKET, plan->packet, arena));
+    if (!plan->has_request)
+        return ERR_OK;
+    TRY(request_decode(&request, plan->request.payload, arena));
+    const struct news_hearer payee = {.directory_version = request.directory_version,
+                                      .revocations_version = request.revocations_version,
+                                      .wants_sightings = true,
+                                      .reference = plan->plan_id};
+    return trust_vault(&wallet->trust, &request.payee_key) != NULL
+               ? ERR_OK /* a bank has it all, and better */
+               : news_tell(wallet, file, &payee, arena);
 }
 
 /* --- after the bytes --- */

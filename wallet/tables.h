@@ -79,6 +79,38 @@ enum history_kind {
     F(TEXT, counterparty, 0, 168)                                                                  \
     F(TEXT, memo, 0, MEMO_SIZE_MAX)                                                                \
     F(UINT, at, 0, INTEGER_MAX)
+/* Payments that I was shown in the last days, by the day I saw them: what early warning compares
+ * (wallet/sighting.h). */
+#define SIGHTING_FIELDS(F)                                                                         \
+    F(UINT, day, 0, INTEGER_MAX)                                                                   \
+    F(ID, payment_id)                                                                              \
+    F(UINT, serial, 1, INTEGER_MAX)                                                                \
+    F(ID, coin_id)
+/* One row: what makes the salts and the padding of my sightings, mine alone. */
+#define SIGHTING_SECRET_FIELDS(F)                                                                  \
+    F(UINT, id, 1, 1)                                                                              \
+    F(NONCE, secret)
+/* Coins that somebody paid twice: the proof, and the key that it names (wallet/finding.h). */
+#define FINDING_FIELDS(F)                                                                          \
+    F(UINT, serial, 1, INTEGER_MAX)                                                                \
+    F(ID, coin_id)                                                                                 \
+    F(KEY, key)                                                                                    \
+    F(AMOUNT, amount)                                                                              \
+    F(BLOB, proof, 1, PACKET_SIZE_MAX)                                                             \
+    F(UINT, number, 1, INTEGER_MAX)                                                                \
+    F(UINT, found_at, 0, INTEGER_MAX)
+/* One row, or none: the limits that the owner set below those of the policy (AMOUNT_MAX: none). */
+#define OWN_LIMITS_FIELDS(F)                                                                       \
+    F(UINT, id, 1, 1)                                                                              \
+    F(AMOUNT0, payment_max)                                                                        \
+    F(AMOUNT0, day_max)                                                                            \
+    F(AMOUNT0, offline_max)                                                                        \
+    F(AMOUNT0, held_max)
+/* One row: what was paid on the last day on which something was. */
+#define PAID_DAY_FIELDS(F)                                                                         \
+    F(UINT, id, 1, 1)                                                                              \
+    F(UINT, day, 0, INTEGER_MAX)                                                                   \
+    F(AMOUNT0, amount)
 
 #define WALLET_TABLES(T)                                                                           \
     T(tables, wallet_state, WALLET_STATE_FIELDS, 1)                                                \
@@ -88,7 +120,12 @@ enum history_kind {
     T(tables, deposit_row, DEPOSIT_ROW_FIELDS, 1, TABLE_INDEX("state"))                            \
     T(tables, receipt_row, RECEIPT_ROW_FIELDS, 1)                                                  \
     T(tables, payee, PAYEE_FIELDS, 1)                                                              \
-    T(tables, history, HISTORY_FIELDS, 1, TABLE_INDEX("reference"))
+    T(tables, history, HISTORY_FIELDS, 1, TABLE_INDEX("reference"))                                \
+    T(tables, sighting, SIGHTING_FIELDS, 2)                                                        \
+    T(tables, sighting_secret, SIGHTING_SECRET_FIELDS, 1)                                          \
+    T(tables, finding, FINDING_FIELDS, 2)                                                          \
+    T(tables, own_limits, OWN_LIMITS_FIELDS, 1)                                                    \
+    T(tables, paid_day, PAID_DAY_FIELDS, 1)
 
 TABLES_DECLARE(WALLET_TABLES)
 extern const struct store_schema wallet_schema;
