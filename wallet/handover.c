@@ -255,10 +255,9 @@ enum err handover_receive(struct wallet *wallet, struct handover_received *out,
     return out->receipt.size == 0 ? ERR_OK : tell_payer(wallet, &receiving, &answers, arena);
 }
 
-static void note_day(uint64_t *newest, uint64_t day, uint64_t today)
+static enum err note_day(struct wallet *wallet, uint64_t day)
 {
-    if (day <= today && day * SECONDS_PER_DAY > *newest)
-        *newest = day * SECONDS_PER_DAY;
+    return day > time_day(wallet->now) ? ERR_OK : wallet_note_time(wallet, day * SECONDS_PER_DAY);
 }
 
 /* The newest signed day seen on a line that was accepted keeps the clock from being set back below
@@ -267,14 +266,9 @@ static void note_day(uint64_t *newest, uint64_t day, uint64_t today)
  * stop whoever takes the coin for good. */
 static enum err note_time(struct wallet *wallet, const struct packet_view *view)
 {
-    const uint64_t today = time_day(wallet->now);
-    uint64_t newest = wallet->state.newest_signed_time;
     for (size_t i = 0; i < view->token_count; i++)
-        note_day(&newest, view->tokens[i].token.issued_day, today);
+        TRY(note_day(wallet, view->tokens[i].token.issued_day));
     for (size_t i = 0; i < view->certificate_count; i++)
-        note_day(&newest, view->certificates[i].not_before_day, today);
-    if (newest == wallet->state.newest_signed_time)
-        return ERR_OK;
-    wallet->state.newest_signed_time = newest;
-    return store_update(wallet->store, &tables_table_wallet_state, &wallet->state);
+        TRY(note_day(wallet, view->certificates[i].not_before_day));
+    return ERR_OK;
 }

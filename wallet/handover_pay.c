@@ -6,6 +6,7 @@
 #include "common/base/time.h"
 #include "common/purse/purse_row.h"
 #include "wallet/handover_file.h"
+#include "wallet/limits.h"
 
 /* --- the offer: what is asked for, and would it go through? --- */
 
@@ -26,18 +27,6 @@ static bool certificate_in_date(const struct wallet *wallet, const struct purse_
            mine->not_before_day <= today && today <= mine->not_after_day;
 }
 
-/* An honest wallet limits itself: what is paid offline between two syncs. */
-static enum status own_limits(const struct wallet *wallet, const struct handover_offer *offer)
-{
-    const struct policy *policy = trust_policy(&wallet->trust);
-    struct amount total = amount_zero();
-    if (amount_add(&total, wallet->state.paid_since_sync, offer->request.amount) != ERR_OK ||
-        amount_compare(total, policy->offline_total_max) > 0 ||
-        amount_compare(offer->request.amount, policy->offline_payment_max) > 0)
-        return STATUS_PAYMENT_LIMIT;
-    return STATUS_OK;
-}
-
 static enum status first_refusal(struct wallet *wallet, struct purse_env *env,
                                  const struct offering *offering, const struct purse_key *current)
 {
@@ -47,8 +36,10 @@ static enum status first_refusal(struct wallet *wallet, struct purse_env *env,
         return STATUS_CERTIFICATE_DATE;
     if (amount_compare(offer->request.amount, mine.limits.payment_max) > 0)
         return STATUS_PAYMENT_LIMIT;
-    if (!offering->is_online && own_limits(wallet, offer) != STATUS_OK)
-        return STATUS_PAYMENT_LIMIT;
+    const enum status limits =
+        offering->is_online ? STATUS_OK : limits_pay(wallet, &mine.limits, offer->request.amount);
+    if (limits != STATUS_OK)
+        return limits;
     if (wallet->now < wallet_newest_time(wallet))
         return STATUS_CLOCK;
     if (wallet->is_restored)
@@ -229,7 +220,7 @@ static enum err sign_plan(struct wallet *wallet, struct purse_env *env, struct p
     TRY(payee_of(wallet, env, &request, name, &is_deposit, plan));
     if (is_deposit)
         return ERR_OK;
-    TRY(amount_add(&wallet->state.paid_since_sync, wallet->state.paid_since_sync, plan->amount));
+    TRY(limits_book(wallet, plan->amount));
     TRY(store_update(wallet->store, &tables_table_wallet_state, &wallet->state));
     return wallet_history(wallet, HISTORY_PAID, plan->amount, &plan->plan_id, span_text(name),
                           request.memo);

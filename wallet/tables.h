@@ -4,7 +4,8 @@
 
 #include "common/purse/tables.h"
 
-/* One row: who I am with, and what I believe. directory and revocations only rise in version. */
+/* One row: who I am with, and what I believe. directory and revocations only rise in version. own_*:
+ * limits that the owner set; zero: none (wallet/limits.h). */
 #define WALLET_STATE_FIELDS(F)                                                                     \
     F(UINT, id, 1, 1)                                                                              \
     F(TEXT, network, 1, NETWORK_SIZE_MAX)                                                          \
@@ -20,6 +21,12 @@
     F(OPT_SIGNED, revocations)                                                                     \
     F(UINT, newest_signed_time, 0, INTEGER_MAX)                                                    \
     F(AMOUNT0, paid_since_sync)                                                                    \
+    F(UINT, paid_day, 0, INTEGER_MAX)                                                              \
+    F(AMOUNT0, paid_on_day)                                                                        \
+    F(AMOUNT0, own_payment_max)                                                                    \
+    F(AMOUNT0, own_day_max)                                                                        \
+    F(AMOUNT0, own_offline_max)                                                                    \
+    F(AMOUNT0, own_held_max)                                                                       \
     F(UINT, last_sync_at, 0, INTEGER_MAX)
 /* My private keys, sealed under the PIN; a row before a certificate is asked for. */
 #define SEALED_KEY_FIELDS(F)                                                                       \
@@ -99,18 +106,6 @@ enum history_kind {
     F(BLOB, proof, 1, PACKET_SIZE_MAX)                                                             \
     F(UINT, number, 1, INTEGER_MAX)                                                                \
     F(UINT, found_at, 0, INTEGER_MAX)
-/* One row, or none: the limits that the owner set below those of the policy (AMOUNT_MAX: none). */
-#define OWN_LIMITS_FIELDS(F)                                                                       \
-    F(UINT, id, 1, 1)                                                                              \
-    F(AMOUNT0, payment_max)                                                                        \
-    F(AMOUNT0, day_max)                                                                            \
-    F(AMOUNT0, offline_max)                                                                        \
-    F(AMOUNT0, held_max)
-/* One row: what was paid on the last day on which something was. */
-#define PAID_DAY_FIELDS(F)                                                                         \
-    F(UINT, id, 1, 1)                                                                              \
-    F(UINT, day, 0, INTEGER_MAX)                                                                   \
-    F(AMOUNT0, amount)
 
 #define WALLET_TABLES(T)                                                                           \
     T(tables, wallet_state, WALLET_STATE_FIELDS, 1)                                                \
@@ -123,9 +118,7 @@ enum history_kind {
     T(tables, history, HISTORY_FIELDS, 1, TABLE_INDEX("reference"))                                \
     T(tables, sighting, SIGHTING_FIELDS, 2)                                                        \
     T(tables, sighting_secret, SIGHTING_SECRET_FIELDS, 1)                                          \
-    T(tables, finding, FINDING_FIELDS, 2)                                                          \
-    T(tables, own_limits, OWN_LIMITS_FIELDS, 1)                                                    \
-    T(tables, paid_day, PAID_DAY_FIELDS, 1)
+    T(tables, finding, FINDING_FIELDS, 2)
 
 TABLES_DECLARE(WALLET_TABLES)
 extern const struct store_schema wallet_schema;

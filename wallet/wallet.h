@@ -81,6 +81,9 @@ void wallet_name(char out[WALLET_NAME_SIZE], const struct wallet_certificate *ce
  * versions are refused (ERR_VERSION), equal ones are fine. */
 enum err wallet_believe(struct wallet *wallet, const struct cose *directory,
                         const struct cose *revocations) MUST_USE;
+/* A signed time that I have seen, in a transaction: kept if it is the newest, and not to come by my
+ * clock: one date from a clock that runs ahead must not stop this wallet for good. */
+enum err wallet_note_time(struct wallet *wallet, uint64_t signed_time) MUST_USE;
 /* The newest signed time I have seen; a clock below it is wrong. */
 uint64_t wallet_newest_time(const struct wallet *wallet);
 
