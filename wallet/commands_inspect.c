@@ -123,12 +123,14 @@ int commands_inspect(struct cli *cli)
     struct desk desk AUTO(desk_close) = {0};
     struct wire_wrapper wrapper = {0};
     enum status status = STATUS_OK;
-    const struct span file = cli_file(cli, "FILE");
+    struct span file = cli_file(cli, "FILE");
     const int code = desk_open(&desk, cli);
     if (code != CLI_OK)
         return code;
     commands_put_number(cli_result(cli), "size", file.size);
-    const enum err unwrapped = wire_unwrap(&wrapper, file);
+    enum err unwrapped = handover_file_message(&desk.wallet, &file, file, &desk.arena);
+    if (unwrapped == ERR_OK)
+        unwrapped = wire_unwrap(&wrapper, file);
     if (unwrapped != ERR_OK)
         return desk_refuse(&desk, record_status(unwrapped));
     commands_put_text(cli, "kind", message_kind_text(wrapper.kind));

@@ -1,5 +1,6 @@
 /* Looking: home screen, balance, coins, history. No key is opened, nobody is asked. */
-#include "wallet/commands.h"
+#include "wallet/commands_limits.h"
+#include "wallet/commands_news.h"
 
 #include "common/base/file.h"
 #include "common/base/text.h"
@@ -98,6 +99,8 @@ static void warn(struct desk *desk, const struct standing *standing)
     if (!amount_is_zero(totals->orphaned))
         cli_warn(desk->cli, _("%s were paid twice by somebody: sync claims them"),
                  commands_yuan(totals->orphaned));
+    if (commands_limits_warn(desk) != ERR_OK || commands_news_warn(desk) != ERR_OK)
+        cli_warn(desk->cli, _("dates and conflicts could not be read"));
 }
 
 static void show_balance(struct cli *cli)
@@ -234,9 +237,13 @@ int commands_history(struct cli *cli)
                                                 {0}};
     struct desk desk AUTO(desk_close) = {0};
     struct list entries = {0};
+    if (cli_given(cli, "--proof") != cli_given(cli, "--output"))
+        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("--proof ID and -o FILE go together"));
     const int code = desk_open(&desk, cli);
     if (code != CLI_OK)
         return code;
+    if (cli_given(cli, "--proof"))
+        return commands_news_proof(&desk);
     const enum err error = commands_look(&desk, history_work, &entries);
     if (error != ERR_OK)
         return desk_fail(&desk, error);

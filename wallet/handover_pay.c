@@ -266,8 +266,7 @@ enum err handover_packet_file(struct wallet *wallet, struct span *file,
     TRY(request_decode(&request, plan->request.payload, arena));
     const struct news_hearer payee = {.directory_version = request.directory_version,
                                       .revocations_version = request.revocations_version,
-                                      .wants_sightings = true,
-                                      .reference = plan->plan_id};
+                                      .payment = plan};
     return trust_vault(&wallet->trust, &request.payee_key) != NULL
                ? ERR_OK /* a bank has it all, and better */
                : news_tell(wallet, file, &payee, arena);

@@ -280,9 +280,9 @@ static enum err add_warnings(struct wallet *wallet, struct telling *telling, str
     TRY(finding_to_tell(env, &findings));
     for (size_t i = 0; i < findings.count; i++)
         TRY(add_bytes(wallet, telling, KIND_PROOF, findings.items[i].proof, env->arena));
-    if (!telling->hearer->wants_sightings)
+    if (telling->hearer->payment == NULL)
         return ERR_OK;
-    TRY(sighting_tell(env, &any, &sightings, &telling->hearer->reference));
+    TRY(sighting_tell(env, &any, &sightings, telling->hearer->payment));
     if (!any)
         return ERR_OK;
     TRY(handover_file_wrap(wallet, &message, KIND_SIGHTINGS, &sightings, env->arena));

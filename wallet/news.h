@@ -31,8 +31,7 @@ enum err news_hear(struct wallet *wallet, struct span *message, struct news_answ
 /* What the other side has, as its message says, and what it is to be told. */
 struct news_hearer {
     uint64_t directory_version, revocations_version;
-    bool wants_sightings;
-    struct id reference; /* of the payment: makes the salt, so that a retry tells the same */
+    const struct purse_plan *payment;   /* of mine, beside which sightings are told; may be NULL */
     const struct news_answers *answers; /* may be NULL */
 };
 /* Makes a bundle of the message in *file, if there is something to tell: *file is replaced. */

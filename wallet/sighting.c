@@ -129,20 +129,38 @@ static size_t pad(struct tag *tags, size_t count, const struct nonce *secret, st
     return padded;
 }
 
+/* What the packet shows, the payee sees without being told. */
+static enum err leave_out(struct purse_env *env, struct sighting_list *seen, struct span bytes)
+{
+    struct packet packet = {0};
+    size_t kept = 0;
+    TRY(packet_decode(&packet, bytes, env->arena));
+    for (size_t i = 0; i < packet.payments.count; i++) {
+        const struct id id =
+            record_id(env->trust->network, KIND_PAYMENT, packet.payments.items[i].record.payload);
+        for (size_t j = kept = 0; j < seen->count; j++)
+            if (!id_equal(&seen->items[j].payment_id, &id))
+                seen->items[kept++] = seen->items[j];
+        seen->count = kept;
+    }
+    return ERR_OK;
+}
+
 enum err sighting_tell(struct purse_env *env, bool *any, struct sightings *out,
-                       const struct id *reference)
+                       const struct purse_plan *beside)
 {
     struct sighting_list seen = {0};
     struct nonce secret = {{0}};
     void *memory = NULL;
     TRY(recent(env, &seen));
+    TRY(leave_out(env, &seen, beside->packet));
     *any = seen.count > 0;
     if (!*any)
         return ERR_OK;
     TRY(my_secret(env, &secret));
     TRY(arena_alloc(env->arena, &memory, SIGHTINGS_MAX, sizeof(struct tag)));
     struct tag *tags = memory;
-    const struct id salt = salted("dcep-sighting-salt", SPAN(secret), SPAN(*reference));
+    const struct id salt = salted("dcep-sighting-salt", SPAN(secret), SPAN(beside->plan_id));
     memcpy(out->salt.bytes, salt.bytes, NONCE_SIZE);
     for (size_t i = 0; i < seen.count; i++)
         tags[i] = tag_of(&out->salt, &seen.items[i]);

@@ -15,10 +15,10 @@ enum { SIGHTING_DAYS = 7 };
 /* The payments of a packet that is kept. What is older than SIGHTING_DAYS is forgotten. */
 enum err sighting_add(struct wallet *wallet, struct purse_env *env,
                       const struct packet_view *view) MUST_USE;
-/* *any false: there is nothing to tell. The same reference and the same sightings give the same
- * bytes. */
+/* Beside a signed payment; what its own packet shows is left out. *any false: there is nothing to
+ * tell. The same payment and the same sightings give the same bytes. */
 enum err sighting_tell(struct purse_env *env, bool *any, struct sightings *out,
-                       const struct id *reference) MUST_USE;
+                       const struct purse_plan *beside) MUST_USE;
 /* My payments of coins of which the teller was shown another payment. Sightings out of order are
  * ERR_CANONICAL. */
 enum err sighting_match(struct purse_env *env, struct news_answers *answers,

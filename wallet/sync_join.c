@@ -120,8 +120,8 @@ static enum err find_new_key(struct wallet *wallet, struct purse_env *env, void 
 }
 
 /* My bank's date on a key that was just made cannot be an old word repeated. It raises the floor of
- * my clock; and if the floor is above a clock that my bank, which dates calls, has just accepted, it
- * was a date to come, seen while my clock ran ahead: then it takes its place. */
+ * my clock; and if the floor is above a clock that my bank, which dates calls, has just accepted,
+ * it was a date to come, seen while my clock ran ahead: then it takes its place. */
 static void set_clock_floor(struct wallet *wallet, const struct wallet_certificate *mine)
 {
     uint64_t *floor = &wallet->state.newest_signed_time;

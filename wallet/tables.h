@@ -4,8 +4,8 @@
 
 #include "common/purse/tables.h"
 
-/* One row: who I am with, and what I believe. directory and revocations only rise in version. own_*:
- * limits that the owner set; zero: none (wallet/limits.h). */
+/* One row: who I am with, and what I believe. directory and revocations only rise in version.
+ * own_*: limits that the owner set; zero: none (wallet/limits.h). */
 #define WALLET_STATE_FIELDS(F)                                                                     \
     F(UINT, id, 1, 1)                                                                              \
     F(TEXT, network, 1, NETWORK_SIZE_MAX)                                                          \

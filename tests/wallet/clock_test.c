@@ -1,5 +1,5 @@
-/* A trustworthy clock, and certificates that expire: nothing is taken under a clock that is known to
- * be wrong, nothing is lost by it, and a clock set right again is enough. */
+/* A trustworthy clock, and certificates that expire: nothing is taken under a clock that is known
+ * to be wrong, nothing is lost by it, and a clock set right again is enough. */
 #include "tests/wallet/town.h"
 
 #include "tests/support/scene.h"

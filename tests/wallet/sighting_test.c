@@ -79,16 +79,28 @@ Test(sighting, their_number_tells_a_power_of_two)
     cr_expect_eq(sightings_in(packet).tags.size, 32 * SIGHTING_SIZE);
 }
 
-static bool tells_on_day(uint64_t day)
+/* Beside which payment? One of another coin. */
+static struct purse_plan other_payment(void)
+{
+    struct id id;
+    enum status status;
+    folk_coin(&bob, 5);
+    folk_pay(&bob, folk_request(&carol, 5, &id), &status);
+    expect_status(status, STATUS_OK);
+    return folk_plan(&bob, &id);
+}
+
+static bool tells_on_day(const struct purse_plan *beside, uint64_t day)
 {
     struct arena arena AUTO(arena_fini) = {0};
     struct sightings out = {0};
-    const struct id reference = world_hash("a payment");
     bool any = false;
-    struct purse_env env = {
-        .store = bob.wallet.store, .now = day * UINT64_C(86400), .arena = &arena};
+    struct purse_env env = {.store = bob.wallet.store,
+                            .trust = &bob.wallet.trust,
+                            .now = day * UINT64_C(86400),
+                            .arena = &arena};
     cr_assert_eq(store_begin(bob.wallet.store, STORE_READ), ERR_OK);
-    cr_assert_eq(sighting_tell(&env, &any, &out, &reference), ERR_OK);
+    cr_assert_eq(sighting_tell(&env, &any, &out, beside), ERR_OK);
     store_rollback(bob.wallet.store);
     return any;
 }
@@ -96,11 +108,12 @@ static bool tells_on_day(uint64_t day)
 Test(sighting, what_is_old_is_not_told)
 {
     mallory_pays_both();
-    cr_expect(tells_on_day(WORLD_TODAY));
-    cr_expect(tells_on_day(WORLD_TODAY + SIGHTING_DAYS));
-    cr_expect_not(tells_on_day(WORLD_TODAY + SIGHTING_DAYS + 1));
-    cr_expect_not(tells_on_day(WORLD_TODAY - 1), "nor what a wrong clock dated to come");
-    cr_expect_not(tells_on_day(0));
+    const struct purse_plan plan = other_payment();
+    cr_expect(tells_on_day(&plan, WORLD_TODAY));
+    cr_expect(tells_on_day(&plan, WORLD_TODAY + SIGHTING_DAYS));
+    cr_expect_not(tells_on_day(&plan, WORLD_TODAY + SIGHTING_DAYS + 1));
+    cr_expect_not(tells_on_day(&plan, WORLD_TODAY - 1), "nor what a wrong clock dated to come");
+    cr_expect_not(tells_on_day(&plan, 0));
 }
 
 Test(sighting, tags_out_of_order_or_of_another_size_are_ignored)
@@ -119,4 +132,12 @@ Test(sighting, tags_out_of_order_or_of_another_size_are_ignored)
         cr_expect_eq(bob.wallet.news.ignored_count, 1);
         cr_expect_eq(answers.count, 0);
     }
+}
+
+Test(sighting, what_the_packet_shows_is_not_told)
+{
+    enum status status;
+    cr_assert_eq(folk_receive(&bob, forker_pays(&mallory, &bob, 600)).result, HANDOVER_TAKEN);
+    const struct span packet = folk_pay(&bob, folk_request(&carol, 100, NULL), &status);
+    cr_expect_eq(forker_kind(packet), KIND_PACKET, "its only payment is up the line");
 }
