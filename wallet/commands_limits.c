@@ -1,28 +1,24 @@
 /* Limits: every one, where it comes from, what is left; the owner's own (wallet/limits.h). */
 #include "wallet/commands_limits.h"
 
-#include "common/base/time.h"
 #include "wallet/limits.h"
-
-enum { WARN_DIRECTORY_DAYS = 14, WARN_REDEEM_DAYS = 30 };
 
 /* --- looking --- */
 
-struct standing {
+struct view {
     struct limits_bounds bounds;
     struct amount held;
-    uint64_t last_day; /* of my certificate */
+    struct wallet_certificate mine;
 };
 
-static enum err standing_work(struct wallet *wallet, struct purse_env *env, void *context)
+static enum err view_work(struct wallet *wallet, struct purse_env *env, void *context)
 {
-    struct standing *standing = context;
+    struct view *view = context;
     struct purse_totals totals = {0};
-    struct limits tier = {0};
-    TRY(limits_tier(wallet, env, &tier, &standing->last_day));
+    TRY(limits_certificate(env, &view->mine));
     TRY(purse_totals(env, &totals));
-    limits_bounds(&standing->bounds, wallet, &tier);
-    return amount_add(&standing->held, totals.spendable, totals.reserved);
+    limits_bounds(&view->bounds, wallet, &view->mine);
+    return amount_add(&view->held, totals.spendable, totals.reserved);
 }
 
 static json_t *bound_row(json_t *rows, const char *name, const char *source)
@@ -51,21 +47,21 @@ static void put_count(json_t *rows, const char *name, uint64_t count)
     commands_put_number(bound_row(rows, name, N_("policy")), "count", count);
 }
 
-static void put_standing(struct desk *desk, const struct standing *standing)
+static void put_view(struct desk *desk, const struct view *view)
 {
     const struct wallet *wallet = &desk->wallet;
     const struct policy *policy = trust_policy(&wallet->trust);
-    const struct limits_bounds *bounds = &standing->bounds;
+    const struct limits_bounds *bounds = &view->bounds;
     json_t *rows = json_array();
     json_object_set_new(cli_result(desk->cli), "limits", rows);
     put_bound(rows, N_("one payment, offline"), &bounds->payment, amount_zero());
     put_bound(rows, N_("paid a day, offline"), &bounds->day, limits_paid_today(wallet));
     put_bound(rows, N_("paid between two syncs"), &bounds->offline, wallet->state.paid_since_sync);
-    put_bound(rows, N_("held"), &bounds->held, standing->held);
+    put_bound(rows, N_("held"), &bounds->held, view->held);
     put_count(rows, N_("days offline before a payee refuses"), policy->certificate_days);
     put_count(rows, N_("hands a coin may go through (hops)"), policy->hops_max);
     put_count(rows, N_("payments a coin may bear (depth)"), policy->depth_max);
-    commands_put_number(cli_result(desk->cli), "pays_until_day", standing->last_day);
+    commands_put_number(cli_result(desk->cli), "pays_until_day", view->mine.not_after_day);
 }
 
 int commands_limits(struct cli *cli)
@@ -75,14 +71,14 @@ int commands_limits(struct cli *cli)
         {"count", N_("number"), CLI_AS_NUMBER}, {"left", N_("left"), CLI_AS_AMOUNT},
         {"from", N_("set by"), CLI_AS_WORD},    {0}};
     struct desk desk AUTO(desk_close) = {0};
-    struct standing standing = {0};
+    struct view view = {0};
     const int code = desk_open(&desk, cli);
     if (code != CLI_OK)
         return code;
-    const enum err error = commands_look(&desk, standing_work, &standing);
+    const enum err error = commands_look(&desk, view_work, &view);
     if (error != ERR_OK)
         return desk_fail(&desk, error);
-    put_standing(&desk, &standing);
+    put_view(&desk, &view);
     cli_show_table(cli, json_object_get(cli_result(cli), "limits"), columns);
     cli_say(cli, _("dcep-wallet limits set makes them lower for this wallet; the PIN raises them "
                    "again"));
@@ -136,52 +132,4 @@ int commands_limits_set(struct cli *cli)
         return desk_fail(&desk, error);
     cli_say(cli, _("set; dcep-wallet limits shows them"));
     return CLI_OK;
-}
-
-/* --- dates that come near --- */
-
-struct dates {
-    bool has_coin;
-    uint64_t redeem_by; /* the nearest, of coins that are here */
-};
-
-static enum err dates_work(struct wallet *wallet, struct purse_env *env, void *context)
-{
-    static const enum purse_coin_state here[] = {PURSE_AVAILABLE, PURSE_RESERVED,
-                                                 PURSE_QUARANTINED};
-    struct dates *dates = context;
-    (void)wallet;
-    for (size_t i = 0; i < sizeof here / sizeof here[0]; i++) {
-        struct purse_coin_list coins = {0};
-        TRY(purse_coins(env, &coins, here[i]));
-        for (size_t j = 0; j < coins.count; j++) {
-            if (!dates->has_coin || coins.items[j].redeem_by_day < dates->redeem_by)
-                dates->redeem_by = coins.items[j].redeem_by_day;
-            dates->has_coin = true;
-        }
-    }
-    return ERR_OK;
-}
-
-enum err commands_limits_warn(struct desk *desk)
-{
-    const uint64_t now = desk->wallet.now, today = time_day(now);
-    const uint64_t end = desk->wallet.trust.directory.not_after;
-    struct dates dates = {0};
-    TRY(commands_look(desk, dates_work, &dates));
-    if (now > end)
-        cli_warn(desk->cli, _("the directory has expired: nothing is taken before a sync"));
-    else if (now + WARN_DIRECTORY_DAYS * (uint64_t)SECONDS_PER_DAY > end)
-        cli_warn(desk->cli, _("the directory expires in %llu days: sync"),
-                 (unsigned long long)((end - now) / SECONDS_PER_DAY));
-    if (dates.has_coin && today >= dates.redeem_by)
-        cli_warn(desk->cli, _("a coin is past its last day: sync now, before it is refunded to the "
-                              "owner that the register knows"));
-    else if (dates.has_coin && today + WARN_REDEEM_DAYS > dates.redeem_by)
-        cli_warn(desk->cli, _("a coin must be exchanged within %llu days: sync"),
-                 (unsigned long long)(dates.redeem_by - today));
-    if (now < wallet_newest_time(&desk->wallet))
-        cli_warn(desk->cli, _("this machine's clock is behind what was signed already: set it "
-                              "right"));
-    return ERR_OK;
 }

@@ -1,7 +1,7 @@
 /* News and early warning, as commands show them (contract in commands_news.h). */
 #include "wallet/commands_news.h"
 
-#include "wallet/finding.h"
+#include "wallet/fork.h"
 #include "wallet/handover_file.h"
 #include "wallet/news.h"
 
@@ -25,7 +25,7 @@ static void put_heard(struct desk *desk)
     json_t *heard = json_object();
     json_object_set_new(heard, "directory", json_boolean(news->has_new_directory));
     json_object_set_new(heard, "revocations", json_boolean(news->has_new_revocations));
-    commands_put_number(heard, "paid_twice", news->finding_count);
+    commands_put_number(heard, "paid_twice", news->fork_count);
     commands_put_number(heard, "ignored", news->ignored_count);
     json_object_set_new(cli_result(desk->cli), "news", heard);
 }
@@ -44,7 +44,7 @@ void commands_news_show(struct desk *desk)
     if (news->ignored_count > 0)
         cli_warn(cli, _("what came beside it was older than mine, broken or not to be believed: "
                         "ignored"));
-    if (news->finding_count > 0)
+    if (news->fork_count > 0)
         cli_warn(cli, _("somebody paid a coin twice: dcep-wallet history shows it, history "
                         "--proof ID -o FILE writes the proof"));
 }
@@ -52,7 +52,7 @@ void commands_news_show(struct desk *desk)
 int commands_news_judge(struct desk *desk)
 {
     const struct wallet_news *news = &desk->wallet.news;
-    if (news->finding_count > 0)
+    if (news->fork_count > 0)
         return cli_fail(desk->cli, CLI_DOUBLE_SPEND, "CONFLICT",
                         _("dcep-wallet history --proof ID -o FILE writes the proof; sync tells "
                           "whose payment counts"),
@@ -100,10 +100,10 @@ int commands_news_give(struct desk *desk)
 static enum err list_work(struct wallet *wallet, struct purse_env *env, void *context)
 {
     (void)wallet;
-    return finding_all(env, context);
+    return fork_all(env, context);
 }
 
-static int find(struct desk *desk, const struct finding **out, const struct finding_list *list)
+static int find(struct desk *desk, const struct fork **out, const struct fork_list *list)
 {
     const char *prefix = cli_text(desk->cli, "--proof");
     size_t count = 0;
@@ -126,42 +126,25 @@ static int find(struct desk *desk, const struct finding **out, const struct find
 
 int commands_news_proof(struct desk *desk)
 {
-    struct finding_list list = {0};
-    const struct finding *finding = NULL;
+    struct fork_list list = {0};
+    const struct fork *fork = NULL;
     struct span file = {0};
     enum err error = commands_look(desk, list_work, &list);
     if (error != ERR_OK)
         return desk_fail(desk, error);
-    const int code = find(desk, &finding, &list);
+    const int code = find(desk, &fork, &list);
     if (code != CLI_OK)
         return code;
-    error =
-        handover_file_wrap_bytes(&desk->wallet, &file, KIND_PROOF, finding->proof, &desk->arena);
+    error = handover_file_wrap_bytes(&desk->wallet, &file, KIND_PROOF, fork->proof, &desk->arena);
     if (error != ERR_OK)
         return desk_fail(desk, error);
-    json_object_set_new(cli_result(desk->cli), "id", cli_json_hex(SPAN(finding->coin_id)));
-    json_object_set_new(cli_result(desk->cli), "key", cli_json_hex(SPAN(finding->key)));
-    commands_put_amount(desk->cli, "amount", finding->amount);
+    json_object_set_new(cli_result(desk->cli), "id", cli_json_hex(SPAN(fork->coin_id)));
+    json_object_set_new(cli_result(desk->cli), "key", cli_json_hex(SPAN(fork->key)));
+    commands_put_amount(desk->cli, "amount", fork->amount);
     commands_put_number(cli_result(desk->cli), "size", file.size);
     cli_say(desk->cli,
             _("proof that a coin of %s was paid twice (%zu bytes); anybody can check it"),
-            commands_yuan(finding->amount), file.size);
+            commands_yuan(fork->amount), file.size);
     cli_give_file(desk->cli, "--output", file, false);
     return CLI_OK;
-}
-
-static enum err warn_work(struct wallet *wallet, struct purse_env *env, void *context)
-{
-    (void)wallet;
-    return finding_to_tell(env, context);
-}
-
-enum err commands_news_warn(struct desk *desk)
-{
-    struct finding_list list = {0};
-    TRY(commands_look(desk, warn_work, &list));
-    if (list.count > 0)
-        cli_warn(desk->cli, _("somebody paid a coin twice: dcep-wallet history shows it, history "
-                              "--proof ID -o FILE writes the proof"));
-    return ERR_OK;
 }

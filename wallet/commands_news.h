@@ -16,8 +16,6 @@ int commands_news_receive(struct desk *desk, struct span file);
 int commands_news_give(struct desk *desk);
 /* history --proof ID -o FILE */
 int commands_news_proof(struct desk *desk);
-/* Coins known to be paid twice, of the last days, as warnings. */
-enum err commands_news_warn(struct desk *desk) MUST_USE;
 
 #define NEWS_OPTIONS                                                                               \
     CLI_OPTION("--news", 0, CLI_FLAG, N_("add directory and revocation list in any case")),        \

@@ -8,7 +8,7 @@
 #include "common/base/text.h"
 #include "common/base/time.h"
 #include "common/purse/purse_row.h"
-#include "wallet/finding.h"
+#include "wallet/fork.h"
 #include "wallet/handover_file.h"
 #include "wallet/sighting.h"
 
@@ -116,7 +116,7 @@ static enum err judge(struct wallet *wallet, struct purse_env *env, struct recei
         .is_restored = wallet->is_restored,
         .context = env,
         .seen = purse_seen,
-        .conflict = finding_conflict,
+        .conflict = fork_conflict,
     };
     return packet_accept(&receiving->out->status, receiving->view, &wallet->trust, &terms);
 }
@@ -175,8 +175,8 @@ static enum err note_conflict(struct wallet *wallet, struct purse_env *env,
                               const struct packet_view *view)
 {
     bool found = false;
-    TRY(finding_hear_packet(wallet, env, &found, view));
-    wallet->news.finding_count += found;
+    TRY(fork_hear_packet(wallet, env, &found, view));
+    wallet->news.fork_count += found;
     return ERR_OK;
 }
 

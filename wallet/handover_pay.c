@@ -6,6 +6,7 @@
 #include "common/base/time.h"
 #include "common/purse/purse_row.h"
 #include "wallet/handover_file.h"
+#include "wallet/handover_step.h"
 #include "wallet/limits.h"
 
 /* --- the offer: what is asked for, and would it go through? --- */
@@ -37,7 +38,7 @@ static enum status first_refusal(struct wallet *wallet, struct purse_env *env,
     if (amount_compare(offer->request.amount, mine.limits.payment_max) > 0)
         return STATUS_PAYMENT_LIMIT;
     const enum status limits =
-        offering->is_online ? STATUS_OK : limits_pay(wallet, &mine.limits, offer->request.amount);
+        offering->is_online ? STATUS_OK : limits_pay(wallet, &mine, offer->request.amount);
     if (limits != STATUS_OK)
         return limits;
     if (wallet->now < wallet_newest_time(wallet))
@@ -85,9 +86,18 @@ static enum err offer_work(struct wallet *wallet, struct purse_env *env, void *c
                       offering->offer->request.amount);
 }
 
-/* The invoice into the offer: whose it is, and is it theirs? */
-static enum status read_invoice(struct wallet *wallet, struct handover_offer *out,
-                                struct span invoice_file, struct arena *arena)
+enum err handover_refusal(struct wallet *wallet, struct purse_env *env, enum status *status,
+                          struct handover_offer *offer)
+{
+    const struct offering offering = {.offer = offer, .status = status};
+    struct purse_key current = {0};
+    TRY(purse_key_current(env, &current));
+    *status = first_refusal(wallet, env, &offering, &current);
+    return ERR_OK;
+}
+
+enum status handover_read_invoice(struct wallet *wallet, struct handover_offer *out,
+                                  struct span invoice_file, struct arena *arena)
 {
     const struct trust_bank *bank = NULL;
     struct invoice invoice = {0};
@@ -117,7 +127,7 @@ enum err handover_offer(struct wallet *wallet, struct handover_offer *out, enum 
     struct span message = {0};
     *out = (struct handover_offer){0};
     TRY(news_hear(wallet, &message, &answers, invoice_file, arena));
-    *status = read_invoice(wallet, out, message, arena);
+    *status = handover_read_invoice(wallet, out, message, arena);
     return *status == STATUS_OK ? wallet_transact(wallet, offer_work, &offering, arena) : ERR_OK;
 }
 
@@ -187,8 +197,10 @@ static enum err mark_work(struct wallet *wallet, struct purse_env *env, void *co
     struct paying *paying = context;
     enum status cancelled = STATUS_OK;
     TRY(will_be_accepted(wallet, env, paying));
-    return *paying->status == STATUS_OK ? purse_mark(env, &paying->plan)
-                                        : purse_cancel(env, &cancelled, &paying->plan);
+    if (*paying->status != STATUS_OK)
+        return purse_cancel(env, &cancelled, &paying->plan);
+    TRY(wallet_count(wallet));
+    return purse_mark(env, &paying->plan);
 }
 
 /* Who is paid by a plan: the name that was shown, made again from the certificate that was kept. A
@@ -238,6 +250,7 @@ static enum err finish(struct wallet *wallet, struct paying *paying, struct aren
         TRY(wallet_transact(wallet, mark_work, paying, arena));
     if (*paying->status != STATUS_OK || paying->plan.state != PURSE_PLAN_SIGNING)
         return ERR_OK;
+    TRY(wallet_follow(wallet));
     return wallet_transact(wallet, sign_work, paying, arena);
 }
 
@@ -254,22 +267,33 @@ enum err handover_pay(struct wallet *wallet, struct span *file, enum status *sta
     return *status == STATUS_OK ? handover_packet_file(wallet, file, &paying.plan, arena) : ERR_OK;
 }
 
-enum err handover_packet_file(struct wallet *wallet, struct span *file,
-                              const struct purse_plan *plan, struct arena *arena)
+enum err handover_file_of(struct wallet *wallet, struct purse_env *env, struct span *file,
+                          const struct purse_plan *plan)
 {
     struct request request = {0};
     if (!plan->has_packet)
         return ERR_MISSING;
-    TRY(handover_file_wrap_bytes(wallet, file, KIND_PACKET, plan->packet, arena));
+    TRY(handover_file_wrap_bytes(wallet, file, KIND_PACKET, plan->packet, env->arena));
     if (!plan->has_request)
         return ERR_OK;
-    TRY(request_decode(&request, plan->request.payload, arena));
+    TRY(request_decode(&request, plan->request.payload, env->arena));
     const struct news_hearer payee = {.directory_version = request.directory_version,
                                       .revocations_version = request.revocations_version,
                                       .payment = plan};
     return trust_vault(&wallet->trust, &request.payee_key) != NULL
                ? ERR_OK /* a bank has it all, and better */
-               : news_tell(wallet, file, &payee, arena);
+               : news_tell_within(wallet, env, file, &payee);
+}
+
+enum err handover_packet_file(struct wallet *wallet, struct span *file,
+                              const struct purse_plan *plan, struct arena *arena)
+{
+    struct purse_env env = {
+        .store = wallet->store, .trust = &wallet->trust, .now = wallet->now, .arena = arena};
+    TRY(store_begin(wallet->store, STORE_READ));
+    const enum err error = handover_file_of(wallet, &env, file, plan);
+    store_rollback(wallet->store);
+    return error;
 }
 
 /* --- after the bytes --- */
@@ -341,5 +365,26 @@ static enum err resume_work(struct wallet *wallet, struct purse_env *env, void *
 enum err handover_resume(struct wallet *wallet)
 {
     struct arena arena AUTO(arena_fini) = {0};
+    TRY(wallet_follow(wallet));
     return wallet_transact(wallet, resume_work, NULL, &arena);
+}
+
+/* The steps of handover_pay up to the mark, in one transaction. */
+enum err handover_rehearse(struct wallet *wallet, struct purse_env *env, enum status *status,
+                           struct purse_plan *plan, struct handover_offer *offer)
+{
+    struct paying paying = {.offer = offer, .status = status};
+    struct offering offering = {.offer = offer, .status = status};
+    *status = STATUS_OK;
+    TRY(resume_work(wallet, env, NULL));
+    TRY(offer_work(wallet, env, &offering));
+    if (*status != STATUS_OK)
+        return ERR_OK;
+    TRY(find_work(wallet, env, &paying));
+    if (!paying.exists)
+        TRY(reserve_work(wallet, env, &paying));
+    if (*status == STATUS_OK && paying.plan.state == PURSE_PLAN_RESERVED)
+        TRY(will_be_accepted(wallet, env, &paying));
+    *plan = paying.plan;
+    return ERR_OK;
 }

@@ -26,14 +26,15 @@ static void lower_own(struct limits_bound *bound, struct amount max)
 }
 
 void limits_bounds(struct limits_bounds *out, const struct wallet *wallet,
-                   const struct limits *tier)
+                   const struct wallet_certificate *mine)
 {
-    const struct policy *policy = trust_policy(&wallet->trust);
+    const struct trust_offline policy = trust_offline(&wallet->trust, mine->holder);
+    const struct limits *tier = &mine->limits;
     const struct wallet_state *state = &wallet->state;
     *out = (struct limits_bounds){
-        .payment = {policy->offline_payment_max, LIMITS_POLICY},
+        .payment = {policy.payment_max, LIMITS_POLICY},
         .day = {tier->day_max, LIMITS_TIER},
-        .offline = {policy->offline_total_max, LIMITS_POLICY},
+        .offline = {policy.total_max, LIMITS_POLICY},
         .held = {tier->held_max, LIMITS_TIER},
     };
     lower(&out->payment, tier->payment_max, LIMITS_TIER);
@@ -65,10 +66,11 @@ static bool exceeds(const struct limits_bound *bound, struct amount used, struct
     return amount_compare(amount, limits_left(bound, used)) > 0;
 }
 
-enum status limits_pay(const struct wallet *wallet, const struct limits *tier, struct amount amount)
+enum status limits_pay(const struct wallet *wallet, const struct wallet_certificate *mine,
+                       struct amount amount)
 {
     struct limits_bounds bounds;
-    limits_bounds(&bounds, wallet, tier);
+    limits_bounds(&bounds, wallet, mine);
     if (exceeds(&bounds.payment, amount_zero(), amount) ||
         exceeds(&bounds.offline, wallet->state.paid_since_sync, amount))
         return STATUS_PAYMENT_LIMIT;
@@ -88,23 +90,16 @@ enum err limits_book(struct wallet *wallet, struct amount amount)
 
 /* --- asking --- */
 
-enum err limits_tier(struct wallet *wallet, struct purse_env *env, struct limits *out,
-                     uint64_t *last_day)
+enum err limits_certificate(struct purse_env *env, struct wallet_certificate *out)
 {
     struct purse_key current = {0};
     struct cose cose = {0};
-    struct wallet_certificate mine = {0};
-    (void)wallet;
-    *out = (struct limits){none(), none(), none()};
-    *last_day = 0;
+    *out = (struct wallet_certificate){.limits = {none(), none(), none()}};
     TRY(purse_key_current(env, &current));
     if (!current.has_certificate)
         return ERR_OK;
     TRY(wire_decode_cose(&cose, current.certificate));
-    TRY(wallet_certificate_decode(&mine, cose.payload, env->arena));
-    *out = mine.limits;
-    *last_day = mine.not_after_day;
-    return ERR_OK;
+    return wallet_certificate_decode(out, cose.payload, env->arena);
 }
 
 struct asking {
@@ -116,13 +111,12 @@ static enum err ask_work(struct wallet *wallet, struct purse_env *env, void *con
 {
     struct asking *asking = context;
     struct purse_totals totals = {0};
-    struct limits tier = {0};
+    struct wallet_certificate mine = {0};
     struct limits_bounds bounds;
     struct amount held = amount_zero();
-    uint64_t last_day = 0;
     TRY(purse_totals(env, &totals));
-    TRY(limits_tier(wallet, env, &tier, &last_day));
-    limits_bounds(&bounds, wallet, &tier);
+    TRY(limits_certificate(env, &mine));
+    limits_bounds(&bounds, wallet, &mine);
     TRY(amount_add(&held, totals.spendable, totals.reserved));
     *asking->status = STATUS_OK;
     if (wallet->now < wallet_newest_time(wallet))

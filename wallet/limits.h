@@ -22,14 +22,14 @@ struct limits_bounds {
     struct limits_bound held;    /* what a request may bring it to */
 };
 void limits_bounds(struct limits_bounds *out, const struct wallet *wallet,
-                   const struct limits *tier);
+                   const struct wallet_certificate *mine);
 struct amount limits_paid_today(const struct wallet *wallet);
 /* What is left under a bound of which this much is used; zero if nothing is. */
 struct amount limits_left(const struct limits_bound *bound, struct amount used);
 
 /* May this be paid offline? STATUS_OK, STATUS_PAYMENT_LIMIT (this payment, or all since the last
  * sync), STATUS_LIMIT_DAY. */
-enum status limits_pay(const struct wallet *wallet, const struct limits *tier,
+enum status limits_pay(const struct wallet *wallet, const struct wallet_certificate *mine,
                        struct amount amount);
 /* Counts a payment; the caller stores wallet->state. ERR_RANGE. */
 enum err limits_book(struct wallet *wallet, struct amount amount) MUST_USE;
@@ -37,9 +37,8 @@ enum err limits_book(struct wallet *wallet, struct amount amount) MUST_USE;
  * kept: a limit takes no money away. */
 enum err limits_ask(struct wallet *wallet, enum status *status, struct amount amount) MUST_USE;
 
-/* The limits of my current certificate; none if it cannot be read. */
-enum err limits_tier(struct wallet *wallet, struct purse_env *env, struct limits *out,
-                     uint64_t *last_day) MUST_USE;
+/* My current certificate; if there is none, one without limits that has expired. */
+enum err limits_certificate(struct purse_env *env, struct wallet_certificate *out) MUST_USE;
 
 /* The owner's own: zero leaves that one as it is. *raises: one of them goes up, or away (reset). */
 struct limits_own {

@@ -2,7 +2,7 @@
 #include "wallet/news.h"
 
 #include "common/purse/purse_row.h"
-#include "wallet/finding.h"
+#include "wallet/fork.h"
 #include "wallet/handover_file.h"
 #include "wallet/sighting.h"
 
@@ -175,14 +175,14 @@ static enum err evidence_work(struct wallet *wallet, struct purse_env *env, void
     struct heard *heard = context;
     for (size_t i = 0; i < heard->proof_count; i++) {
         bool found = false;
-        TRY(count_ignored(wallet, finding_hear_proof(wallet, env, &found, heard->proofs[i])));
-        wallet->news.finding_count += found;
+        TRY(count_ignored(wallet, fork_hear_proof(wallet, env, &found, heard->proofs[i])));
+        wallet->news.fork_count += found;
     }
     for (size_t i = 0; i < heard->payment_count; i++) {
         bool found = false;
         TRY(count_ignored(wallet,
-                          finding_hear_payment(wallet, env, &found, &heard->payments[i], NULL)));
-        wallet->news.finding_count += found;
+                          fork_hear_payment(wallet, env, &found, &heard->payments[i], NULL)));
+        wallet->news.fork_count += found;
     }
     if (heard->has_sightings && wallet->news.tell != WALLET_TELL_NOTHING)
         TRY(count_ignored(wallet, sighting_match(env, heard->answers, &heard->sightings)));
@@ -271,15 +271,15 @@ static enum err add_trust(struct wallet *wallet, struct telling *telling, struct
 static enum err add_warnings(struct wallet *wallet, struct telling *telling, struct purse_env *env)
 {
     const struct news_answers *answers = telling->hearer->answers;
-    struct finding_list findings = {0};
+    struct fork_list forks = {0};
     struct sightings sightings = {0};
     struct span message = {0};
     bool any = false;
     for (size_t i = 0; answers != NULL && i < answers->count; i++)
         TRY(add_cose(wallet, telling, KIND_PAYMENT, &answers->payments[i], env->arena));
-    TRY(finding_to_tell(env, &findings));
-    for (size_t i = 0; i < findings.count; i++)
-        TRY(add_bytes(wallet, telling, KIND_PROOF, findings.items[i].proof, env->arena));
+    TRY(fork_to_tell(env, &forks));
+    for (size_t i = 0; i < forks.count; i++)
+        TRY(add_bytes(wallet, telling, KIND_PROOF, forks.items[i].proof, env->arena));
     if (telling->hearer->payment == NULL)
         return ERR_OK;
     TRY(sighting_tell(env, &any, &sightings, telling->hearer->payment));
@@ -291,13 +291,18 @@ static enum err add_warnings(struct wallet *wallet, struct telling *telling, str
 }
 
 /* Only reads: what is told beside a message must not keep the message back. */
-static enum err gather(struct wallet *wallet, struct telling *telling, struct arena *arena)
+static enum err gather(struct wallet *wallet, struct telling *telling, struct purse_env *env)
+{
+    TRY(add_trust(wallet, telling, env->arena));
+    return add_warnings(wallet, telling, env);
+}
+
+static enum err gather_alone(struct wallet *wallet, struct telling *telling, struct arena *arena)
 {
     struct purse_env env = {
         .store = wallet->store, .trust = &wallet->trust, .now = wallet->now, .arena = arena};
-    TRY(add_trust(wallet, telling, arena));
     TRY(store_begin(wallet->store, STORE_READ));
-    const enum err error = add_warnings(wallet, telling, &env);
+    const enum err error = gather(wallet, telling, &env);
     store_rollback(wallet->store);
     return error;
 }
@@ -311,14 +316,31 @@ static enum err bundle_of(struct wallet *wallet, struct span *file, struct telli
                               : handover_file_wrap(wallet, file, KIND_BUNDLE, &bundle, arena);
 }
 
+static struct telling beside(struct span message, const struct news_hearer *hearer)
+{
+    return (struct telling){.hearer = hearer,
+                            .messages = {{message}},
+                            .count = 1,
+                            .size = BUNDLE_OVERHEAD + message.size};
+}
+
+enum err news_tell_within(struct wallet *wallet, struct purse_env *env, struct span *file,
+                          const struct news_hearer *hearer)
+{
+    struct telling telling = beside(*file, hearer);
+    if (wallet->news.tell == WALLET_TELL_NOTHING)
+        return ERR_OK;
+    TRY(gather(wallet, &telling, env));
+    return bundle_of(wallet, file, &telling, env->arena);
+}
+
 enum err news_tell(struct wallet *wallet, struct span *file, const struct news_hearer *hearer,
                    struct arena *arena)
 {
-    struct telling telling = {.hearer = hearer, .size = BUNDLE_OVERHEAD + file->size};
+    struct telling telling = beside(*file, hearer);
     if (wallet->news.tell == WALLET_TELL_NOTHING)
         return ERR_OK;
-    telling.messages[telling.count++].bytes = *file;
-    TRY(gather(wallet, &telling, arena));
+    TRY(gather_alone(wallet, &telling, arena));
     return bundle_of(wallet, file, &telling, arena);
 }
 
@@ -332,6 +354,6 @@ enum err news_file(struct wallet *wallet, struct span *file, struct arena *arena
 {
     const struct news_hearer anybody = {0};
     struct telling telling = {.hearer = &anybody, .is_alone = true, .size = BUNDLE_OVERHEAD};
-    TRY(gather(wallet, &telling, arena));
+    TRY(gather_alone(wallet, &telling, arena));
     return telling.count == 0 ? ERR_MISSING : bundle_of(wallet, file, &telling, arena);
 }

@@ -37,6 +37,9 @@ struct news_hearer {
 /* Makes a bundle of the message in *file, if there is something to tell: *file is replaced. */
 enum err news_tell(struct wallet *wallet, struct span *file, const struct news_hearer *hearer,
                    struct arena *arena) MUST_USE;
+/* The same inside a transaction. */
+enum err news_tell_within(struct wallet *wallet, struct purse_env *env, struct span *file,
+                          const struct news_hearer *hearer) MUST_USE;
 /* A request goes to whoever will pay: it carries directory and list when told to only. */
 enum err news_tell_anybody(struct wallet *wallet, struct span *file, struct arena *arena) MUST_USE;
 /* A file of news alone: directory, list, proofs. */

@@ -27,6 +27,10 @@
     F(AMOUNT0, own_day_max)                                                                        \
     F(AMOUNT0, own_offline_max)                                                                    \
     F(AMOUNT0, own_held_max)                                                                       \
+    F(UINT, holder, 0, 1)                                                                          \
+    F(UINT, element_index, 0, INTEGER_MAX)                                                         \
+    F(UINT, element_count, 0, INTEGER_MAX)                                                         \
+    F(OPT_BLOB, element_attestor, 1, 1024)                                                         \
     F(UINT, last_sync_at, 0, INTEGER_MAX)
 /* My private keys, sealed under the PIN; a row before a certificate is asked for. */
 #define SEALED_KEY_FIELDS(F)                                                                       \
@@ -97,8 +101,8 @@ enum history_kind {
 #define SIGHTING_SECRET_FIELDS(F)                                                                  \
     F(UINT, id, 1, 1)                                                                              \
     F(NONCE, secret)
-/* Coins that somebody paid twice: the proof, and the key that it names (wallet/finding.h). */
-#define FINDING_FIELDS(F)                                                                          \
+/* Coins that somebody paid twice: the proof, and the key that it names (wallet/fork.h). */
+#define FORK_FIELDS(F)                                                                             \
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
     F(ID, coin_id)                                                                                 \
     F(KEY, key)                                                                                    \
@@ -118,7 +122,7 @@ enum history_kind {
     T(tables, history, HISTORY_FIELDS, 1, TABLE_INDEX("reference"))                                \
     T(tables, sighting, SIGHTING_FIELDS, 2)                                                        \
     T(tables, sighting_secret, SIGHTING_SECRET_FIELDS, 1)                                          \
-    T(tables, finding, FINDING_FIELDS, 2)
+    T(tables, fork, FORK_FIELDS, 2)
 
 TABLES_DECLARE(WALLET_TABLES)
 extern const struct store_schema wallet_schema;

@@ -32,7 +32,7 @@ static void check_state(struct auditor *auditor, const struct wallet_state *stat
     auditor->heard[person].revocations = trust.revocations.version;
 }
 
-static void check_finding(struct auditor *auditor, const struct finding *row, struct arena *arena)
+static void check_finding(struct auditor *auditor, const struct fork *row, struct arena *arena)
 {
     const struct world *world = &auditor->sim->world;
     struct proof_finding named = {0};
@@ -58,8 +58,8 @@ static void check_person(struct auditor *auditor, size_t person)
     const struct list states =
         auditor_book_rows(auditor, store, &tables_table_wallet_state, -1, NULL, &arena);
     const struct list rows =
-        auditor_book_rows(auditor, store, &tables_table_finding, -1, NULL, &arena);
-    const struct finding *findings = rows.items;
+        auditor_book_rows(auditor, store, &tables_table_fork, -1, NULL, &arena);
+    const struct fork *findings = rows.items;
     if (states.count == 1)
         check_state(auditor, states.items, person, &arena);
     if (rows.count == auditor->heard[person].findings)

@@ -67,13 +67,13 @@ Test(limits, the_lowest_of_policy_tier_and_own_holds)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct limits_bounds bounds;
-        const struct limits tier = {world_fen(1), world_fen(rows[i].tier_payment),
-                                    world_fen(rows[i].tier_day)};
+        const struct wallet_certificate mine = {
+            .limits = {world_fen(1), world_fen(rows[i].tier_payment), world_fen(rows[i].tier_day)}};
         set(&alice, (struct limits_own){.payment_max = world_fen(rows[i].own_payment),
                                         .day_max = world_fen(rows[i].own_day),
                                         .offline_max = world_fen(rows[i].own_offline),
                                         .reset = true});
-        limits_bounds(&bounds, &alice.wallet, &tier);
+        limits_bounds(&bounds, &alice.wallet, &mine);
         cr_expect_eq(amount_fen(bounds.payment.max), rows[i].payment, "row %zu", i);
         cr_expect_eq(amount_fen(bounds.day.max), rows[i].day, "row %zu", i);
         cr_expect_eq(amount_fen(bounds.offline.max), rows[i].offline, "row %zu", i);

@@ -1,5 +1,5 @@
-/* Coins paid twice, and the proofs (contract in finding.h). */
-#include "wallet/finding.h"
+/* Coins paid twice, and the proofs (contract in fork.h). */
+#include "wallet/fork.h"
 
 #include "common/base/time.h"
 #include "common/money/proof.h"
@@ -7,36 +7,36 @@
 
 #include <stdlib.h>
 
-/* --- what follows from a finding --- */
+/* --- what follows from a fork --- */
 
 static enum err is_known(struct purse_env *env, bool *known, uint64_t serial,
                          const struct id *coin_id)
 {
-    struct finding row = {.serial = serial, .coin_id = *coin_id};
-    return purse_find(env, known, &tables_table_finding, &row);
+    struct fork row = {.serial = serial, .coin_id = *coin_id};
+    return purse_find(env, known, &tables_table_fork, &row);
 }
 
 /* Does the line of a coin of mine go through that one? */
 static enum err comes_from(struct purse_env *env, bool *does, const struct purse_coin *coin,
-                           const struct finding *finding)
+                           const struct fork *fork)
 {
     struct purse_line line = {0};
     *does = false;
-    if (coin->serial != finding->serial || coin->is_settled)
+    if (coin->serial != fork->serial || coin->is_settled)
         return ERR_OK;
     TRY(purse_line(env, &line, coin));
     for (size_t i = 0; i < line.payment_count; i++)
-        *does = *does || id_equal(&line.payments[i].coin_id, &finding->coin_id);
+        *does = *does || id_equal(&line.payments[i].coin_id, &fork->coin_id);
     return ERR_OK;
 }
 
-static enum err set_aside(struct purse_env *env, const struct finding *finding)
+static enum err set_aside(struct purse_env *env, const struct fork *fork)
 {
     struct purse_coin_list coins = {0};
     TRY(purse_coins(env, &coins, PURSE_AVAILABLE));
     for (size_t i = 0; i < coins.count; i++) {
         bool does = false;
-        TRY(comes_from(env, &does, &coins.items[i], finding));
+        TRY(comes_from(env, &does, &coins.items[i], fork));
         if (!does)
             continue;
         coins.items[i].state = PURSE_QUARANTINED;
@@ -55,9 +55,9 @@ static enum err amount_of(struct amount *out, const struct payment *payment)
 
 static enum err next_number(struct purse_env *env, uint64_t *number)
 {
-    struct finding_list all = {0};
-    TRY(finding_all(env, &all));
-    if (all.count >= FINDINGS_MAX)
+    struct fork_list all = {0};
+    TRY(fork_all(env, &all));
+    if (all.count >= FORKS_MAX)
         return ERR_LIMIT;
     *number = all.count == 0 ? 1 : all.items[0].number + 1;
     return ERR_OK;
@@ -73,17 +73,17 @@ static enum err keep(struct wallet *wallet, struct purse_env *env, bool *found, 
         return ERR_SIGNATURE;
     if (named.kind != PROOF_DOUBLE_SPEND)
         return ERR_OK;
-    struct finding row = {.serial = named.payment_a.serial,
-                          .coin_id = named.payment_a.coin_id,
-                          .key = named.key,
-                          .proof = proof,
-                          .found_at = env->now};
+    struct fork row = {.serial = named.payment_a.serial,
+                       .coin_id = named.payment_a.coin_id,
+                       .key = named.key,
+                       .proof = proof,
+                       .found_at = env->now};
     TRY(is_known(env, &known, row.serial, &row.coin_id));
     if (known)
         return ERR_OK;
     TRY(amount_of(&row.amount, &named.payment_a));
     TRY(next_number(env, &row.number));
-    TRY(store_insert(env->store, &tables_table_finding, &row));
+    TRY(store_insert(env->store, &tables_table_fork, &row));
     TRY(set_aside(env, &row));
     *found = true;
     const struct trust_bank *bank = trust_bank(&wallet->trust, named.bank_id);
@@ -150,8 +150,8 @@ static enum err found_pair(struct wallet *wallet, struct purse_env *env, bool *f
     return keep(wallet, env, found, proof);
 }
 
-enum err finding_hear_payment(struct wallet *wallet, struct purse_env *env, bool *found,
-                              const struct cose *cose, const struct cose *certificate)
+enum err fork_hear_payment(struct wallet *wallet, struct purse_env *env, bool *found,
+                           const struct cose *cose, const struct cose *certificate)
 {
     struct payment payment = {0};
     struct list rows = {0};
@@ -166,8 +166,8 @@ enum err finding_hear_payment(struct wallet *wallet, struct purse_env *env, bool
     return ERR_OK;
 }
 
-enum err finding_hear_packet(struct wallet *wallet, struct purse_env *env, bool *found,
-                             const struct packet_view *view)
+enum err fork_hear_packet(struct wallet *wallet, struct purse_env *env, bool *found,
+                          const struct packet_view *view)
 {
     for (size_t i = 0; i < view->payment_count; i++) {
         const struct packet_payment *payment = &view->payments[i];
@@ -175,22 +175,21 @@ enum err finding_hear_packet(struct wallet *wallet, struct purse_env *env, bool 
             payment->certificate == PACKET_NONE
                 ? NULL
                 : &view->packet.certificates.items[payment->certificate].record;
-        const enum err error =
-            finding_hear_payment(wallet, env, found, &payment->cose, certificate);
+        const enum err error = fork_hear_payment(wallet, env, found, &payment->cose, certificate);
         if (err_class(error) != ERR_CLASS_MALFORMED)
             TRY(error);
     }
     return ERR_OK;
 }
 
-enum err finding_hear_proof(struct wallet *wallet, struct purse_env *env, bool *found,
-                            struct span proof)
+enum err fork_hear_proof(struct wallet *wallet, struct purse_env *env, bool *found,
+                         struct span proof)
 {
     return keep(wallet, env, found, proof);
 }
 
-enum err finding_conflict(void *context, bool *found, uint64_t serial, const struct id *coin_id,
-                          const struct id *payment_id)
+enum err fork_conflict(void *context, bool *found, uint64_t serial, const struct id *coin_id,
+                       const struct id *payment_id)
 {
     TRY(purse_conflict(context, found, serial, coin_id, payment_id));
     return *found ? ERR_OK : is_known(context, found, serial, coin_id);
@@ -200,26 +199,26 @@ enum err finding_conflict(void *context, bool *found, uint64_t serial, const str
 
 static int newest_first(const void *a, const void *b)
 {
-    const struct finding *x = a, *y = b;
+    const struct fork *x = a, *y = b;
     return x->number > y->number ? -1 : x->number < y->number;
 }
 
-enum err finding_all(struct purse_env *env, struct finding_list *out)
+enum err fork_all(struct purse_env *env, struct fork_list *out)
 {
     struct list rows = {0};
-    TRY(purse_rows(env, &rows, &tables_table_finding, -1, 0, NULL));
+    TRY(purse_rows(env, &rows, &tables_table_fork, -1, 0, NULL));
     if (rows.count > 1)
-        qsort(rows.items, rows.count, sizeof(struct finding), newest_first);
-    *out = (struct finding_list){rows.items, rows.count};
+        qsort(rows.items, rows.count, sizeof(struct fork), newest_first);
+    *out = (struct fork_list){rows.items, rows.count};
     return ERR_OK;
 }
 
-enum err finding_to_tell(struct purse_env *env, struct finding_list *out)
+enum err fork_to_tell(struct purse_env *env, struct fork_list *out)
 {
-    TRY(finding_all(env, out));
+    TRY(fork_all(env, out));
     size_t count = 0;
-    while (count < out->count && count < FINDING_TOLD_MAX &&
-           out->items[count].found_at + FINDING_TOLD_DAYS * SECONDS_PER_DAY >= env->now)
+    while (count < out->count && count < FORK_TOLD_MAX &&
+           out->items[count].found_at + FORK_TOLD_DAYS * SECONDS_PER_DAY >= env->now)
         count++;
     out->count = count;
     return ERR_OK;

@@ -1,6 +1,6 @@
 /* Early warning: a coin paid twice in one neighbourhood is found before anyone is online, with the
  * proof that the register would make. */
-#include "wallet/finding.h"
+#include "wallet/fork.h"
 
 #include "common/money/proof.h"
 #include "common/purse/purse_row.h"
@@ -30,7 +30,7 @@ static void close_people(void)
     world_close(&world);
 }
 
-TestSuite(finding, .init = open_people, .fini = close_people);
+TestSuite(fork, .init = open_people, .fini = close_people);
 
 static void mallory_pays_both(void)
 {
@@ -38,16 +38,16 @@ static void mallory_pays_both(void)
     cr_assert_eq(folk_receive(&carol, forker_pays(&mallory, &carol, 500)).result, HANDOVER_TAKEN);
 }
 
-static struct finding_list findings_of(struct folk *folk)
+static struct fork_list forks_of(struct folk *folk)
 {
-    struct finding_list list = {0};
+    struct fork_list list = {0};
     folk_restart(folk);
     struct purse_env env = {.store = folk->wallet.store,
                             .trust = &folk->wallet.trust,
                             .now = folk->wallet.now,
                             .arena = &world.arena};
     cr_assert_eq(store_begin(folk->wallet.store, STORE_READ), ERR_OK);
-    cr_assert_eq(finding_all(&env, &list), ERR_OK);
+    cr_assert_eq(fork_all(&env, &list), ERR_OK);
     store_rollback(folk->wallet.store);
     return list;
 }
@@ -56,7 +56,7 @@ static struct finding_list findings_of(struct folk *folk)
 static void expect_mallory_found(struct folk *folk)
 {
     struct proof_finding named;
-    const struct finding_list list = findings_of(folk);
+    const struct fork_list list = forks_of(folk);
     cr_assert_eq(list.count, 1);
     expect_status(proof_verify(&named, world.network, &world.root.public_key, list.items[0].proof,
                                &world.arena),
@@ -69,7 +69,7 @@ static void expect_mallory_found(struct folk *folk)
 
 /* --- found --- */
 
-Test(finding, the_other_branch_comes_to_a_holder_of_one)
+Test(fork, the_other_branch_comes_to_a_holder_of_one)
 {
     enum status status;
     mallory_pays_both();
@@ -77,7 +77,7 @@ Test(finding, the_other_branch_comes_to_a_holder_of_one)
     const struct handover_received received = folk_receive(&carol, packet);
     cr_expect_eq(received.result, HANDOVER_QUARANTINED);
     expect_status(received.status, STATUS_CONFLICT);
-    cr_expect_eq(carol.wallet.news.finding_count, 1);
+    cr_expect_eq(carol.wallet.news.fork_count, 1);
     expect_mallory_found(&carol);
     cr_expect_eq(folk_spendable(&carol), 0, "what she holds of the coin is set aside");
     cr_expect_eq(amount_fen(folk_totals(&carol).quarantined), 1100);
@@ -86,7 +86,7 @@ Test(finding, the_other_branch_comes_to_a_holder_of_one)
 }
 
 /* Bob pays Carol with other money: his packet asks, her receipt answers. */
-Test(finding, found_by_sightings_before_anyone_is_online)
+Test(fork, found_by_sightings_before_anyone_is_online)
 {
     enum status status;
     struct id id;
@@ -100,10 +100,10 @@ Test(finding, found_by_sightings_before_anyone_is_online)
     cr_expect_eq(folk_spendable(&bob), 600);
     cr_assert_eq(handover_confirm(&bob.wallet, &status, &id, received.receipt), ERR_OK);
     expect_status(status, STATUS_OK);
-    cr_expect_eq(bob.wallet.news.finding_count, 1);
+    cr_expect_eq(bob.wallet.news.fork_count, 1);
     expect_mallory_found(&bob);
     cr_expect_eq(folk_spendable(&bob), 0);
-    cr_expect_eq(findings_of(&carol).count, 0, "she has Bob's word only, and believes no word");
+    cr_expect_eq(forks_of(&carol).count, 0, "she has Bob's word only, and believes no word");
     folk_coin(&bob, 7); /* the next message brings her the proof */
     const struct span next = folk_pay(&bob, folk_request(&carol, 7, NULL), &status);
     cr_expect_eq(folk_receive(&carol, next).result, HANDOVER_TAKEN);
@@ -111,7 +111,7 @@ Test(finding, found_by_sightings_before_anyone_is_online)
     cr_expect_eq(folk_spendable(&carol), 12);
 }
 
-Test(finding, a_warned_neighbour_takes_neither_branch)
+Test(fork, a_warned_neighbour_takes_neither_branch)
 {
     enum status status;
     mallory_pays_both();
@@ -127,7 +127,7 @@ Test(finding, a_warned_neighbour_takes_neither_branch)
     expect_mallory_found(&alice);
 }
 
-Test(finding, a_settled_coin_is_not_set_aside)
+Test(fork, a_settled_coin_is_not_set_aside)
 {
     enum status status;
     mallory_pays_both();
@@ -147,7 +147,7 @@ Test(finding, a_settled_coin_is_not_set_aside)
 
 /* --- not found --- */
 
-Test(finding, I5_honest_people_who_meet_all_day_find_nothing)
+Test(fork, I5_honest_people_who_meet_all_day_find_nothing)
 {
     struct folk *const people[] = {&alice, &bob, &carol};
     for (size_t i = 0; i < 3; i++)
@@ -155,13 +155,13 @@ Test(finding, I5_honest_people_who_meet_all_day_find_nothing)
     for (size_t i = 0; i < 12; i++)
         folk_hand_over(people[i % 3], people[(i + 1 + i / 6) % 3], 90 + i);
     for (size_t i = 0; i < 3; i++) {
-        cr_expect_eq(findings_of(people[i]).count, 0);
+        cr_expect_eq(forks_of(people[i]).count, 0);
         cr_expect_eq(people[i]->wallet.news.ignored_count, 0);
     }
 }
 
 /* Somebody who knows a coin that Bob was paid signs "another payment" of it with his own key. */
-Test(finding, I5_a_payment_by_another_key_is_no_evidence)
+Test(fork, I5_a_payment_by_another_key_is_no_evidence)
 {
     struct world_wallet eve;
     struct world_coin forged;
@@ -179,12 +179,12 @@ Test(finding, I5_a_payment_by_another_key_is_no_evidence)
     cr_assert_eq(arena_copy(&world.arena, &kept, buffer_span(&file)), ERR_OK);
     cr_assert_eq(news_hear(&bob.wallet, &message, &answers, kept, &world.arena), ERR_OK);
     cr_expect_eq(bob.wallet.news.ignored_count, 1);
-    cr_expect_eq(findings_of(&bob).count, 0);
+    cr_expect_eq(forks_of(&bob).count, 0);
     cr_expect_eq(folk_spendable(&bob), 600);
 }
 
 /* Two signatures over one payload are one payment (A15, A16). */
-Test(finding, I5_the_same_payment_signed_again_is_no_evidence)
+Test(fork, I5_the_same_payment_signed_again_is_no_evidence)
 {
     struct id id;
     struct world_coin paid, change;
@@ -202,6 +202,6 @@ Test(finding, I5_the_same_payment_signed_again_is_no_evidence)
                  ERR_OK);
     cr_assert_eq(news_hear(&bob.wallet, &message, &answers, buffer_span(&file), &world.arena),
                  ERR_OK);
-    cr_expect_eq(findings_of(&bob).count, 0);
+    cr_expect_eq(forks_of(&bob).count, 0);
     cr_expect_eq(bob.wallet.news.ignored_count, 0);
 }
