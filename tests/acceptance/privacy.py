@@ -3,8 +3,8 @@
 
 A small town lives for a while (customers of two banks join, pay, sync, one pays twice and is found,
 one claims); then every byte of the central bank's directory, its write-ahead log and its server's
-log is searched for every citizen's name, phone number and identity number, every join code and every
-memo. Merchants' labels are public: that they are found shows that the search finds what is there.
+log is searched for every citizen's name, phone and identity number, every join code and every memo.
+Merchants' labels are public: that they are found shows that the search finds what is there.
 And payees of different weeks find no key of their payer's in common.
 
     tests/acceptance/privacy.py [BUILD]
@@ -28,7 +28,8 @@ from town import DOUBLE_SPEND, OK, Report, Town  # noqa: E402
 PEOPLE = {
     "north": [("li", "李明珠", 2, "13912345678", "110101199003074512", ""),
               ("wang", "Wang Xiaoping", 3, "13987654321", "310104198511226034", ""),
-              ("tea", "Zhao Teashop Owner", 1, "02165432198", "91310000MA1K35X27P", "Tea by the Gate"),
+              ("tea", "Zhao Teashop Owner", 1, "02165432198", "91310000MA1K35X27P",
+               "Tea by the Gate"),
               ("thief", "Qian the Quick", 3, "13700008888", "440305199210105577", "")],
     "south": [("sun", "孙国强", 3, "18611112222", "510107197706061234", ""),
               ("zhou", "Zhou Yimei", 4, "18833334444", "330106200001019988", "")],
