@@ -112,6 +112,24 @@ static enum err connect_bank(struct desk *desk)
     return net_client_open(&desk->client, &options);
 }
 
+static void tell_waiting(struct desk *desk)
+{
+    char text[160];
+    if (desk->step_count > 0)
+        (void)snprintf(text, sizeof text, _("asking the bank, step %zu of %zu ..."), desk->step,
+                       desk->step_count);
+    else
+        (void)snprintf(text, sizeof text, "%s", _("asking the bank ..."));
+    cli_waiting(desk->cli, text);
+}
+
+static void note_progress(void *context, size_t step, size_t step_count)
+{
+    struct desk *desk = context;
+    desk->step = step;
+    desk->step_count = step_count;
+}
+
 static enum err ask_bank(void *context, enum status *status, void *reply, enum verb verb,
                          const void *body, const struct key_pair *pair, struct arena *arena)
 {
@@ -124,7 +142,11 @@ static enum err ask_bank(void *context, enum status *status, void *reply, enum v
     TRY(connect_bank(desk));
     TRY(call_seal(&request, desk->wallet.trust.network, verb, body, &call_id, desk->wallet.now,
                   pair, arena));
-    TRY(net_call(desk->client, &answer, buffer_span(&request), cli_timeout_ms(desk->cli)));
+    tell_waiting(desk);
+    const enum err called =
+        net_call(desk->client, &answer, buffer_span(&request), cli_timeout_ms(desk->cli));
+    cli_waiting(desk->cli, NULL);
+    TRY(called);
     TRY(arena_copy(arena, &kept, buffer_span(&answer)));
     return call_read_reply(status, reply, verb, &call_id, kept, arena);
 }
@@ -171,7 +193,8 @@ static void prepare(struct desk *desk, struct cli *cli)
                                    .random = draw,
                                    .seal_key = seal_key,
                                    .open_key = open_key,
-                                   .bank = ask_bank};
+                                   .bank = ask_bank,
+                                   .progress = note_progress};
 }
 
 int desk_open(struct desk *out, struct cli *cli)
