@@ -113,12 +113,12 @@ static void read_limits(const struct wallet *wallet, struct standing *standing)
     const struct limits *mine = &standing->certificate.limits;
     if (!wallet->state.has_directory)
         return;
-    const struct policy *policy = trust_policy(&wallet->trust);
-    standing->left_until_sync =
-        difference(policy->offline_total_max, wallet->state.paid_since_sync);
+    const struct trust_offline offline =
+        trust_offline(&wallet->trust, standing->certificate.holder);
+    standing->left_until_sync = difference(offline.total_max, wallet->state.paid_since_sync);
     if (!standing->has_certificate)
         return;
-    standing->payment_max = amount_min(policy->offline_payment_max, mine->payment_max);
+    standing->payment_max = amount_min(offline.payment_max, mine->payment_max);
     standing->left_to_withdraw_today = difference(mine->day_max, standing->withdrawn_today);
 }
 
