@@ -51,13 +51,14 @@ static int read_ask(struct cli *cli, struct handover_ask *ask)
                                  .memo = cli_given(cli, "--memo") ? cli_text(cli, "--memo") : "",
                                  .expires_s = EXPIRES_DEFAULT_S};
     if (amount_is_zero(ask->amount))
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("the amount is zero"));
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("write how much, as in 12.50"),
+                        _("the amount is zero"));
     if (cli_given(cli, "--expires") && !read_duration(&ask->expires_s, cli_text(cli, "--expires")))
         return cli_fail(cli, CLI_USAGE, "USAGE", _("write 90s, 10m, 2h or 1d; at most 30d"),
                         _("--expires: \"%s\" is not a duration"), cli_text(cli, "--expires"));
     if (!is_memo(ask->memo))
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("--memo: at most %d bytes of plain text"),
-                        MEMO_SIZE_MAX);
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("write less, without line ends"),
+                        _("--memo: at most %d bytes of plain text"), MEMO_SIZE_MAX);
     return CLI_OK;
 }
 
@@ -384,7 +385,7 @@ int commands_outbox(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
     if (cli_given(cli, "ID") != cli_given(cli, "--output"))
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL,
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("dcep-wallet outbox lists the ids"),
                         _("ID and -o FILE go together; neither lists what is under way"));
     int code = desk_open(&desk, cli);
     if (code != CLI_OK)

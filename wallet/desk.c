@@ -173,7 +173,8 @@ static int fail_open(struct desk *desk, enum err error)
         return cli_fail(desk->cli, CLI_INTEGRITY, err_name(error),
                         _("keep the directory as it is and ask your bank"),
                         _("the wallet's database does not check out: %s"), _(err_text(error)));
-    return cli_fail_err(desk->cli, error, DESK_DATABASE, NULL);
+    return cli_fail_err(desk->cli, error, DESK_DATABASE,
+                        _("check the directory and its disk: dcep-wallet doctor"));
 }
 
 static int open_database(struct desk *desk, bool create)
@@ -261,7 +262,22 @@ int desk_fail(struct desk *desk, enum err error)
         return cli_fail(desk->cli, CLI_UNREACHABLE, err_name(error),
                         _("run the command again: it goes on where it was"),
                         _("it is not known whether the last step was stored"));
-    return cli_fail_err(desk->cli, error, _("the wallet"), NULL);
+    return cli_fail_err(desk->cli, error, _("the wallet"),
+                        _("dcep-wallet doctor looks for what is wrong; then try again"));
+}
+
+/* What to do about any other refusal follows from its kind. */
+static const char *hint_of_exit(int exit_code)
+{
+    if (exit_code == CLI_INVALID)
+        return _("do not rely on it; ask whoever gave it for another one");
+    if (exit_code == CLI_DOUBLE_SPEND)
+        return _("do not hand over the goods; dcep-wallet sync finds out who paid twice");
+    if (exit_code == CLI_FUNDS)
+        return _("dcep-wallet balance shows the limits; your bank sets your tier");
+    if (exit_code == CLI_UNREACHABLE)
+        return _("try again later");
+    return _("dcep-wallet doctor looks for what is wrong; else ask your bank");
 }
 
 static const char *hint_of(enum status status)
@@ -292,7 +308,7 @@ static const char *hint_of(enum status status)
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
         if (hints[i].status == status)
             return _(hints[i].hint);
-    return NULL;
+    return hint_of_exit(status_exit(status));
 }
 
 int desk_refuse(struct desk *desk, enum status status)

@@ -2,8 +2,8 @@
 compares every output it sees; what does not follow is kept in `faults`.
 
 Each file is one JSON Schema (2020-12) with the shared forms in $defs and a schema a command below
-"commands", by the command's words; "" is the home screen. Whatever a command gives beyond its schema
-is a fault: a member that is not documented does not exist.
+"commands", by the command's words; "" is the home screen. Whatever a command gives beyond its
+schema is a fault: a member that is not documented does not exist.
 
 DCEP_FORMS=learn adds what is new instead: members and commands that an output has and the files do
 not, in the nearest form. Read what it wrote before it is committed.

@@ -136,7 +136,7 @@ class Tour:
         self.wallet("bob", "withdraw", "99999", codes=(FUNDS,))
 
     def founding(self):
-        """init and enroll, which a town has done before it is there; serve says where it listens."""
+        """init and enroll, which a town has done before it is there."""
         town, path = self.town, self.town.path
         data = path("other")
         central = ("--data", data, "--json", "-y")
@@ -165,7 +165,7 @@ def judge_tables(town, tour, report):
     report.check("outputs were compared with schemas", forms.compared > 100, forms.compared)
 
 
-# serve prints for people, and ends with its server; cancel succeeds only after a crash (tests/wallet).
+# serve prints for people and ends with its server; cancel succeeds after a crash only.
 UNSEEN = {"serve", "cancel"}
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Manual pages and shell completion, as `make install` puts them: the pages without a warning, in both
-languages, with every command; completion asked in real shells.
+"""Manual pages and shell completion, as `make install` puts them: the pages without a warning, in
+both languages, with every command; completion asked in real shells.
 
     tests/acceptance/pages.py [BUILD]
 

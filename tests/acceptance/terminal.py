@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 """The wallet in real terminals (tmux): English and Chinese, 80x24 and wide. Home screen, balance,
-paying with its question and PIN, a wrong PIN, waiting for a bank, names that try to move the cursor.
+paying with its question and PIN, a wrong PIN, waiting for a bank, names that move the cursor.
 
     tests/acceptance/terminal.py [BUILD]
 
-What is judged is the screen as a person sees it: nothing beyond 80 columns, amounts with their points
-in one column, the home screen whole on 24 lines, no English sentence in Chinese. The last line is
-"N passed, N failed".
+What is judged is the screen as a person sees it: nothing beyond 80 columns, amounts with their
+points in one column, the home screen whole on 24 lines, no English left in Chinese. The last
+line is "N passed, N failed".
 """
 import os
 import re
@@ -99,7 +99,8 @@ class Judge:
 
     def screen(self, what, lines):
         """What holds of every screen."""
-        self.check(f"{what}: nothing beyond 80 columns", all(columns(l) <= 80 for l in lines), lines)
+        self.check(f"{what}: nothing beyond 80 columns",
+                   all(columns(line) <= 80 for line in lines), lines)
         points = {}
         for block, line in enumerate_blocks(lines):
             match = re.match(r"^.*? {2,}-?¥[0-9,]+(?=\.[0-9]{2})", line)
@@ -199,6 +200,7 @@ def waiting(judge, screen, town):
         bank.send_signal(signal.SIGCONT)
 
 
+# row I14: escape sequences and paths in what the CLI is given
 def i14(town, report):
     """Hostile names: escape sequences in what the CLI is given never reach a terminal; a wallet's
     name leads nowhere else."""
