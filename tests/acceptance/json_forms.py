@@ -135,6 +135,16 @@ class Tour:
                      codes=(OK, USAGE, REFUSED))
         self.wallet("bob", "withdraw", "99999", codes=(FUNDS,))
 
+    def loss(self):
+        """Alice loses her wallet: the bank asks for its money, and advances some of it."""
+        join = self.town.path("alice.join")
+        self.bank("customer", "join", "alice", "--lost", "-o", join)
+        self.wallet("alice2", "init", "--join", join, "--no-passphrase")
+        self.bank("wallet", "refund", "alice", codes=(REFUSED, PENDING))
+        self.bank("wallet", "advance", "alice", "--all")
+        self.bank("wallet", "advance", "alice")
+        self.bank("wallet", "refund", "alice")
+
     def founding(self):
         """init and enroll, which a town has done before it is there."""
         town, path = self.town, self.town.path
@@ -183,6 +193,7 @@ def main():
         tour.counter()
         tour.citizens()
         tour.thief()
+        tour.loss()
         tour.founding()
         for program in PROGRAMS:
             tour.check(town.run(program, "--json", "--version"))
