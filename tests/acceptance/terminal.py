@@ -248,6 +248,7 @@ def main():
     if shutil.which("tmux") is None:
         print("skipped: tmux is not installed\n0 passed, 0 failed, 1 skipped")
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # tmux's servers are ended on the way
     with Town(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("BUILD", "build")) as town:
         prepare(town)
         for language in ("en", "zh"):
