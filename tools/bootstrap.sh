@@ -12,7 +12,7 @@ build="gcc libc6-dev pkg-config gettext libmbedtls-dev libcbor-dev libnng-dev li
 demo="$build util-linux"
 bench="$demo python3"
 check="$demo clang libclang-rt-dev clang-format libcriterion-dev python3 python3-cbor2
-       python3-cryptography swtpm"
+       python3-cryptography python3-jsonschema tmux mandoc swtpm"
 
 usage()
 {

@@ -90,7 +90,8 @@ int commands_withdraw(struct cli *cli)
     enum status status = STATUS_OK;
     const struct amount amount = cli_amount(cli, "AMOUNT");
     if (amount_is_zero(amount))
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("the amount is zero"));
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("write how much, as in 12.50"),
+                        _("the amount is zero"));
     int code = desk_open(&desk, cli);
     if (code != CLI_OK)
         return code;
@@ -144,7 +145,7 @@ int commands_deposit(struct cli *cli)
     enum status status = STATUS_OK;
     struct amount credited = amount_zero();
     if (cli_given(cli, "AMOUNT") + cli_flag(cli, "--all") + cli_given(cli, "--packet") != 1)
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL,
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("dcep-wallet deposit 100.00, for one"),
                         _("one of AMOUNT, --all and --packet FILE is needed"));
     const int code = desk_open(&desk, cli);
     if (code != CLI_OK)

@@ -52,13 +52,14 @@ static int read_ask(struct cli *cli, struct handover_ask *ask)
                                  .memo = cli_given(cli, "--memo") ? cli_text(cli, "--memo") : "",
                                  .expires_s = EXPIRES_DEFAULT_S};
     if (amount_is_zero(ask->amount))
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("the amount is zero"));
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("write how much, as in 12.50"),
+                        _("the amount is zero"));
     if (cli_given(cli, "--expires") && !read_duration(&ask->expires_s, cli_text(cli, "--expires")))
         return cli_fail(cli, CLI_USAGE, "USAGE", _("write 90s, 10m, 2h or 1d; at most 30d"),
                         _("--expires: \"%s\" is not a duration"), cli_text(cli, "--expires"));
     if (!is_memo(ask->memo))
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("--memo: at most %d bytes of plain text"),
-                        MEMO_SIZE_MAX);
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("write less, without line ends"),
+                        _("--memo: at most %d bytes of plain text"), MEMO_SIZE_MAX);
     return CLI_OK;
 }
 
@@ -96,18 +97,25 @@ int commands_request(struct cli *cli)
 
 /* --- what pay shows --- */
 
-static void show_offer(struct cli *cli, const struct handover_offer *offer)
+static void put_offer(struct cli *cli, const struct handover_offer *offer)
 {
     json_object_set_new(cli_result(cli), "id", cli_json_hex(SPAN(offer->request_id)));
     commands_put_text(cli, "payee", offer->payee_name);
     commands_put_amount(cli, "amount", offer->request.amount);
     commands_put_text(cli, "memo", offer->memo);
     commands_put_amount(cli, "spendable_after", offer->spendable_after);
-    cli_say(cli, _("pay      %s"), commands_yuan(offer->request.amount));
-    cli_say(cli, _("to       %s"), offer->payee_name);
-    if (offer->memo[0] != '\0')
-        cli_say(cli, _("for      %s"), offer->memo);
-    cli_say(cli, _("leaves   %s spendable"), commands_yuan(offer->spendable_after));
+}
+
+static void show_offer(struct cli *cli, const struct handover_offer *offer)
+{
+    static const struct cli_column columns[] = {
+        {"amount", N_("pay"), CLI_AS_AMOUNT},
+        {"payee", N_("to"), CLI_AS_TEXT},
+        {"memo", N_("for"), CLI_AS_TEXT},
+        {"spendable_after", N_("spendable afterwards"), CLI_AS_AMOUNT},
+        {0}};
+    put_offer(cli, offer);
+    cli_show_record(cli, cli_result(cli), columns);
     fflush(stdout);
 }
 
@@ -142,11 +150,17 @@ static int give_packet(struct desk *desk, const struct handover_offer *offer, st
 
 static void show_trial(struct cli *cli, const struct handover_trial *trial)
 {
-    static const struct cli_column columns[] = {{"coins", N_("coins"), CLI_AS_NUMBER},
-                                                {"hops", N_("hops"), CLI_AS_NUMBER},
-                                                {"change", N_("change"), CLI_AS_AMOUNT},
-                                                {"size", N_("bytes"), CLI_AS_NUMBER},
-                                                {0}};
+    static const struct cli_column columns[] = {
+        {"amount", N_("pay"), CLI_AS_AMOUNT},
+        {"payee", N_("to"), CLI_AS_TEXT},
+        {"memo", N_("for"), CLI_AS_TEXT},
+        {"spendable_after", N_("spendable afterwards"), CLI_AS_AMOUNT},
+        {"change", N_("change"), CLI_AS_AMOUNT},
+        {"coins", N_("coins"), CLI_AS_NUMBER},
+        {"hops", N_("hops"), CLI_AS_NUMBER},
+        {"size", N_("bytes"), CLI_AS_NUMBER},
+        {0}};
+    put_offer(cli, &trial->offer);
     commands_put_number(cli_result(cli), "coins", trial->coin_count);
     commands_put_number(cli_result(cli), "hops", trial->hops_max);
     commands_put_amount(cli, "change", trial->change);
@@ -173,7 +187,6 @@ static int try_pay(struct desk *desk)
     json_object_set_new(cli_result(cli), "payable", json_boolean(status == STATUS_OK));
     if (status != STATUS_OK)
         return refuse_offer(desk, status);
-    show_offer(cli, &trial.offer);
     show_trial(cli, &trial);
     return CLI_OK;
 }
@@ -393,7 +406,7 @@ int commands_outbox(struct cli *cli)
     struct desk desk AUTO(desk_close) = {0};
     const bool gives = cli_given(cli, "ID") || cli_flag(cli, "--news");
     if (gives != cli_given(cli, "--output"))
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL,
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("dcep-wallet outbox lists the ids"),
                         _("ID and -o FILE go together; neither lists what is under way"));
     int code = desk_open(&desk, cli);
     if (code == CLI_OK)

@@ -112,6 +112,24 @@ static enum err connect_bank(struct desk *desk)
     return net_client_open(&desk->client, &options);
 }
 
+static void tell_waiting(struct desk *desk)
+{
+    char text[160];
+    if (desk->step_count > 0)
+        (void)snprintf(text, sizeof text, _("asking the bank, step %zu of %zu ..."), desk->step,
+                       desk->step_count);
+    else
+        (void)snprintf(text, sizeof text, "%s", _("asking the bank ..."));
+    cli_waiting(desk->cli, text);
+}
+
+static void note_progress(void *context, size_t step, size_t step_count)
+{
+    struct desk *desk = context;
+    desk->step = step;
+    desk->step_count = step_count;
+}
+
 static enum err ask_bank(void *context, enum status *status, void *reply, enum verb verb,
                          const void *body, const struct key_pair *pair, struct arena *arena)
 {
@@ -124,7 +142,11 @@ static enum err ask_bank(void *context, enum status *status, void *reply, enum v
     TRY(connect_bank(desk));
     TRY(call_seal(&request, desk->wallet.trust.network, verb, body, &call_id, desk->wallet.now,
                   pair, arena));
-    TRY(net_call(desk->client, &answer, buffer_span(&request), cli_timeout_ms(desk->cli)));
+    tell_waiting(desk);
+    const enum err called =
+        net_call(desk->client, &answer, buffer_span(&request), cli_timeout_ms(desk->cli));
+    cli_waiting(desk->cli, NULL);
+    TRY(called);
     TRY(arena_copy(arena, &kept, buffer_span(&answer)));
     return call_read_reply(status, reply, verb, &call_id, kept, arena);
 }
@@ -151,7 +173,8 @@ static int fail_open(struct desk *desk, enum err error)
         return cli_fail(desk->cli, CLI_INTEGRITY, err_name(error),
                         _("keep the directory as it is and ask your bank"),
                         _("the wallet's database does not check out: %s"), _(err_text(error)));
-    return cli_fail_err(desk->cli, error, DESK_DATABASE, NULL);
+    return cli_fail_err(desk->cli, error, DESK_DATABASE,
+                        _("check the directory and its disk: dcep-wallet doctor"));
 }
 
 static int open_database(struct desk *desk, bool create)
@@ -171,7 +194,8 @@ static void prepare(struct desk *desk, struct cli *cli)
                                    .random = draw,
                                    .seal_key = seal_key,
                                    .open_key = open_key,
-                                   .bank = ask_bank};
+                                   .bank = ask_bank,
+                                   .progress = note_progress};
 }
 
 int desk_open(struct desk *out, struct cli *cli)
@@ -238,7 +262,22 @@ int desk_fail(struct desk *desk, enum err error)
         return cli_fail(desk->cli, CLI_UNREACHABLE, err_name(error),
                         _("run the command again: it goes on where it was"),
                         _("it is not known whether the last step was stored"));
-    return cli_fail_err(desk->cli, error, _("the wallet"), NULL);
+    return cli_fail_err(desk->cli, error, _("the wallet"),
+                        _("dcep-wallet doctor looks for what is wrong; then try again"));
+}
+
+/* What to do about any other refusal follows from its kind. */
+static const char *hint_of_exit(int exit_code)
+{
+    if (exit_code == CLI_INVALID)
+        return _("do not rely on it; ask whoever gave it for another one");
+    if (exit_code == CLI_DOUBLE_SPEND)
+        return _("do not hand over the goods; dcep-wallet sync finds out who paid twice");
+    if (exit_code == CLI_FUNDS)
+        return _("dcep-wallet balance shows the limits; your bank sets your tier");
+    if (exit_code == CLI_UNREACHABLE)
+        return _("try again later");
+    return _("dcep-wallet doctor looks for what is wrong; else ask your bank");
 }
 
 static const char *hint_of(enum status status)
@@ -273,7 +312,7 @@ static const char *hint_of(enum status status)
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
         if (hints[i].status == status)
             return _(hints[i].hint);
-    return NULL;
+    return hint_of_exit(status_exit(status));
 }
 
 static int refuse_clock(struct desk *desk)

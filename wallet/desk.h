@@ -16,6 +16,7 @@ struct desk {
     bool has_pin, is_sealed; /* known once the first key was opened, or chosen by init */
     int exit_code;           /* of a question that failed, with its error set; else CLI_OK */
     struct net_client *client;
+    size_t step, step_count;               /* of a sync, for whoever watches; 0: no steps */
     struct holder holder;                  /* the wallet's, if a secure element has its keys */
     struct holder_tpm *element;            /* opened when a key is first needed */
     struct key_pair opened[DESK_KEYS_MAX]; /* so that a PIN is stretched once a key */

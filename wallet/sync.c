@@ -123,8 +123,12 @@ enum err sync_all(struct wallet *wallet, struct sync_report *report)
     struct arena arena AUTO(arena_fini) = {0};
     struct sync_run run = {.wallet = wallet, .report = report};
     *report = (struct sync_report){0};
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !run.is_stopped; i++)
+    const size_t count = sizeof steps / sizeof steps[0];
+    for (size_t i = 0; i < count && !run.is_stopped; i++) {
+        if (wallet->progress != NULL)
+            wallet->progress(wallet->context, i + 1, count);
         TRY(steps[i](&run));
+    }
     return run.is_stopped ? ERR_OK : wallet_transact(wallet, finish_work, NULL, &arena);
 }
 

@@ -225,6 +225,9 @@ int cli_passphrase(struct cli *cli, struct secret *out, const char *prompt, bool
 void cli_progress(struct cli *cli, const char *what, uint64_t done,
                   uint64_t total); /* stderr, terminal only */
 
+/* While something takes its time: a line on the terminal, gone once it is done (what: NULL). */
+void cli_waiting(struct cli *cli, const char *what);
+
 /* Ids by prefix: at least 4 hex digits. True if id starts with it. */
 bool cli_id_matches(struct span id, const char *prefix);
 

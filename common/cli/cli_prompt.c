@@ -207,9 +207,27 @@ int cli_passphrase(struct cli *cli, struct secret *out, const char *prompt, bool
                         error == ERR_PERMISSION ? _("make it yours alone: chmod 600") : NULL);
 }
 
+static bool shows_progress(const struct cli *cli)
+{
+    return !cli->is_server && !cli->json && !cli_flag(cli, "--quiet") && isatty(STDERR_FILENO);
+}
+
+/* "\r" and ESC [ K, which erases the line, are ours: what is printed between them is made safe. */
+void cli_waiting(struct cli *cli, const char *what)
+{
+    if (!shows_progress(cli))
+        return;
+    char *safe = cli_printable(what != NULL ? what : "");
+    fprintf(stderr, "\r%s\033[K", safe);
+    if (what == NULL)
+        fputc('\r', stderr);
+    fflush(stderr);
+    free(safe);
+}
+
 void cli_progress(struct cli *cli, const char *what, uint64_t done, uint64_t total)
 {
-    if (cli->is_server || cli->json || cli_flag(cli, "--quiet") || !isatty(STDERR_FILENO))
+    if (!shows_progress(cli))
         return;
     fprintf(stderr, "\r%s %llu/%llu%s", what, (unsigned long long)done, (unsigned long long)total,
             done >= total ? "\n" : "");
