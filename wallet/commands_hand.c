@@ -2,8 +2,6 @@
 #include "wallet/commands.h"
 
 #include "common/base/text.h"
-#include "wallet/handover.h"
-#include "wallet/handover_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -61,35 +59,84 @@ static int read_ask(struct cli *cli, struct handover_ask *ask)
     return CLI_OK;
 }
 
+static int make_request(struct desk *desk, struct span *file, struct id *id)
+{
+    struct cli *cli = desk->cli;
+    struct handover_ask ask;
+    const int code = read_ask(cli, &ask);
+    if (code != CLI_OK)
+        return code;
+    const enum err error = handover_request(&desk->wallet, file, id, &ask, &desk->arena);
+    if (error != ERR_OK)
+        return desk_fail(desk, error);
+    commands_put_amount(cli, "amount", ask.amount);
+    commands_put_text(cli, "memo", ask.memo);
+    commands_put_number(cli_result(cli), "expires_at", desk->wallet.now + ask.expires_s);
+    cli_say(cli, _("request for %s written (%zu bytes); show it to the payer"),
+            commands_yuan(ask.amount), file->size);
+    return CLI_OK;
+}
+
+static int repeat_request(struct desk *desk, struct span *file, struct id *id)
+{
+    struct cli *cli = desk->cli;
+    struct purse_request row = {0};
+    int code = CLI_OK;
+    const enum err error = commands_find_request(desk, &code, &row, file, cli_text(cli, "--again"));
+    if (error != ERR_OK)
+        return desk_fail(desk, error);
+    if (code != CLI_OK)
+        return code;
+    *id = row.request_id;
+    commands_put_amount(cli, "amount", row.amount);
+    cli_say(cli, _("the same request for %s again (%zu bytes)"), commands_yuan(row.amount),
+            file->size);
+    return CLI_OK;
+}
+
+static int check_request(struct cli *cli)
+{
+    const char *const asked[] = {"AMOUNT", "--memo", "--expires"};
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++)
+        if (cli_given(cli, "--again") && cli_given(cli, asked[i]))
+            return cli_fail(cli, CLI_USAGE, "USAGE", NULL,
+                            _("--again repeats a request as it was: no %s"), asked[i]);
+    if (!cli_given(cli, "--again") && !cli_given(cli, "AMOUNT"))
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("dcep-wallet request 20.00 -o REQUEST"),
+                        _("%s is missing"), "AMOUNT");
+    return CLI_OK;
+}
+
 int commands_request(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
-    struct handover_ask ask;
+    struct carry carry AUTO(carry_close) = {0};
     struct span file = {0};
-    struct id id;
-    int code = read_ask(cli, &ask);
+    struct id id = {{0}};
+    int code = check_request(cli);
+    if (code == CLI_OK)
+        code = carry_open(&carry, cli, NULL, CARRY_OUT_MUST);
     if (code == CLI_OK)
         code = desk_open(&desk, cli);
+    if (code == CLI_OK)
+        code = cli_given(cli, "--again") ? repeat_request(&desk, &file, &id)
+                                         : make_request(&desk, &file, &id);
     if (code != CLI_OK)
         return code;
-    const enum err error = handover_request(&desk.wallet, &file, &id, &ask, &desk.arena);
-    if (error != ERR_OK)
-        return desk_fail(&desk, error);
     json_object_set_new(cli_result(cli), "id", cli_json_hex(SPAN(id)));
-    commands_put_amount(cli, "amount", ask.amount);
-    commands_put_text(cli, "memo", ask.memo);
-    commands_put_number(cli_result(cli), "expires_at", desk.wallet.now + ask.expires_s);
     commands_put_number(cli_result(cli), "size", file.size);
-    cli_say(cli, _("request for %s written (%zu bytes); show it to the payer"),
-            commands_yuan(ask.amount), file.size);
-    cli_give_file(cli, "--output", file, false);
-    return CLI_OK;
+    code = carry_give(&carry, file);
+    if (code != CLI_OK || carry.link == NULL)
+        return code;
+    return commands_await(&desk, &carry, &id, file);
 }
 
 /* --- what pay shows --- */
 
-static void show_offer(struct cli *cli, const struct handover_offer *offer)
+static void show_offer(struct cli *cli, const struct handover_offer *offer, bool is_linked)
 {
+    char code[COMMANDS_CODE_SIZE];
+    commands_code(code, &offer->request_id);
     json_object_set_new(cli_result(cli), "id", cli_json_hex(SPAN(offer->request_id)));
     commands_put_text(cli, "payee", offer->payee_name);
     commands_put_amount(cli, "amount", offer->request.amount);
@@ -100,6 +147,8 @@ static void show_offer(struct cli *cli, const struct handover_offer *offer)
     if (offer->memo[0] != '\0')
         cli_say(cli, _("for      %s"), offer->memo);
     cli_say(cli, _("leaves   %s spendable"), commands_yuan(offer->spendable_after));
+    if (is_linked) /* on a network somebody else may have answered */
+        cli_say(cli, _("code     %s (the payee's screen shows the same)"), code);
     fflush(stdout);
 }
 
@@ -114,7 +163,8 @@ static int refuse_offer(struct desk *desk, enum status status)
     return desk_refuse(desk, status);
 }
 
-static int give_packet(struct desk *desk, const struct handover_offer *offer, struct span file)
+static int give_packet(struct desk *desk, struct carry *carry, const struct handover_offer *offer,
+                       struct span file)
 {
     struct cli *cli = desk->cli;
     const enum err error = handover_sent(&desk->wallet, &offer->request_id);
@@ -124,10 +174,14 @@ static int give_packet(struct desk *desk, const struct handover_offer *offer, st
     json_object_set_new(cli_result(cli), "repeated", json_boolean(offer->is_repeat));
     if (offer->is_repeat)
         cli_say(cli, _("paid before: the same packet again (%zu bytes)"), file.size);
+    else if (carry->link != NULL)
+        cli_say(cli, _("signed: packet of %zu bytes"), file.size);
     else
         cli_say(cli, _("signed: packet of %zu bytes; hand it to the payee"), file.size);
-    cli_give_file(cli, "--output", file, false);
-    return CLI_OK;
+    const int code = carry_give(carry, file);
+    if (code != CLI_OK || carry->link == NULL)
+        return code;
+    return commands_push(desk, carry, &offer->request_id, file);
 }
 
 /* --- pay --dry-run --- */
@@ -153,19 +207,18 @@ static void show_trial(struct cli *cli, const struct handover_trial *trial)
 
 /* Nothing is resumed, marked or signed: no PIN is asked for, but where a crash left a payment
  * marked. */
-static int try_pay(struct desk *desk)
+static int try_pay(struct desk *desk, struct span request)
 {
     struct cli *cli = desk->cli;
     struct handover_trial trial = {0};
     enum status status = STATUS_OK;
-    const enum err error =
-        handover_trial(&desk->wallet, &trial, &status, cli_file(cli, "REQUEST"), &desk->arena);
+    const enum err error = handover_trial(&desk->wallet, &trial, &status, request, &desk->arena);
     if (error != ERR_OK)
         return desk_fail(desk, error);
     json_object_set_new(cli_result(cli), "payable", json_boolean(status == STATUS_OK));
     if (status != STATUS_OK)
         return refuse_offer(desk, status);
-    show_offer(cli, &trial.offer);
+    show_offer(cli, &trial.offer, false);
     show_trial(cli, &trial);
     return CLI_OK;
 }
@@ -191,25 +244,26 @@ static enum err unlock(struct desk *desk)
 int commands_pay(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
+    struct carry carry AUTO(carry_close) = {0};
     struct handover_offer offer = {0};
-    struct span file = {0};
+    struct span request = {0}, file = {0};
     enum status status = STATUS_OK;
     const bool is_trial = cli_flag(cli, "--dry-run");
-    if (!is_trial && !cli_given(cli, "--output"))
-        return cli_fail(cli, CLI_USAGE, "USAGE", _("dcep-wallet pay REQUEST -o PACKET"),
-                        _("-o FILE is missing: where does the packet go?"));
-    int code = desk_open(&desk, cli);
+    int code = carry_open(&carry, cli, "REQUEST", is_trial ? CARRY_OUT_MAY : CARRY_OUT_MUST);
+    if (code == CLI_OK)
+        code = carry_take(&carry, &request, "REQUEST");
+    if (code == CLI_OK)
+        code = desk_open(&desk, cli);
     if (code != CLI_OK || is_trial)
-        return code != CLI_OK ? code : try_pay(&desk);
+        return code != CLI_OK ? code : try_pay(&desk, request);
     enum err error = handover_resume(&desk.wallet);
     if (error == ERR_OK)
-        error =
-            handover_offer(&desk.wallet, &offer, &status, cli_file(cli, "REQUEST"), &desk.arena);
+        error = handover_offer(&desk.wallet, &offer, &status, request, &desk.arena);
     if (error != ERR_OK)
         return desk_fail(&desk, error);
     if (status != STATUS_OK)
         return refuse_offer(&desk, status);
-    show_offer(cli, &offer);
+    show_offer(cli, &offer, carry.link != NULL);
     if (!offer.is_repeat && !confirm_offer(cli, &code, &offer))
         return code;
     error = offer.is_repeat ? ERR_OK : unlock(&desk);
@@ -217,7 +271,8 @@ int commands_pay(struct cli *cli)
         error = handover_pay(&desk.wallet, &file, &status, &offer, false, &desk.arena);
     if (error != ERR_OK)
         return desk_fail(&desk, error);
-    return status == STATUS_OK ? give_packet(&desk, &offer, file) : desk_refuse(&desk, status);
+    return status == STATUS_OK ? give_packet(&desk, &carry, &offer, file)
+                               : desk_refuse(&desk, status);
 }
 
 /* --- receive --- */
@@ -241,33 +296,38 @@ static void show_received(struct cli *cli, const struct handover_received *recei
     commands_put_number(cli_result(cli), "hops", received->hops_max);
 }
 
-static int receive_packet(struct desk *desk, struct span file)
+int commands_received(struct desk *desk, const struct handover_received *received)
 {
     struct cli *cli = desk->cli;
-    struct handover_received received = {0};
-    const enum err error = handover_receive(&desk->wallet, &received, file, &desk->arena);
-    if (error != ERR_OK)
-        return desk_fail(desk, error);
-    show_received(cli, &received);
-    const char *amount = commands_yuan(received.amount);
-    if (received.result == HANDOVER_QUARANTINED)
-        return cli_fail(cli, cli_worse(CLI_INVALID, status_exit(received.status)),
-                        status_name(received.status),
+    show_received(cli, received);
+    const char *amount = commands_yuan(received->amount);
+    if (received->result == HANDOVER_QUARANTINED)
+        return cli_fail(cli, cli_worse(CLI_INVALID, status_exit(received->status)),
+                        status_name(received->status),
                         _("do not hand over the goods; dcep-wallet sync finds out"),
                         _("%s came and is kept aside, but it is no payment to count on: %s"),
-                        amount, _(status_text(received.status)));
-    if (received.result == HANDOVER_REFUSED)
-        return cli_fail(cli, status_exit(received.status), status_name(received.status),
+                        amount, _(status_text(received->status)));
+    if (received->result == HANDOVER_REFUSED)
+        return cli_fail(cli, status_exit(received->status), status_name(received->status),
                         _("do not hand over the goods"), _("this is no payment to me: %s"),
-                        _(status_text(received.status)));
-    if (received.result == HANDOVER_DUPLICATE)
+                        _(status_text(received->status)));
+    if (received->result == HANDOVER_DUPLICATE)
         cli_say(cli, _("this very payment of %s was received before: the same receipt again"),
                 amount);
     else
         cli_say(cli, _("received %s from %s; not settled yet, but it can be paid on"), amount,
-                received.payer);
-    cli_give_file(cli, "--output", received.receipt, false);
+                received->payer);
     return CLI_OK;
+}
+
+static int receive_packet(struct desk *desk, struct carry *carry, struct span file)
+{
+    struct handover_received received = {0};
+    const enum err error = handover_receive(&desk->wallet, &received, file, &desk->arena);
+    if (error != ERR_OK)
+        return desk_fail(desk, error);
+    const int code = commands_received(desk, &received);
+    return code == CLI_OK ? carry_give(carry, received.receipt) : code;
 }
 
 static int receive_receipt(struct desk *desk, struct span file)
@@ -292,9 +352,14 @@ static int receive_receipt(struct desk *desk, struct span file)
 int commands_receive(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
+    struct carry carry AUTO(carry_close) = {0};
     struct wire_wrapper wrapper = {0};
-    const struct span file = cli_file(cli, "FILE");
-    const int code = desk_open(&desk, cli);
+    struct span file = {0};
+    int code = carry_open(&carry, cli, "FILE", CARRY_OUT_MAY);
+    if (code == CLI_OK)
+        code = carry_take(&carry, &file, "FILE");
+    if (code == CLI_OK)
+        code = desk_open(&desk, cli);
     if (code != CLI_OK)
         return code;
     const enum err error = wire_unwrap(&wrapper, file);
@@ -303,7 +368,7 @@ int commands_receive(struct cli *cli)
                         _("this is a request for money, not a payment"));
     if (error == ERR_OK && wrapper.kind == KIND_CONFIRMATION)
         return receive_receipt(&desk, file);
-    return receive_packet(&desk, file);
+    return receive_packet(&desk, &carry, file);
 }
 
 /* --- what is under way --- */
@@ -346,7 +411,7 @@ static int show_outbox(struct desk *desk)
     return CLI_OK;
 }
 
-static int give_again(struct desk *desk)
+static int give_again(struct desk *desk, struct carry *carry)
 {
     struct purse_plan plan = {0};
     struct span file = {0};
@@ -364,23 +429,31 @@ static int give_again(struct desk *desk)
         return code;
     commands_put_number(cli_result(desk->cli), "size", file.size);
     cli_say(desk->cli, _("the same packet again (%zu bytes)"), file.size);
-    cli_give_file(desk->cli, "--output", file, false);
-    return CLI_OK;
+    code = carry_give(carry, file);
+    if (code != CLI_OK || carry->link == NULL)
+        return code;
+    return commands_push(desk, carry, &plan.plan_id, file);
 }
 
 int commands_outbox(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
-    if (cli_given(cli, "ID") != cli_given(cli, "--output"))
+    struct carry carry AUTO(carry_close) = {0};
+    const bool goes_out =
+        cli_given(cli, "--output") || cli_given(cli, "--qr") || cli_given(cli, "--to");
+    if (cli_given(cli, "ID") != goes_out)
         return cli_fail(cli, CLI_USAGE, "USAGE", NULL,
-                        _("ID and -o FILE go together; neither lists what is under way"));
-    int code = desk_open(&desk, cli);
+                        _("ID and -o FILE (or --qr, --to) go together; neither lists what is under "
+                          "way"));
+    int code = carry_open(&carry, cli, NULL, CARRY_OUT_MAY);
+    if (code == CLI_OK)
+        code = desk_open(&desk, cli);
     if (code != CLI_OK)
         return code;
     const enum err error = handover_resume(&desk.wallet);
     if (error != ERR_OK)
         return desk_fail(&desk, error);
-    return cli_given(cli, "ID") ? give_again(&desk) : show_outbox(&desk);
+    return cli_given(cli, "ID") ? give_again(&desk, &carry) : show_outbox(&desk);
 }
 
 int commands_cancel(struct cli *cli)
