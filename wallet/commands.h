@@ -3,8 +3,10 @@
 #ifndef DCEP_WALLET_COMMANDS_H
 #define DCEP_WALLET_COMMANDS_H
 
+#include "wallet/carry.h"
 #include "wallet/desk.h"
 #include "wallet/findings.h"
+#include "wallet/handover.h"
 
 int commands_home(struct cli *cli);
 int commands_init(struct cli *cli);
@@ -48,5 +50,23 @@ void commands_short(char out[COMMANDS_SHORT_SIZE], struct span id);
  * several. */
 enum err commands_find_plan(struct desk *desk, int *code, struct purse_plan *out,
                             const char *prefix) MUST_USE;
+
+/* "3f2a 91bc 07d5 e811": what payer and payee compare on a link that strangers share. */
+enum { COMMANDS_CODE_SIZE = 20 };
+void commands_code(char out[COMMANDS_CODE_SIZE], const struct id *request_id);
+
+/* --- over a link (commands_carry.c) --- */
+/* The payee's side: the request is offered to whoever calls, until it is paid. */
+int commands_await(struct desk *desk, struct carry *carry, const struct id *request_id,
+                   struct span request) MUST_USE;
+/* The payer's: the packet goes to the payee, its receipt comes back and is kept. */
+int commands_push(struct desk *desk, struct carry *carry, const struct id *plan_id,
+                  struct span packet) MUST_USE;
+/* A request of mine by the beginning of its id, and its file once more; *code is not CLI_OK if
+ * there is none, or several. */
+enum err commands_find_request(struct desk *desk, int *code, struct purse_request *out,
+                               struct span *file, const char *prefix) MUST_USE;
+/* What came of a packet, told; the exit code. */
+int commands_received(struct desk *desk, const struct handover_received *received);
 
 #endif

@@ -13,8 +13,11 @@
 #include "common/money/call.h"
 
 #include <string.h>
+#include <time.h>
 
 #define DESK_DATABASE "wallet.db"
+
+enum { WAKE_TRIES = 100, WAKE_PAUSE_MS = 100 };
 
 /* --- keys --- */
 
@@ -227,6 +230,42 @@ int desk_make(struct desk *out, struct cli *cli)
         return code;
     const enum err error = wallet_load(&out->wallet);
     return error == ERR_OK || error == ERR_MISSING ? CLI_OK : fail_open(out, error);
+}
+
+/* --- resting --- */
+
+void desk_rest(struct desk *desk)
+{
+    wallet_fini(&desk->wallet);
+    store_close(&desk->wallet.store);
+}
+
+static enum err open_again(struct desk *desk)
+{
+    char path[CLI_PATH_SIZE];
+    const struct store_sqlite_options options = {.exclusive = true};
+    const struct timespec pause = {0, WAKE_PAUSE_MS * 1000L * 1000};
+    enum err error = ERR_LOCKED;
+    cli_data_path(desk->cli, path, DESK_DATABASE);
+    for (int i = 0; (error == ERR_LOCKED || error == ERR_BUSY) && i < WAKE_TRIES; i++) {
+        if (i > 0)
+            (void)nanosleep(&pause, NULL);
+        error = store_sqlite_open(&desk->wallet.store, path, &wallet_schema, &options);
+    }
+    return error;
+}
+
+int desk_wake(struct desk *desk)
+{
+    prepare(desk, desk->cli);
+    enum err error = open_again(desk);
+    if (error == ERR_OK)
+        error = wallet_load(&desk->wallet);
+    if (error != ERR_OK)
+        return fail_open(desk, error);
+    if (desk->wallet.state.holder == HOLDER_ELEMENT)
+        desk_take_element(desk);
+    return CLI_OK;
 }
 
 void desk_close(struct desk *desk)

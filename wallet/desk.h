@@ -30,6 +30,10 @@ int desk_open(struct desk *out, struct cli *cli) MUST_USE;
 int desk_make(struct desk *out, struct cli *cli) MUST_USE;
 void desk_close(struct desk *desk); /* fit for AUTO */
 
+/* While a command waits for somebody it does not hold the database: other commands can use the
+ * wallet. Keys that were opened stay open. desk_wake waits a little for whoever has it. */
+void desk_rest(struct desk *desk);
+int desk_wake(struct desk *desk) MUST_USE;
 /* desk_element.c. take: the wallet's keys are in a secure element. new: they are going to be. */
 void desk_take_element(struct desk *desk);
 int desk_new_element(struct desk *desk) MUST_USE;

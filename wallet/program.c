@@ -6,7 +6,13 @@
 
 #define AMOUNT_ARGUMENT CLI_ARGUMENT("AMOUNT", CLI_AMOUNT, N_("yuan, as in 12.50"))
 #define ID_ARGUMENT CLI_ARGUMENT("ID", CLI_TEXT, N_("the beginning of a payment's id"))
-#define OUTPUT_OPTION(help) CLI_OPTION_REQUIRED("--output", 'o', CLI_OUT_FILE, help)
+#define QR_OPTIONS                                                                                 \
+    CLI_OPTION("--qr", 0, CLI_TEXT, N_("as QR codes: terminal, FILE.png or FILE.svg")),            \
+        CLI_OPTION("--density", 0, CLI_NUMBER, N_("the largest QR version, 1 to 40")),             \
+        CLI_OPTION("--fps", 0, CLI_NUMBER, N_("codes a second on the terminal (4)"))
+#define SCAN_OPTIONS                                                                               \
+    CLI_OPTION_LIST("--scan", CLI_PATH, N_("pictures of its QR codes, PNG or JPEG, any order")),   \
+        CLI_OPTION("--camera", 0, CLI_PATH, N_("look through this camera, as in /dev/video0"))
 
 static const struct cli_command commands[] = {
     {NULL,
@@ -53,9 +59,13 @@ static const struct cli_command commands[] = {
      N_("ask for a payment (payee, offline)"),
      "dcep-wallet request 20.00 --memo lunch -o lunch.request",
      NULL,
-     {AMOUNT_ARGUMENT, CLI_OPTION("--memo", 0, CLI_TEXT, N_("what it is for")),
+     {CLI_ARGUMENT_OPTIONAL("AMOUNT", CLI_AMOUNT, N_("yuan, as in 12.50")),
+      CLI_OPTION("--memo", 0, CLI_TEXT, N_("what it is for")),
       CLI_OPTION("--expires", 0, CLI_TEXT, N_("how long it can be paid: 90s, 10m, 2h, 1d (10m)")),
-      OUTPUT_OPTION(N_("the request")), NEWS_OPTIONS}},
+      CLI_OPTION("--again", 0, CLI_TEXT, N_("the same request again, by the beginning of its id")),
+      CLI_OPTION("--output", 'o', CLI_OUT_FILE, N_("the request")),
+      CLI_OPTION("--listen", 0, CLI_TEXT, N_("wait at HOST:PORT for the payer's wallet")),
+      QR_OPTIONS, NEWS_OPTIONS}},
     {NULL,
      "pay",
      CLI_LOCAL,
@@ -63,8 +73,9 @@ static const struct cli_command commands[] = {
      N_("pay a request (payer, offline); again gives the same packet"),
      "dcep-wallet pay lunch.request -o lunch.packet",
      NULL,
-     {CLI_ARGUMENT("REQUEST", CLI_IN_FILE, N_("the payee's request")),
-      CLI_OPTION("--output", 'o', CLI_OUT_FILE, N_("the packet for the payee")),
+     {CLI_ARGUMENT_OPTIONAL("REQUEST", CLI_IN_FILE, N_("the payee's request")), SCAN_OPTIONS,
+      CLI_OPTION("--to", 0, CLI_TEXT, N_("the payee's wallet waits at HOST:PORT")),
+      CLI_OPTION("--output", 'o', CLI_OUT_FILE, N_("the packet for the payee")), QR_OPTIONS,
       CLI_OPTION("--dry-run", 'n', CLI_FLAG, N_("say what would be paid; change nothing")),
       NEWS_OPTIONS}},
     {NULL,
@@ -74,8 +85,9 @@ static const struct cli_command commands[] = {
      N_("take a packet (payee), a receipt (payer) or news, offline"),
      "dcep-wallet receive lunch.packet -o lunch.receipt",
      NULL,
-     {CLI_ARGUMENT("FILE", CLI_IN_FILE, N_("a packet, a receipt, or a file of news")),
-      CLI_OPTION("--output", 'o', CLI_OUT_FILE, N_("the receipt for the payer")), NEWS_OPTIONS}},
+     {CLI_ARGUMENT_OPTIONAL("FILE", CLI_IN_FILE, N_("a packet, a receipt, or a file of news")),
+      SCAN_OPTIONS, CLI_OPTION("--output", 'o', CLI_OUT_FILE, N_("the receipt for the payer")),
+      QR_OPTIONS, NEWS_OPTIONS}},
     {NULL,
      "inspect",
      CLI_LOCAL,
@@ -93,6 +105,7 @@ static const struct cli_command commands[] = {
      NULL,
      {CLI_ARGUMENT_OPTIONAL("ID", CLI_TEXT, N_("the beginning of a payment's id")),
       CLI_OPTION("--output", 'o', CLI_OUT_FILE, N_("the packet, or the news")),
+      CLI_OPTION("--to", 0, CLI_TEXT, N_("a wallet that waits at HOST:PORT")), QR_OPTIONS,
       CLI_OPTION("--news", 0, CLI_FLAG,
                  N_("directory and revocation list; without ID nothing else")),
       CLI_OPTION("--no-news", 0, CLI_FLAG, N_("add nothing to it"))}},
@@ -173,7 +186,7 @@ static const struct cli_command commands[] = {
      N_("the payee's signed receipt of a payment I made"),
      "dcep-wallet receipt 3f2a -o lunch.receipt",
      NULL,
-     {ID_ARGUMENT, OUTPUT_OPTION(N_("the receipt"))}},
+     {ID_ARGUMENT, CLI_OPTION("--output", 'o', CLI_OUT_FILE, N_("the receipt")), QR_OPTIONS}},
     {0}};
 
 static const struct cli_setting settings[] = {

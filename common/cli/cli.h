@@ -63,7 +63,8 @@ struct cli_parameter { /* an option if name starts with "--", else a positional 
     char letter;       /* 'o' or 0 */
     enum cli_kind kind;
     bool required;    /* positional arguments: also says there must be one */
-    bool repeated;    /* the last positional argument only */
+    bool repeated;    /* the last positional argument, or an option that takes all words up to
+                         the next option */
     const char *help; /* N_() */
 };
 enum { CLI_PARAMETERS_MAX = 16 };
@@ -88,6 +89,10 @@ enum { CLI_PARAMETERS_MAX = 16 };
 #define CLI_OPTION(name_, letter_, kind_, help_)                                                   \
     {                                                                                              \
         .name = (name_), .letter = (letter_), .kind = (kind_), .help = (help_)                     \
+    }
+#define CLI_OPTION_LIST(name_, kind_, help_) /* --scan a.png b.png */                              \
+    {                                                                                              \
+        .name = (name_), .kind = (kind_), .repeated = true, .help = (help_)                        \
     }
 #define CLI_OPTION_REQUIRED(name_, letter_, kind_, help_)                                          \
     {                                                                                              \
@@ -170,6 +175,9 @@ json_t *cli_result(struct cli *cli); /* the JSON object; borrowed */
 void cli_say(struct cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3))); /* stdout, people */
 void cli_warn(struct cli *cli, const char *format, ...)
+    __attribute__((format(printf, 2, 3))); /* stderr */
+/* As warn without the word: what a person does while the command waits; with --json too. */
+void cli_note(struct cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3))); /* stderr */
 /* To the CLI_OUT_FILE of that name once the command has returned, whatever its exit code; nothing
  * if that option was not given. Copied. secret: 0600, else 0644. */

@@ -10,9 +10,9 @@
 #include "common/cli/cli.h"
 
 enum {
-    CLI_VALUES_MAX =
-        56, /* and what goes with them: at most the 64 arguments of a control_request */
-    CLI_WORDS_MAX = 64,
+    CLI_VALUES_MAX = 1024,
+    CLI_VALUES_FORWARDED_MAX = 56, /* and what goes with them: CLI_WORDS_MAX */
+    CLI_WORDS_MAX = 64, /* of a command that is forwarded: the arguments of a control_request */
     CLI_FILES_MAX = 16,
     CLI_SETTINGS_MAX = 64,
     CLI_TIMEOUT_MAX_S = 86400,

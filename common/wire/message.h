@@ -33,6 +33,11 @@ enum {
     SIGHTING_SIZE = 8,
     SIGHTINGS_MAX = 1024,
     NETWORK_SIZE_MAX = 16,
+    FRAME_COUNT_MAX = 2048, /* data frames of one message */
+    FRAME_PARITY_MAX = 256, /* and frames to spare */
+    FRAME_SHARE_MIN = 16,
+    FRAME_SHARE_MAX = 3072, /* what no QR code exceeds */
+    FRAME_DIGEST_SIZE = 16,
 };
 
 /* The lists below are tables: one record, kind or verb after the other. */
@@ -157,6 +162,13 @@ enum {
 #define SIGHTINGS_FIELDS(F)                                                                        \
     F(VERSION, version) F(NONCE, salt) F(BLOB, tags, 0, SIGHTINGS_MAX * SIGHTING_SIZE)
 
+/* One code of a message that is shown as QR codes (docs/PROTOCOL.md section 9.6). */
+#define FRAME_FIELDS(F)                                                                            \
+    F(VERSION, version) F(BLOB, digest, FRAME_DIGEST_SIZE, FRAME_DIGEST_SIZE)                      \
+    F(UINT, size, 1, FILE_SIZE_MAX) F(UINT, count, 1, FRAME_COUNT_MAX)                             \
+    F(UINT, index, 0, FRAME_COUNT_MAX + FRAME_PARITY_MAX - 1)                                      \
+    F(BLOB, share, FRAME_SHARE_MIN, FRAME_SHARE_MAX)
+
 /* --- calls and replies --- */
 #define CALL_FIELDS(F)                                                                             \
     F(VERSION, version) F(NONCE, call_id) F(KEY_ID, sender_key_id) F(UINT, verb, 1, 255)           \
@@ -265,7 +277,8 @@ enum {
     M(revocation, REVOCATION_FIELDS, false) M(revocations, REVOCATIONS_FIELDS, false)              \
     M(packet, PACKET_FIELDS, false) M(proof, PROOF_FIELDS, false)                                  \
     M(invoice, INVOICE_FIELDS, false) M(confirmation, CONFIRMATION_FIELDS, false)                  \
-    M(join, JOIN_FIELDS, false) M(bank_request, BANK_REQUEST_FIELDS, false)                        \
+    M(frame, FRAME_FIELDS, false) M(join, JOIN_FIELDS, false)                                      \
+    M(bank_request, BANK_REQUEST_FIELDS, false)                                                    \
     M(enrollment, ENROLLMENT_FIELDS, false) M(admission, ADMISSION_FIELDS, false)                  \
     M(encoded_message, ENCODED_MESSAGE_FIELDS, true) M(bundle, BUNDLE_FIELDS, false)               \
     M(sightings, SIGHTINGS_FIELDS, false)                                                          \
