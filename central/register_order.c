@@ -230,6 +230,19 @@ static enum err answer(struct register_env *env, struct order_reply *reply,
                                  view->leaf_count);
 }
 
+static enum err verify_input(struct register_env *env, struct packet_view *view,
+                             enum status *status, const struct order_body *body)
+{
+    const struct blob_item packet = {body->packet};
+    struct register_prepared prepared = {0};
+    if (env->prepared != NULL)
+        prepared = *env->prepared;
+    else
+        TRY(register_prepare(&prepared, env->trust, &packet, 1, env->arena));
+    CHECK(prepared.count == 1);
+    return register_verify(env, view, status, prepared.packets[0]);
+}
+
 enum err register_order(struct register_env *called, struct order_reply *reply, enum status *status,
                         enum verb verb, const struct order_body *body, uint64_t bank_id)
 {
@@ -245,7 +258,7 @@ enum err register_order(struct register_env *called, struct order_reply *reply, 
         order_read(&order, env->trust->network, verb == VERB_REDEEM ? KIND_REDEEM : KIND_EXCHANGE,
                    body->order, env->trust, env->arena);
     if (*status == STATUS_OK)
-        TRY(register_verify(env, &view, status, body->packet));
+        TRY(verify_input(env, &view, status, body));
     if (*status == STATUS_OK)
         *status = order_funded(&order, &view, env->trust);
     if (*status == STATUS_OK && order.kind == KIND_REDEEM && order.redeem.bank_id != bank_id)
