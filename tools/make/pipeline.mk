@@ -1,0 +1,23 @@
+# The central bank's pipeline under pressure (tests/pipeline/), also under ThreadSanitizer.
+
+$(BUILD)/pipeline/dcep-pipeline: $(BUILD)/tests/pipeline/main.o $(BUILD)/lib/central.a $(SUPPORT) \
+        $(COMMON_ARCHIVES)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+.PHONY: pipeline-build pipeline-check pipeline-tsan
+pipeline-build: $(BUILD)/pipeline/dcep-pipeline
+tests-build: pipeline-build
+
+pipeline-check: pipeline-build ## eight connections race for the same coins; any workers, the same rows
+	@$(BUILD)/pipeline/dcep-pipeline
+
+pipeline-tsan: ## the same under ThreadSanitizer, one round
+	@$(SUBMAKE) BUILD=$(BUILD)/tsan SAN=-fsanitize=thread pipeline-build
+	@$(BUILD)/tsan/pipeline/dcep-pipeline --rounds 1
+
+soak: soak-pipeline
+.PHONY: soak-pipeline
+soak-pipeline: pipeline-build
+	@$(BUILD)/pipeline/dcep-pipeline --rounds 100
