@@ -43,8 +43,8 @@ struct register_env {
     const struct key_pair *issuing_key, *register_key, *revocation_key;
     uint64_t now; /* Unix seconds */
     struct arena *arena;
-    struct register_memory *memory; /* NULL: every row is read when it is asked for */
-    struct register_owners *owners; /* NULL: a new coin is indexed at once */
+    struct register_memory *memory;     /* NULL: every row is read when it is asked for */
+    struct register_owners *owners;     /* NULL: a new coin is indexed at once */
     struct register_prepared *prepared; /* of the call's packets, in their order; NULL: not yet */
     struct register_dues *dues;         /* NULL: what is to be signed is signed at once */
 };
@@ -55,8 +55,8 @@ enum err register_prepare(struct register_prepared *out, const struct trust *tru
                           struct arena *arena) MUST_USE;
 /* With env->dues, in this order: every call is applied; register_dues_sign for each, in any thread;
  * then the replies may be read, and register_dues_store, before the commit. */
-enum err register_dues_sign(const struct register_dues *dues, const struct register_env *env)
-    MUST_USE;
+enum err register_dues_sign(const struct register_dues *dues,
+                            const struct register_env *env) MUST_USE;
 enum err register_dues_store(const struct register_dues *dues, struct store *store) MUST_USE;
 
 /* SETTLE: a result for each packet, in the order of the packets; its leaves in the order of its

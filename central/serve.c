@@ -118,8 +118,8 @@ static int open_pipeline(struct cli *cli, struct desk *desk)
     if (count == 0)
         return cli_fail(cli, CLI_USAGE, "WORKERS", _("see workers in central.ini"),
                         _("workers is a number from 1 to %d"), SERVE_WORKERS_MAX);
-    const enum err error = serve_pipeline_open(&desk->pipeline, &desk->office->service,
-                                               desk->server, (size_t)count);
+    const enum err error =
+        serve_pipeline_open(&desk->pipeline, &desk->office->service, desk->server, (size_t)count);
     return error == ERR_OK ? CLI_OK : cli_fail_err(cli, error, _("the worker threads"), NULL);
 }
 

@@ -14,7 +14,6 @@
 
 enum { PRUNED_PER_CALL = 2 };
 
-
 /* ---- all in one transaction ---- */
 
 static enum err apply_all(struct service *service, struct serve_batch_call *calls, size_t count)
@@ -83,8 +82,7 @@ static enum err handle_alone(struct service *service, struct buffer *reply, stru
     log_line(LOG_LEVEL_ERROR, "central.call_failed error=%s", err_name(error));
     buffer_fini(reply);
     *reply = (struct buffer){.limit = NET_SIZE_MAX};
-    return service_refuse(service, reply, request,
-                          error == ERR_BUSY ? STATUS_BUSY : STATUS_FAILED);
+    return service_refuse(service, reply, request, error == ERR_BUSY ? STATUS_BUSY : STATUS_FAILED);
 }
 
 static enum err each_alone(struct service *service, struct net_server *server,

@@ -1,7 +1,7 @@
 /* The pipeline: a ring of calls, workers that prepare them, one writer.
  *
- * 1. Calls are applied in the order in which they were put, whatever worker finishes first: the rows
- *    depend neither on the number of workers nor on where a batch ends.
+ * 1. Calls are applied in the order in which they were put, whatever worker finishes first: the
+ *    rows depend neither on the number of workers nor on where a batch ends.
  * 2. The lock guards the ring and the round; nobody reads a call, signs or touches the store under
  *    it. A call belongs to one thread at a time: to the worker that took it, then to the writer,
  *    within a round to whoever took it there.
@@ -65,7 +65,7 @@ static void do_step(struct serve_pipeline *pipeline)
 {
     struct round *round = &pipeline->round;
     struct service_call *call = round->calls[round->next++].call;
-    enum err (*const step)(struct service_call *call) = round->step;
+    enum err (*const step)(struct service_call * call) = round->step;
     pthread_mutex_unlock(&pipeline->lock);
     const enum err error = step(call);
     pthread_mutex_lock(&pipeline->lock);
@@ -144,8 +144,7 @@ static size_t gather(struct serve_pipeline *pipeline, struct serve_batch_call *c
         const struct place *place = place_at(pipeline, pipeline->done + count);
         if (!place->is_prepared)
             break;
-        calls[count++] =
-            (struct serve_batch_call){place->request, place->call, place->error};
+        calls[count++] = (struct serve_batch_call){place->request, place->call, place->error};
     }
     return count;
 }
@@ -219,8 +218,7 @@ static bool put_one(struct serve_pipeline *pipeline, const struct net_request *r
     return true;
 }
 
-void serve_pipeline_put(struct serve_pipeline *pipeline, struct net_request *requests,
-                        size_t count)
+void serve_pipeline_put(struct serve_pipeline *pipeline, struct net_request *requests, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         pthread_mutex_lock(&pipeline->lock);

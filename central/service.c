@@ -290,8 +290,8 @@ static enum err admit(struct service *service, struct service_call *call, struct
     call->status = STATUS_SENDER;
     TRY(find_sender(&call->env, &found, bank, &call->frame.call.sender_key_id));
     if (found)
-        call->status = call_admit(&call->frame, service->network, &bank->bank_key, SENDER_BANK,
-                                  service->now);
+        call->status =
+            call_admit(&call->frame, service->network, &bank->bank_key, SENDER_BANK, service->now);
     if (call->status == STATUS_OK && !call->is_read)
         TRY(read_body(call, &service->trust));
     if (call->status == STATUS_OK)
@@ -335,8 +335,8 @@ enum err service_call_seal(struct service_call *call)
     const bool is_full = is_read && has_body(status);
     const struct nonce nobody = {{0}};
     return call_seal_reply(&call->reply, is_read ? &call->frame.call.call_id : &nobody, status,
-                           is_full ? call->frame.verb->reply : NULL,
-                           is_full ? &call->answer : NULL, &call->arena);
+                           is_full ? call->frame.verb->reply : NULL, is_full ? &call->answer : NULL,
+                           &call->arena);
 }
 
 enum err service_handle(struct service *service, struct buffer *reply, struct span request)

@@ -17,16 +17,14 @@ struct number {
     uint64_t limbs[LIMBS];
 };
 
-static const struct number PRIME = {{UINT64_C(0xffffffffffffffff), UINT64_C(0x00000000ffffffff), 0,
-                                     UINT64_C(0xffffffff00000001)}};
+static const struct number PRIME = {
+    {UINT64_C(0xffffffffffffffff), UINT64_C(0x00000000ffffffff), 0, UINT64_C(0xffffffff00000001)}};
 /* 2^512 mod p: makes Montgomery form */
-static const struct number SQUARED = {{3, UINT64_C(0xfffffffbffffffff),
-                                       UINT64_C(0xfffffffffffffffe),
-                                       UINT64_C(0x00000004fffffffd)}};
+static const struct number SQUARED = {
+    {3, UINT64_C(0xfffffffbffffffff), UINT64_C(0xfffffffffffffffe), UINT64_C(0x00000004fffffffd)}};
 /* b of y^2 = x^3 - 3x + b (SEC 2 section 2.4.2), as it is */
 static const struct number CURVE_B = {{UINT64_C(0x3bce3c3e27d2604b), UINT64_C(0x651d06b0cc53b0f6),
-                                       UINT64_C(0xb3ebbd55769886bc),
-                                       UINT64_C(0x5ac635d8aa3a93e7)}};
+                                       UINT64_C(0xb3ebbd55769886bc), UINT64_C(0x5ac635d8aa3a93e7)}};
 
 /* *out = a - b; true if that was negative. */
 static bool subtract(struct number *out, const struct number *a, const struct number *b)
@@ -62,8 +60,8 @@ static void add(struct number *out, const struct number *a, const struct number 
 }
 
 /* out = a * b / 2^256: a limb of a at a time, each made divisible by 2^64 by adding a multiple of
- * p; that multiple is the lowest limb itself, since p ends in 64 ones. Unrolled, it takes a third of
- * the time. */
+ * p; that multiple is the lowest limb itself, since p ends in 64 ones. Unrolled, it takes a third
+ * of the time. */
 static void multiply(struct number *out, const struct number *a, const struct number *b)
 {
     uint64_t t[LIMBS + 2] = {0};
@@ -173,7 +171,7 @@ bool crypto_field_point(uint8_t out[FIELD_POINT_SIZE], const struct public_key *
     multiply(&squared, &y, &y);
     if (memcmp(&squared, &side, sizeof side) != 0)
         return false;
-    multiply(&y, &y, &one); /* out of Montgomery form */
+    multiply(&y, &y, &one);             /* out of Montgomery form */
     if ((y.limbs[0] & 1) != (sign & 1)) /* no point of the curve has y = 0: its order is odd */
         (void)subtract(&y, &PRIME, &y);
     out[0] = 0x04;

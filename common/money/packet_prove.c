@@ -21,9 +21,8 @@ struct questions {
 static bool find_owner(struct packet_payment *payment, const struct packet_view *view)
 {
     if (payment->parent != PACKET_NONE)
-        payment->owner_key = view->payments[payment->parent]
-                                 .payment.outputs.items[payment->parent_output]
-                                 .key;
+        payment->owner_key =
+            view->payments[payment->parent].payment.outputs.items[payment->parent_output].key;
     else if (payment->token != PACKET_NONE)
         payment->owner_key = view->tokens[payment->token].token.owner_key;
     return payment->parent != PACKET_NONE || payment->token != PACKET_NONE;

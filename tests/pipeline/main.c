@@ -15,6 +15,7 @@
 #include "central/serve_pipeline.h"
 #include "central/vault.h"
 #include "common/base/time.h"
+#include "tests/pipeline/signatures.h"
 #include "tests/support/world.h"
 
 #include <pthread.h>
@@ -42,38 +43,6 @@ static void check(bool is_so, const char *what, size_t number)
     failed += !is_so;
     if (!is_so)
         printf("not so: %s (%zu)\n", what, number);
-}
-
-/* ---- signatures that can be made again ---- */
-
-/* Rows can only be compared if what was signed has the same signature each time: the first one is
- * remembered by its message. */
-static struct signed_before {
-    struct id message;
-    struct signature signature;
-} *remembered;
-static size_t remembered_count, remembered_capacity;
-static pthread_mutex_t remembered_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static enum err sign_again(struct signature *out, const struct key_pair *pair, struct span message)
-{
-    struct signed_before row = {.message = crypto_hash(&message, 1)};
-    TRY(crypto_libcrypto.sign(&row.signature, pair, message));
-    pthread_mutex_lock(&remembered_lock);
-    size_t at = 0;
-    while (at < remembered_count && !id_equal(&remembered[at].message, &row.message))
-        at++;
-    if (at == remembered_count) {
-        if (remembered_count == remembered_capacity) {
-            remembered_capacity = 2 * remembered_capacity + 64;
-            remembered = realloc(remembered, remembered_capacity * sizeof *remembered);
-            CHECK(remembered != NULL);
-        }
-        remembered[remembered_count++] = row;
-    }
-    *out = remembered[at].signature;
-    pthread_mutex_unlock(&remembered_lock);
-    return ERR_OK;
 }
 
 /* ---- a central bank that serves ---- */
@@ -347,9 +316,8 @@ static void seal_exchange(struct wanted *out, struct script *script, const struc
     for (size_t i = 0; i < SCRIPT_OUTPUTS; i++)
         outputs[i] = (struct output){world_fen(i == 0 ? COIN_FEN - SCRIPT_OUTPUTS + 1 : 1),
                                      owner->pair.public_key};
-    const struct exchange exchange = {.outputs = {outputs, SCRIPT_OUTPUTS},
-                                      .nonce = world_nonce(world),
-                                      .made_at = WORLD_NOW};
+    const struct exchange exchange = {
+        .outputs = {outputs, SCRIPT_OUTPUTS}, .nonce = world_nonce(world), .made_at = WORLD_NOW};
     CHECK(exchange_encode(&order, &exchange) == ERR_OK);
     const struct id order_id = record_id(WORLD_NETWORK, KIND_EXCHANGE, buffer_span(&order));
     payment = world_payment_value(world, coin, owner, COIN_FEN, &order_id);
@@ -370,8 +338,7 @@ static void write_script(struct script *script, struct world_wallet *owner,
 {
     const size_t fresh = SCRIPT_CALLS * 3 / 4;
     for (size_t i = 0; i < fresh; i++) {
-        const struct world_coin *coin =
-            &script->coins[i * 7 % (SCRIPT_COINS - SCRIPT_PACKETS)];
+        const struct world_coin *coin = &script->coins[i * 7 % (SCRIPT_COINS - SCRIPT_PACKETS)];
         if (i % 3 == 0)
             seal_exchange(&script->calls[i], script, coin, owner);
         else
@@ -395,8 +362,8 @@ static void *call_once(void *context)
           ERR_OK);
     buffer_fini(&caller->calls->reply);
     caller->calls->reply.limit = NET_SIZE_MAX;
-    CHECK(net_call(client, &caller->calls->reply, buffer_span(&caller->calls->request),
-                   WAIT_MS) == ERR_OK);
+    CHECK(net_call(client, &caller->calls->reply, buffer_span(&caller->calls->request), WAIT_MS) ==
+          ERR_OK);
     net_client_close(&client);
     return NULL;
 }
@@ -463,14 +430,11 @@ static void same_rows(void)
 {
     static const size_t workers[] = {1, 2, 4}, batches[] = {1, 7, SCRIPT_CALLS};
     static struct script script;
-    static struct crypto again;
     struct world world AUTO(world_close);
     struct world_wallet owner, payees[3];
     struct id first = {{0}};
     world_open(&world);
-    again = crypto_libcrypto;
-    again.sign = sign_again;
-    crypto_use(&again); /* world_open chose another one */
+    signatures_remember(); /* world_open chose another backend */
     world.arena.limit = SIZE_MAX;
     script.world = &world;
     world_wallet(&owner, &world, "owner", WORLD_BANK_A);
@@ -492,6 +456,7 @@ static void same_rows(void)
         close_house(&house);
     }
     finish(script.calls, SCRIPT_CALLS);
+    signatures_forget();
 }
 
 int main(int argc, char **argv)
@@ -507,7 +472,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < rounds; i++)
         race(i);
     same_rows();
-    free(remembered);
     printf("%zu passed, %zu failed\n", passed, failed);
     return failed == 0 ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 # The central bank's pipeline under pressure (tests/pipeline/), also under ThreadSanitizer.
 
-$(BUILD)/pipeline/dcep-pipeline: $(BUILD)/tests/pipeline/main.o $(BUILD)/lib/central.a $(SUPPORT) \
+PIPELINE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/pipeline/*.c))
+$(BUILD)/pipeline/dcep-pipeline: $(PIPELINE_OBJECTS) $(BUILD)/lib/central.a $(SUPPORT) \
         $(COMMON_ARCHIVES)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
@@ -10,12 +11,13 @@ $(BUILD)/pipeline/dcep-pipeline: $(BUILD)/tests/pipeline/main.o $(BUILD)/lib/cen
 pipeline-build: $(BUILD)/pipeline/dcep-pipeline
 tests-build: pipeline-build
 
-pipeline-check: pipeline-build ## eight connections race for the same coins; any workers, the same rows
+pipeline-check: pipeline-build ## eight race for the same coins; any workers, the same rows
 	@$(BUILD)/pipeline/dcep-pipeline
 
 pipeline-tsan: ## the same under ThreadSanitizer, one round
 	@$(SUBMAKE) BUILD=$(BUILD)/tsan SAN=-fsanitize=thread pipeline-build
-	@$(BUILD)/tsan/pipeline/dcep-pipeline --rounds 1
+	@TSAN_OPTIONS="suppressions=tests/pipeline/tsan.supp $$TSAN_OPTIONS" \
+	    $(BUILD)/tsan/pipeline/dcep-pipeline --rounds 1
 
 soak: soak-pipeline
 .PHONY: soak-pipeline
