@@ -2,6 +2,7 @@
  * rules. */
 #include "central/register.h"
 
+#include "central/clones.h"
 #include "central/register_row.h"
 
 enum err register_prepare(struct register_prepared *out, const struct trust *trust,
@@ -16,15 +17,12 @@ enum err register_prepare(struct register_prepared *out, const struct trust *tru
 }
 
 /* One packet: all its payments, parents first. */
-static enum err settle_packet(const struct register_env *called, struct settle_result *result,
-                              struct packet_prepared *packet)
+static enum err settle_rows(struct register_env *env, struct settle_result *result,
+                            struct packet_prepared *packet)
 {
-    struct register_memory rows = {0};
-    struct register_env own = *called, *env = &own;
     struct packet_view view = {0};
     enum status status = STATUS_OK;
     void *memory = NULL;
-    own.memory = &rows;
     TRY(register_verify(env, &view, &status, packet));
     if (status == STATUS_OK)
         status = order_none(&view, env->trust);
@@ -45,6 +43,16 @@ static enum err settle_packet(const struct register_env *called, struct settle_r
         };
     }
     return ERR_OK;
+}
+
+static enum err settle_packet(struct register_env *env, struct settle_result *result,
+                              struct packet_prepared *packet)
+{
+    struct register_memory rows = {0};
+    env->memory = &rows;
+    const enum err error = settle_rows(env, result, packet);
+    env->memory = NULL;
+    return error;
 }
 
 /* The whole tree is in the reply: the bank makes the paths for its wallets. */
@@ -83,5 +91,6 @@ enum err register_settle(struct register_env *called, struct settle_reply *reply
     for (size_t i = 0; i < body->packets.count; i++)
         TRY(settle_packet(env, &reply->results.items[i], prepared.packets[i]));
     TRY(register_owner_flush(env));
+    TRY(clones_keep(env));
     return sign_results(env, reply);
 }

@@ -36,6 +36,11 @@ struct register_dues {
 struct register_memory; /* rows of one packet (register_row.h) */
 struct register_owners; /* coins of one call, for the index by owner (register_owner.c) */
 
+/* Payments that spent a coin in this transaction, for clones_keep. */
+struct register_notes {
+    uint8_t *bytes;
+    size_t size, capacity;
+};
 /* What the register works with during one transaction. */
 struct register_env {
     struct store *store; /* inside store_begin(STORE_WRITE) */
@@ -47,6 +52,7 @@ struct register_env {
     struct register_owners *owners;     /* NULL: a new coin is indexed at once */
     struct register_prepared *prepared; /* of the call's packets, in their order; NULL: not yet */
     struct register_dues *dues;         /* NULL: what is to be signed is signed at once */
+    struct register_notes notes;        /* empty at first */
 };
 
 /* Pure of rows and fit for any thread: reads packets and proves what they can prove alone. */

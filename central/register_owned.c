@@ -6,8 +6,8 @@
 #include <string.h>
 
 struct page {
-    struct coin coins[OWNED_LINES_MAX + 1];
-    size_t count;
+    struct coin *coins;
+    size_t count, room;
 };
 
 static bool is_before(const struct coin *a, const struct coin *b)
@@ -26,9 +26,9 @@ static void add_coin(struct page *page, const struct coin *coin)
             return;
     while (at > 0 && is_before(coin, &page->coins[at - 1]))
         at--;
-    if (at > OWNED_LINES_MAX)
+    if (at == page->room)
         return;
-    if (page->count <= OWNED_LINES_MAX)
+    if (page->count < page->room)
         page->count++;
     for (size_t i = page->count - 1; i > at; i--)
         page->coins[i] = page->coins[i - 1];
@@ -39,11 +39,11 @@ static void add_coin(struct page *page, const struct coin *coin)
 
 struct reading {
     struct register_env *env;
-    const struct ownership *ask;
+    const struct register_holdings_query *ask;
     struct page *page;
 };
 
-static bool is_after(const struct ownership *ask, const struct coin *coin)
+static bool is_after(const struct register_holdings_query *ask, const struct coin *coin)
 {
     const struct coin last = {.serial = ask->after_serial, .coin_id = ask->after_coin_id};
     return ask->after_serial == 0 || is_before(&last, coin);
@@ -56,10 +56,11 @@ static enum err judge_coin(const struct reading *reading, struct arena *arena,
     struct register_env env = *reading->env;
     struct coin coin = {0};
     env.arena = arena;
-    if (!key_equal(&row->owner_key, &reading->ask->key) || !is_after(reading->ask, row))
+    if (!key_equal(&row->owner_key, reading->ask->key) || !is_after(reading->ask, row))
         return ERR_OK;
     TRY(register_coin(&env, &coin, row->serial, &row->coin_id));
-    if (coin.state == COIN_UNSPENT || coin.state == COIN_ORPHAN)
+    if (reading->ask->state != 0 ? coin.state == reading->ask->state
+                                 : coin.state == COIN_UNSPENT || coin.state == COIN_ORPHAN)
         add_coin(reading->page, &coin);
     return ERR_OK;
 }
@@ -79,7 +80,7 @@ static enum err read_entry(void *context, bool *enough, uint64_t serial,
     struct arena arena AUTO(arena_fini) = {0};
     struct coin at = {.serial = serial};
     struct list rows = {0};
-    *enough = page->count > OWNED_LINES_MAX && serial > page->coins[OWNED_LINES_MAX].serial;
+    *enough = page->count == page->room && serial > page->coins[page->room - 1].serial;
     memcpy(at.coin_id.bytes, coin_prefix, KEY_ID_SIZE);
     while (!*enough) {
         TRY(store_list(reading->env->store, &rows, &next, &at, &arena));
@@ -90,6 +91,17 @@ static enum err read_entry(void *context, bool *enough, uint64_t serial,
             return ERR_OK;
         TRY(judge_coin(reading, &arena, &at));
     }
+    return ERR_OK;
+}
+
+enum err register_holdings(struct register_env *env, struct coin *coins, size_t *count,
+                           const struct register_holdings_query *query)
+{
+    struct page page = {.coins = coins, .room = *count};
+    const struct reading reading = {env, query, &page};
+    const struct register_owner_visitor visitor = {(void *)&reading, read_entry};
+    TRY(register_owner_visit(env, query->key, query->after_serial, &visitor));
+    *count = page.count;
     return ERR_OK;
 }
 
@@ -117,14 +129,15 @@ static enum err read_line(struct register_env *env, struct owned_line *out, cons
 static enum err read_page(struct register_env *env, struct owned_reply *reply,
                           struct ownership *ask)
 {
-    struct page page = {.count = 0};
-    const struct reading reading = {env, ask, &page};
-    const struct register_owner_visitor visitor = {(void *)&reading, read_entry};
-    TRY(register_owner_visit(env, &ask->key, ask->after_serial, &visitor));
-    const size_t count = page.count > OWNED_LINES_MAX ? OWNED_LINES_MAX : page.count;
-    reply->more = page.count > OWNED_LINES_MAX;
+    const struct register_holdings_query query = {
+        .key = &ask->key, .after_serial = ask->after_serial, .after_coin_id = ask->after_coin_id};
+    struct coin coins[OWNED_LINES_MAX + 1];
+    size_t found = OWNED_LINES_MAX + 1;
+    TRY(register_holdings(env, coins, &found, &query));
+    const size_t count = found > OWNED_LINES_MAX ? OWNED_LINES_MAX : found;
+    reply->more = found > OWNED_LINES_MAX;
     for (size_t i = 0; i < count; i++) {
-        const struct coin *coin = &page.coins[i];
+        const struct coin *coin = &coins[i];
         ask->after_serial = coin->serial;
         ask->after_coin_id = coin->coin_id;
         if (coin->depth <= PACKET_PAYMENTS_MAX)

@@ -68,6 +68,18 @@ enum err register_owner_visit(struct register_env *env, const struct public_key 
                               uint64_t after_serial,
                               const struct register_owner_visitor *visitor) MUST_USE;
 
+/* What a key owns: the first coins in order, after (after_serial, after_coin_id) if after_serial is
+ * not 0. state: COIN_UNSPENT or COIN_ORPHAN, or 0 for both. *count: room in, coins out. What they
+ * borrow (a forged token) is not theirs: ask register_coin. (register_owned.c) */
+struct register_holdings_query {
+    const struct public_key *key;
+    enum coin_state state;
+    uint64_t after_serial;
+    struct id after_coin_id;
+};
+enum err register_holdings(struct register_env *env, struct coin *coins, size_t *count,
+                           const struct register_holdings_query *query) MUST_USE;
+
 /* --- a packet --- */
 
 /* Checks 1, 2, 3, 5, 7 over my rows (4 for unknown roots). */

@@ -28,6 +28,8 @@ enum {
     LOOK_MS = 1000,
     PRUNE_EVERY_MS = 10000, /* besides what each batch prunes */
     PRUNE_COUNT = 4096,
+    CLONES_EVERY_MS = 100, /* while calls go on coming */
+    CLONES_COUNT = 8192,
     DRAIN_MS =
         3000, /* from the signal on, for calls that came in; the batch under way is finished */
 };
@@ -37,7 +39,8 @@ struct desk {
     struct net_server *server;
     struct serve_pipeline *pipeline;
     struct serve_control *control;
-    uint64_t pruned_ms;
+    uint64_t pruned_ms, clones_ms;
+    bool may_have_clones; /* payments settled that were not looked at */
 };
 
 /* ---- stopping ---- */
@@ -180,6 +183,29 @@ static void prune(struct desk *desk)
         log_line(LOG_LEVEL_WARN, "central.prune_failed error=%s", err_name(error));
 }
 
+/* Settlement goes first: a look has its own transaction, now and then. */
+static void look_for_clones(struct desk *desk)
+{
+    struct service *service = &desk->office->service;
+    const uint64_t now_ms = time_monotonic_ms();
+    bool more = false;
+    if (!desk->may_have_clones || now_ms < desk->clones_ms + CLONES_EVERY_MS)
+        return;
+    desk->clones_ms = now_ms;
+    serve_pipeline_drain(desk->pipeline);
+    service->now = time_now();
+    enum err error = store_begin(service->store, STORE_WRITE);
+    if (error == ERR_OK)
+        error = service_look_for_clones(service, &more, CLONES_COUNT);
+    if (error == ERR_OK)
+        error = store_commit(service->store);
+    store_rollback(service->store);
+    desk->may_have_clones = more || error != ERR_OK;
+    desk->office->is_broken = desk->office->is_broken || error == ERR_COMMIT_UNKNOWN;
+    if (error != ERR_OK)
+        log_line(LOG_LEVEL_WARN, "central.clones_failed error=%s", err_name(error));
+}
+
 /* What arrived goes into the pipeline; false if nothing did. */
 static bool work(struct desk *desk, uint64_t wait_ms)
 {
@@ -189,6 +215,7 @@ static bool work(struct desk *desk, uint64_t wait_ms)
     if (taken != ERR_OK || count == 0)
         return false;
     serve_pipeline_put(desk->pipeline, requests, count);
+    desk->may_have_clones = true;
     return true;
 }
 
@@ -206,6 +233,7 @@ static void look_after(struct desk *desk)
         serve_pipeline_drain(desk->pipeline);
         serve_control_run(desk->control, &program_central, desk->office);
     }
+    look_for_clones(desk);
     prune(desk);
 }
 
@@ -213,7 +241,7 @@ static void loop(struct desk *desk)
 {
     while (atomic_load(&stop_by_ms) == 0 && !is_broken(desk)) {
         look_after(desk);
-        (void)work(desk, LOOK_MS);
+        (void)work(desk, desk->may_have_clones ? CLONES_EVERY_MS : LOOK_MS);
     }
     log_line(LOG_LEVEL_INFO, "central.stopping");
     serve_pipeline_drain(desk->pipeline);
@@ -234,7 +262,7 @@ static void desk_fini(struct desk *desk)
 
 static int serve(struct cli *cli)
 {
-    struct desk desk AUTO(desk_fini) = {.office = office_of(cli)};
+    struct desk desk AUTO(desk_fini) = {.office = office_of(cli), .may_have_clones = true};
     catch_signals();
     int code = open_desk(cli, &desk);
     if (code != CLI_OK)
