@@ -87,6 +87,20 @@ enum err packet_verify(struct packet_view *out, enum status *status, struct span
                        const struct trust *trust, const struct packet_options *options,
                        struct arena *arena) MUST_USE;
 
+/* The same in two halves, for who has many packets, or many threads. packet_prepare reads a packet
+ * and names what is in it; packet_prove asks the curve what it can ask without rows, of many
+ * packets in one call; both are pure functions of the bytes (and of the network), and may run
+ * anywhere. packet_judge gives the verdict, as packet_verify would: what was not proved it asks
+ * itself, what was proved and is not needed it ignores. Once for each prepared packet. */
+struct packet_prepared;
+enum err packet_prepare(struct packet_prepared **out, struct span bytes, const struct trust *trust,
+                        enum packet_role role, struct arena *arena) MUST_USE;
+enum err packet_prove(struct packet_prepared *const *packets, size_t count,
+                      struct arena *arena) MUST_USE;
+enum err packet_judge(struct packet_view *out, enum status *status,
+                      struct packet_prepared *prepared, const struct trust *trust,
+                      const struct packet_known *known, struct arena *arena) MUST_USE;
+
 /* The line of a leaf: indexes of its payments, root first, into path. leaf is an index into
  * payments too, as in leaves[]. */
 size_t packet_line(const struct packet_view *view, size_t leaf, size_t path[PACKET_PAYMENTS_MAX]);

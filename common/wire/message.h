@@ -233,10 +233,10 @@ enum {
     F(AMOUNT0, balance) F(AMOUNT0, guarantee) F(UINT, now, 0, INTEGER_MAX)
 
 /* What keys of a bank's own customers own: its question about wallets that are lost. Pages: coins
- * after (after_serial, after_coin_id) of the first key, and those of the others. */
+ * after (after_state, after_serial, after_coin_id) of the first key, and those of the others. */
 #define HELD_BODY_FIELDS(F)                                                                        \
-    F(LIST, keys, key_item, 1, HELD_KEYS_MAX) F(UINT, after_serial, 0, INTEGER_MAX)                \
-    F(ID, after_coin_id)
+    F(LIST, keys, key_item, 1, HELD_KEYS_MAX) F(UINT, after_state, 0, 255)                         \
+    F(UINT, after_serial, 0, INTEGER_MAX) F(ID, after_coin_id)
 #define HELD_COIN_FIELDS(F)                                                                        \
     F(UINT, key_index, 0, HELD_KEYS_MAX - 1) F(UINT, state, 0, 255)                                \
     F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id) F(AMOUNT, amount)                               \
