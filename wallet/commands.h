@@ -21,6 +21,9 @@ int commands_receipt_verify(struct cli *cli);
 int commands_withdraw(struct cli *cli);
 int commands_deposit(struct cli *cli);
 int commands_sync(struct cli *cli);
+int commands_lock(struct cli *cli);
+int commands_unlock(struct cli *cli);
+int commands_pin_change(struct cli *cli);
 
 /* --- shared by commands --- */
 
@@ -36,6 +39,8 @@ const char *commands_plan_word(uint64_t state); /* of a plan: "reserved", ... */
 void commands_put_text(struct cli *cli, const char *key, const char *text);
 void commands_put_amount(struct cli *cli, const char *key, struct amount amount);
 void commands_put_number(json_t *object, const char *key, uint64_t value);
+/* "90s", "10m", "2h", "1d"; a bare number counts minutes. */
+bool commands_duration(uint64_t *seconds, const char *text, uint64_t seconds_max);
 /* A short form of an id, for people. */
 enum { COMMANDS_SHORT_SIZE = 9 };
 void commands_short(char out[COMMANDS_SHORT_SIZE], struct span id);

@@ -45,7 +45,7 @@ int commands_init(struct cli *cli)
     if (desk.wallet.state.is_joined)
         return cli_fail(cli, CLI_REFUSED, "EXISTS", _("-w NAME makes another one"),
                         _("there is a wallet in %s already"), cli_data(cli));
-    code = desk_choose_pin(&desk, desk.wallet.state.bank_id == 0);
+    code = desk_finish_pin(&desk);
     if (code != CLI_OK)
         return code;
     enum err error = sync_init(&desk.wallet, &status, cli_file(cli, "--join"));

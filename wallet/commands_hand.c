@@ -5,7 +5,6 @@
 #include "wallet/handover.h"
 #include "wallet/handover_file.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,27 +15,6 @@ enum {
 };
 
 /* --- request --- */
-
-/* "90s", "10m", "2h", "1d"; a bare number counts minutes. */
-static bool read_duration(uint64_t *seconds, const char *text)
-{
-    static const struct {
-        const char *unit;
-        uint64_t seconds;
-    } units[] = {{"s", 1}, {"m", 60}, {"", 60}, {"h", 3600}, {"d", 86400}};
-    char *end = NULL;
-    errno = 0;
-    const unsigned long long number = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || errno != 0 || number == 0 || number > EXPIRES_MAX_S)
-        return false;
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strcmp(end, units[i].unit) != 0)
-            continue;
-        *seconds = number * units[i].seconds;
-        return *seconds <= EXPIRES_MAX_S;
-    }
-    return false;
-}
 
 static bool is_memo(const char *memo)
 {
@@ -52,7 +30,8 @@ static int read_ask(struct cli *cli, struct handover_ask *ask)
                                  .expires_s = EXPIRES_DEFAULT_S};
     if (amount_is_zero(ask->amount))
         return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("the amount is zero"));
-    if (cli_given(cli, "--expires") && !read_duration(&ask->expires_s, cli_text(cli, "--expires")))
+    if (cli_given(cli, "--expires") &&
+        !commands_duration(&ask->expires_s, cli_text(cli, "--expires"), EXPIRES_MAX_S))
         return cli_fail(cli, CLI_USAGE, "USAGE", _("write 90s, 10m, 2h or 1d; at most 30d"),
                         _("--expires: \"%s\" is not a duration"), cli_text(cli, "--expires"));
     if (!is_memo(ask->memo))

@@ -153,7 +153,11 @@ is "so is the database" "$(stat -c %a "$home/wallet.db")" 600
 
 export DCEP_PIN_FILE=$work/pin
 without=(env -u DCEP_PIN_FILE "$build/dcep-wallet" -w alice --no-input)
-expect 0 "looking needs no PIN" "${without[@]}" balance
+expect 2 "even looking needs the PIN" "${without[@]}" balance
+expect 0 "or an unlocked wallet" wallet alice unlock --for 5m
+expect 0 "looking, unlocked" "${without[@]}" balance
+expect 0 "lock" "${without[@]}" lock
+expect 2 "locked again" "${without[@]}" balance
 expect 2 "withdrawing does" "${without[@]}" withdraw 1
 expect 4 "a wrong PIN" wallet alice --pin-file "$work/wrong" withdraw 300.00
 
@@ -236,10 +240,10 @@ balance "and no more" alice spendable 268.00
 
 # ---- one process at a time ----
 
-"$python" - "$home/wallet.db" "$work/held" <<'PYTHON' &
-import sqlite3, sys, time
-db = sqlite3.connect(sys.argv[1])
-db.execute("BEGIN EXCLUSIVE")
+"$python" - "$home/wallet.lock" "$work/held" <<'PYTHON' &
+import fcntl, sys, time
+lock = open(sys.argv[1], "r+")
+fcntl.flock(lock, fcntl.LOCK_EX)
 open(sys.argv[2], "w").close()
 time.sleep(6)
 PYTHON
