@@ -63,8 +63,9 @@ Test(safe, hmac_sha512_as_in_rfc_4231)
     expect_hex(sum, sizeof sum,
                "87aa7cdea5ef619d4ff0b4241a1d6cb02379f4e2ce4ec2787ad0b30545e17cde"
                "daa833b7d6b8a702038b274eaea3f4e4be9d914eeb61f1702e696c203a126854");
-    cr_assert_eq(safe_hmac_sha512(sum, span_text("Jefe"), span_text("what do ya want for nothing?")),
-                 ERR_OK);
+    cr_assert_eq(
+        safe_hmac_sha512(sum, span_text("Jefe"), span_text("what do ya want for nothing?")),
+        ERR_OK);
     expect_hex(sum, sizeof sum,
                "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
                "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737");
