@@ -24,6 +24,11 @@ int commands_sync(struct cli *cli);
 int commands_lock(struct cli *cli);
 int commands_unlock(struct cli *cli);
 int commands_pin_change(struct cli *cli);
+int commands_words_new(struct cli *cli);
+int commands_words_check(struct cli *cli);
+int commands_backup_create(struct cli *cli);
+int commands_backup_verify(struct cli *cli);
+int commands_backup_restore(struct cli *cli);
 
 /* --- shared by commands --- */
 
@@ -44,6 +49,14 @@ bool commands_duration(uint64_t *seconds, const char *text, uint64_t seconds_max
 /* A short form of an id, for people. */
 enum { COMMANDS_SHORT_SIZE = 9 };
 void commands_short(char out[COMMANDS_SHORT_SIZE], struct span id);
+/* --- recovery words (commands_words.c) --- */
+/* New ones, into `text`, in the language of --words-language or of the messages. */
+int commands_words_draw(struct cli *cli, struct secret *text, struct key_pair *pair) MUST_USE;
+/* Is there anywhere to show them: --words-out, or a terminal? */
+bool commands_words_can_show(const struct cli *cli);
+void commands_words_show(struct cli *cli, const struct secret *text);
+/* Those that are typed, or in --words-file: the key that they stand for. */
+int commands_words_ask(struct cli *cli, struct key_pair *pair) MUST_USE;
 /* The plan of a payment by the beginning of its id: *code is not CLI_OK if there is none, or
  * several. */
 enum err commands_find_plan(struct desk *desk, int *code, struct purse_plan *out,

@@ -48,7 +48,7 @@ int commands_request(struct cli *cli)
     struct id id;
     int code = read_ask(cli, &ask);
     if (code == CLI_OK)
-        code = desk_open(&desk, cli);
+        code = desk_open_synced(&desk, cli);
     if (code != CLI_OK)
         return code;
     const enum err error = handover_request(&desk.wallet, &file, &id, &ask, &desk.arena);

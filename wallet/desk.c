@@ -188,6 +188,12 @@ int desk_open(struct desk *out, struct cli *cli)
     return CLI_OK;
 }
 
+int desk_open_synced(struct desk *out, struct cli *cli)
+{
+    const int code = desk_open(out, cli);
+    return code == CLI_OK && out->wallet.is_restored ? desk_refuse(out, STATUS_RESTORED) : code;
+}
+
 int desk_make(struct desk *out, struct cli *cli)
 {
     const enum err made = file_make_dir(cli_data(cli));
@@ -249,6 +255,8 @@ static const char *hint_of(enum status status)
         {STATUS_CODE, N_("ask the bank for a new join file")},
         {STATUS_SENDER, N_("the bank does not know this wallet's key: ask the bank")},
         {STATUS_CALL_DATE, N_("set this machine's clock right")},
+        {STATUS_RESTORED, N_("dcep-wallet sync gets it a new key")},
+        {STATUS_WORDS, N_("look at the paper again, or ask the bank for a new join file")},
         {STATUS_STATE, N_("what is signed stays signed: dcep-wallet outbox shows the same bytes")},
     };
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)

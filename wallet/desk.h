@@ -26,6 +26,8 @@ struct desk {
  * directory, PIN and database if there are none (--no-passphrase: no PIN, with a warning). */
 int desk_open(struct desk *out, struct cli *cli) MUST_USE;
 int desk_make(struct desk *out, struct cli *cli) MUST_USE;
+/* As desk_open, for what a restored wallet does not do before it synced. */
+int desk_open_synced(struct desk *out, struct cli *cli) MUST_USE;
 void desk_close(struct desk *desk); /* fit for AUTO */
 
 /* A failure of the machinery as an exit code. */

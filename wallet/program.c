@@ -7,6 +7,17 @@
 #define ID_ARGUMENT CLI_ARGUMENT("ID", CLI_TEXT, N_("the beginning of a payment's id"))
 #define OUTPUT_OPTION(help) CLI_OPTION_REQUIRED("--output", 'o', CLI_OUT_FILE, help)
 
+#define WORDS_FILE_OPTION                                                                          \
+    CLI_OPTION("--words-file", 0, CLI_SECRET_FILE, N_("the file that holds the recovery words"))
+#define WORDS_OUT_OPTION                                                                           \
+    CLI_OPTION("--words-out", 0, CLI_OUT_FILE, N_("new words go there, not to the terminal"))
+#define WORDS_LANGUAGE_OPTION                                                                      \
+    CLI_OPTION("--words-language", 0, CLI_TEXT, N_("of new words: en or zh"))
+#define BACKUP_ARGUMENT CLI_ARGUMENT("FILE", CLI_PATH, N_("the backup"))
+#define BACKUP_PASSPHRASE_OPTION                                                                   \
+    CLI_OPTION("--passphrase-file", 0, CLI_SECRET_FILE,                                            \
+               N_("the file that holds the backup's passphrase"))
+
 static const struct cli_command commands[] = {
     {NULL,
      "init",
@@ -16,6 +27,8 @@ static const struct cli_command commands[] = {
      "dcep-wallet init --join alice.join",
      NULL,
      {CLI_OPTION_REQUIRED("--join", 0, CLI_SECRET_FILE, N_("the join file")),
+      CLI_OPTION("--words", 0, CLI_FLAG, N_("I have recovery words: an old join file will do")),
+      WORDS_FILE_OPTION, WORDS_OUT_OPTION, WORDS_LANGUAGE_OPTION,
       CLI_OPTION("--no-passphrase", 0, CLI_FLAG, N_("leave the keys unsealed: tests only"))}},
     {NULL,
      "balance",
@@ -144,6 +157,48 @@ static const struct cli_command commands[] = {
      "dcep-wallet pin change",
      NULL,
      {CLI_OPTION("--new-pin-file", 0, CLI_SECRET_FILE, N_("the file that holds the new PIN"))}},
+    {"words",
+     "new",
+     CLI_LOCAL,
+     commands_words_new,
+     N_("new recovery words in place of the old ones (online)"),
+     "dcep-wallet words new",
+     NULL,
+     {WORDS_OUT_OPTION, WORDS_LANGUAGE_OPTION}},
+    {"words",
+     "check",
+     CLI_LOCAL,
+     commands_words_check,
+     N_("are these my recovery words?"),
+     "dcep-wallet words check",
+     NULL,
+     {WORDS_FILE_OPTION}},
+    {"backup",
+     "create",
+     CLI_LOCAL,
+     commands_backup_create,
+     N_("one encrypted file of all that the wallet knows, without its keys"),
+     "dcep-wallet backup create alice.backup",
+     NULL,
+     {BACKUP_ARGUMENT, BACKUP_PASSPHRASE_OPTION}},
+    {"backup",
+     "verify",
+     CLI_LOCAL,
+     commands_backup_verify,
+     N_("does this backup open, and what is in it?"),
+     "dcep-wallet backup verify alice.backup",
+     NULL,
+     {BACKUP_ARGUMENT, BACKUP_PASSPHRASE_OPTION}},
+    {"backup",
+     "restore",
+     CLI_LOCAL,
+     commands_backup_restore,
+     N_("a new wallet from a backup and recovery words, or a new join file"),
+     "dcep-wallet -w again backup restore alice.backup",
+     NULL,
+     {BACKUP_ARGUMENT, BACKUP_PASSPHRASE_OPTION, WORDS_FILE_OPTION,
+      CLI_OPTION("--join", 0, CLI_SECRET_FILE, N_("a new join file, in place of words")),
+      CLI_OPTION("--no-passphrase", 0, CLI_FLAG, N_("leave the keys unsealed: tests only"))}},
     {"receipt",
      "verify",
      CLI_LOCAL,

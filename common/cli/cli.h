@@ -211,6 +211,8 @@ json_t *cli_json_hex(struct span bytes);
 json_t *cli_json_text(struct span text); /* made printable */
 
 /* --- people --- */
+bool cli_can_ask(const struct cli *cli); /* somebody sits at a terminal and may be asked */
+const char *cli_language_now(void);      /* "en" or "zh" */
 /* y/n on the terminal; true at once with -y. Else *exit_code: CLI_REFUSED if the answer was no,
  * CLI_USAGE with an error naming -y if there is no terminal. */
 bool cli_confirm(struct cli *cli, int *exit_code, const char *question);

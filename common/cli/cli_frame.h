@@ -106,7 +106,6 @@ char *cli_printable(const char *text); /* malloc; line ends are kept */
 void cli_put(FILE *out, const char *text);
 
 /* --- cli_prompt.c --- */
-bool cli_can_ask(const struct cli *cli);
 enum err cli_pin_file(struct buffer *out,
                       const struct cli *cli) MUST_USE; /* ERR_MISSING: not given */
 
@@ -129,7 +128,6 @@ int cli_execute(struct cli *cli); /* where the command belongs */
 /* --- cli_language.c --- */
 void cli_language_start(void);
 const char *cli_language_choose(const char *option); /* "en" or "zh" */
-const char *cli_language_now(void);
 void cli_language_use(const char *language);
 
 #endif
