@@ -164,6 +164,15 @@ static int prove(struct desk *desk, const struct key_pair *words)
     return status == STATUS_OK ? CLI_OK : desk_refuse(desk, status);
 }
 
+/* Newer words than the backup knows are good; another customer's would be his to the bank. */
+static void compare_words(struct desk *desk, const struct key_pair *words,
+                          const struct wallet_state *before)
+{
+    if (before->has_recovery_key && !key_equal(&words->public_key, &before->recovery_key))
+        cli_warn(desk->cli, _("these are not the words that the backup knows: are they newer ones "
+                              "of the same wallet?"));
+}
+
 static int show_restored(struct desk *desk)
 {
     struct purse_totals totals = {0};
@@ -201,6 +210,8 @@ int commands_backup_restore(struct cli *cli)
         code = desk_finish_pin(&desk);
     if (code == CLI_OK && !desk.wallet.is_restored)
         code = read_rows(&desk);
+    if (code == CLI_OK && !by_file)
+        compare_words(&desk, &words, &desk.wallet.state);
     if (code == CLI_OK)
         code = prove(&desk, by_file ? NULL : &words);
     return code == CLI_OK ? show_restored(&desk) : code;

@@ -24,7 +24,10 @@ static enum err read_certificate(struct purse_env *env, struct standing *standin
 {
     struct purse_key current = {0};
     struct cose cose = {0};
-    TRY(purse_key_current(env, &current));
+    const enum err error = purse_key_current(env, &current);
+    if (error == ERR_MISSING) /* restored, and not synced since */
+        return ERR_OK;
+    TRY(error);
     standing->has_certificate = current.has_certificate;
     if (!current.has_certificate)
         return ERR_OK;
@@ -74,6 +77,7 @@ static void put_standing(struct desk *desk, const struct standing *standing)
     commands_put_amount(cli, "quarantined", totals->quarantined);
     commands_put_amount(cli, "orphaned", totals->orphaned);
     commands_put_amount(cli, "lost", totals->lost);
+    commands_put_amount(cli, "from_older_keys", totals->frozen);
     commands_put_amount(cli, "payable_offline", standing->payable);
     commands_put_number(cli_result(cli), "coins", totals->coin_count);
     if (desk->wallet.state.last_sync_at > 0)
@@ -86,7 +90,14 @@ static void warn(struct desk *desk, const struct standing *standing)
 {
     const uint64_t today = time_day(desk->wallet.now);
     const struct purse_totals *totals = &standing->totals;
-    if (today > standing->certificate_end)
+    if (!amount_is_zero(totals->frozen))
+        cli_warn(desk->cli,
+                 _("%s at most are of keys before the restore: they come back by refund, or your "
+                   "bank advances them"),
+                 commands_yuan(totals->frozen));
+    if (desk->wallet.is_restored)
+        cli_warn(desk->cli, _("this wallet was restored and neither pays nor takes: sync"));
+    else if (today > standing->certificate_end)
         cli_warn(desk->cli, _("the certificate has expired: payees will refuse; sync first"));
     else if (today + WARN_DAYS > standing->certificate_end)
         cli_warn(desk->cli, _("the certificate expires soon: sync"));
@@ -264,7 +275,7 @@ static void say_next_steps(struct cli *cli)
     cli_say(cli, _("go online dcep-wallet sync, withdraw AMOUNT, deposit AMOUNT"));
     cli_say(cli, _("more      dcep-wallet help"));
     cli_say(cli, "%s", "");
-    cli_say(cli, _("There is no backup yet: whoever loses this directory loses the money in it."));
+    cli_say(cli, _("keep      dcep-wallet backup create FILE, words check, lock"));
     cli_say(cli, _("A software wallet detects double spending; it cannot prevent it."));
 }
 
