@@ -1,5 +1,5 @@
-/* Cases: two payments of one coin, or under one counter; the proof, the key revoked (docs/PROTOCOL.md section 7).
- * Pure. */
+/* Cases: two payments of one coin, or of one counter; the proof, the key revoked (docs/PROTOCOL.md
+ * section 7). Pure. */
 #ifndef DCEP_CENTRAL_CASES_H
 #define DCEP_CENTRAL_CASES_H
 

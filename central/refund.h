@@ -18,9 +18,10 @@
 enum err refund_held(struct register_env *env, struct held_reply *reply, enum status *status,
                      const struct held_body *body, const struct bank *bank) MUST_USE;
 /* REFUND: each item is judged alone; its result: STATUS_OK with the token, or without one (an
- * orphan: claimed), STATUS_FORBIDDEN (no customer of the bank's owns it), STATUS_CERTIFIED_ELSEWHERE
- * (to_key is not that customer's), STATUS_ORDER (advance_id does not cover it), STATUS_UNKNOWN,
- * STATUS_STATE (spent meanwhile), STATUS_EARLY (before redeem_by_day). */
+ * orphan: claimed), STATUS_FORBIDDEN (no customer of the bank's owns it),
+ * STATUS_CERTIFIED_ELSEWHERE (to_key is not that customer's), STATUS_ORDER (advance_id does not
+ * cover it), STATUS_UNKNOWN, STATUS_STATE (spent meanwhile), STATUS_EARLY (before
+ * redeem_by_day). */
 enum err refund_make(struct register_env *env, struct refund_reply *reply,
                      const struct refund_body *body, const struct bank *bank) MUST_USE;
 

@@ -5,11 +5,11 @@
  * A key is lost when the bank gave it up (certify_give_up, certify_revoke). A wallet that is only
  * offline for long is not: its owner exchanges his old coins himself.
  *
- * Invariants: 1 an advance is durable before the order that pays it leaves; a coin is advanced once.
- * 2 what the register says of a coin decides, and it says the same again: a lost answer costs
- * nothing. 3 an advance is never more than the coins it is paid for, nor above the bank's limits. 4
- * whose coin was paid to somebody else owes the advance: his account is debited, the rest is
- * shown. */
+ * Invariants: 1 an advance is durable before the order that pays it leaves; a coin is advanced
+ * once. 2 what the register says of a coin decides, and it says the same again: a lost answer
+ * costs nothing. 3 an advance is never more than the coins it is paid for, nor above the bank's
+ * limits. 4 whose coin was paid to somebody else owes the advance: his account is debited, the
+ * rest is shown. */
 #ifndef DCEP_INTERMEDIARY_RECOVERY_H
 #define DCEP_INTERMEDIARY_RECOVERY_H
 
@@ -28,8 +28,8 @@ struct recovery_report {
 };
 
 /* --- with transactions of their own; all ask the central bank: STATUS_UNREACHABLE --- */
-/* What is due of a customer's lost wallets. STATUS_OK, STATUS_STATE (he has no wallet that the money
- * could go to). */
+/* What is due of a customer's lost wallets. STATUS_OK, STATUS_STATE (he has no wallet that the
+ * money could go to). */
 enum err recovery_refund(struct branch_env *env, enum status *status, struct recovery_report *out,
                          uint64_t customer) MUST_USE;
 struct recovery_advance {
