@@ -81,7 +81,10 @@ static bool serve_one(int listening, const struct safe_key *master)
         return true;
     if (asked == ASK_KEY)
         (void)send(peer, master->bytes, sizeof master->bytes, MSG_NOSIGNAL);
-    return asked != ASK_STOP;
+    if (asked != ASK_STOP)
+        return true;
+    peer = -1; /* the end of this process closes it: whoever waits for that finds nothing left */
+    return false;
 }
 
 static void serve(int listening, const struct safe_key *master, uint64_t until_ms)

@@ -129,6 +129,9 @@ static enum err mark_restored(struct wallet *wallet, struct purse_env *env)
         return ERR_PARSE;
     state.is_restored = 1;
     state.has_join_code = false;
+    state.holder = HOLDER_SOFTWARE; /* an element's keys stay in it */
+    state.element_index = state.element_count = 0;
+    state.has_element_attestor = false;
     return store_update(wallet->store, &tables_table_wallet_state, &state);
 }
 

@@ -4,6 +4,7 @@
 #define DCEP_WALLET_COMMANDS_H
 
 #include "wallet/desk.h"
+#include "wallet/findings.h"
 
 int commands_home(struct cli *cli);
 int commands_init(struct cli *cli);
@@ -29,6 +30,7 @@ int commands_words_check(struct cli *cli);
 int commands_backup_create(struct cli *cli);
 int commands_backup_verify(struct cli *cli);
 int commands_backup_restore(struct cli *cli);
+int commands_doctor(struct cli *cli);
 
 /* --- shared by commands --- */
 
@@ -46,6 +48,9 @@ void commands_put_amount(struct cli *cli, const char *key, struct amount amount)
 void commands_put_number(json_t *object, const char *key, uint64_t value);
 /* "90s", "10m", "2h", "1d"; a bare number counts minutes. */
 bool commands_duration(uint64_t *seconds, const char *text, uint64_t seconds_max);
+/* How the wallet stands, into the result; findings as an array. */
+void commands_put_standing(struct desk *desk, const struct standing *standing);
+json_t *commands_findings_json(const struct findings *findings, bool troubles_only);
 /* A short form of an id, for people. */
 enum { COMMANDS_SHORT_SIZE = 9 };
 void commands_short(char out[COMMANDS_SHORT_SIZE], struct span id);

@@ -36,6 +36,18 @@ static int show_new(struct desk *desk)
     return CLI_OK;
 }
 
+/* An interrupted init goes on with the holder it began with. */
+static int choose_holder(struct desk *desk)
+{
+    const bool is_begun = desk->wallet.state.bank_id != 0;
+    const bool had_element = is_begun && desk->wallet.state.holder == HOLDER_ELEMENT;
+    if (is_begun && had_element != cli_flag(desk->cli, "--element"))
+        return cli_fail(desk->cli, CLI_USAGE, "USAGE", _("-w NAME makes another one"),
+                        had_element ? _("this wallet was begun with --element")
+                                    : _("this wallet was begun without --element"));
+    return cli_flag(desk->cli, "--element") ? desk_new_element(desk) : CLI_OK;
+}
+
 /* By the words of a wallet that is lost; else with new ones, if there is anywhere to show them. */
 static int choose_words(struct desk *desk, struct secret *text, struct key_pair *pair,
                         struct sync_words *words)
@@ -56,6 +68,8 @@ static int join(struct desk *desk, const struct sync_words *words, const struct 
     enum status status = STATUS_OK;
     enum err error = sync_init(&desk->wallet, &status, cli_file(desk->cli, "--join"),
                                words->pair != NULL ? words : NULL);
+    if (error == ERR_OK && status == STATUS_OK)
+        error = wallet_begin_count(&desk->wallet);
     if (error == ERR_OK && status == STATUS_OK)
         error = sync_join(&desk->wallet, &status);
     if (error != ERR_OK)
@@ -81,6 +95,8 @@ int commands_init(struct cli *cli)
         return cli_fail(cli, CLI_REFUSED, "EXISTS", _("-w NAME makes another one"),
                         _("there is a wallet in %s already"), cli_data(cli));
     code = desk_finish_pin(&desk);
+    if (code == CLI_OK)
+        code = choose_holder(&desk);
     if (code == CLI_OK)
         code = choose_words(&desk, &text, &pair, &words);
     return code == CLI_OK ? join(&desk, &words, &text) : code;

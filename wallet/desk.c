@@ -181,6 +181,8 @@ int desk_open(struct desk *out, struct cli *cli)
     const enum err error = wallet_load(&out->wallet);
     if (error != ERR_OK)
         return desk_fail_open(out, error);
+    if (out->wallet.state.holder == HOLDER_ELEMENT)
+        desk_take_element(out);
     if (!out->wallet.state.is_joined)
         return cli_fail(cli, CLI_REFUSED, "MISSING",
                         _("dcep-wallet init --join FILE asks the bank again"),
@@ -210,6 +212,7 @@ int desk_make(struct desk *out, struct cli *cli)
 
 void desk_close(struct desk *desk)
 {
+    holder_tpm_close(&desk->element);
     net_client_close(&desk->client);
     wallet_fini(&desk->wallet);
     store_close(&desk->wallet.store);
@@ -223,8 +226,17 @@ void desk_close(struct desk *desk)
 
 int desk_fail(struct desk *desk, enum err error)
 {
+    if (desk->exit_code != CLI_OK) /* the question that failed has said why */
+        return desk->exit_code;
     if (error == ERR_AUTH) /* a box that the master key does not open */
         return desk_fail_open(desk, ERR_INTEGRITY);
+    if (error == ERR_ROLLBACK)
+        return cli_fail(
+            desk->cli, CLI_INTEGRITY, err_name(error),
+            _("it signs nothing any more, so that nothing is paid twice: ask the bank for "
+              "a new join file"),
+            _("the secure element has counted further than this wallet: an older copy "
+              "of its database was put back"));
     if (error == ERR_COMMIT_UNKNOWN)
         return cli_fail(desk->cli, CLI_UNREACHABLE, err_name(error),
                         _("run the command again: it goes on where it was"),

@@ -5,6 +5,7 @@
 
 #include "common/cli/cli.h"
 #include "common/net/net.h"
+#include "wallet/holder_tpm.h"
 #include "wallet/pin.h"
 #include "wallet/wallet.h"
 
@@ -14,9 +15,14 @@ struct desk {
     struct wallet wallet;
     bool has_lock;
     int lock_fd;
-    struct safe_key master, key_of_keys; /* the latter derived: private keys are sealed under it */
-    bool is_pin_shown; /* a PIN that is right was given to this very command, or there is none */
+    struct safe_key master;
+    struct safe_key key_of_keys,
+        key_of_element; /* derived: seals private keys; opens an element's */
+    bool is_pin_shown;  /* a PIN that is right was given to this very command, or there is none */
     struct net_client *client;
+    int exit_code;              /* of a question that failed, with its error set; else CLI_OK */
+    struct holder holder;       /* the wallet's, if a secure element has its keys */
+    struct holder_tpm *element; /* opened when a key is first needed */
     struct key_pair opened[DESK_KEYS_MAX]; /* so that each is loaded once */
     size_t opened_count;
     struct arena arena; /* for what a command keeps until its end */
@@ -29,6 +35,10 @@ int desk_make(struct desk *out, struct cli *cli) MUST_USE;
 /* As desk_open, for what a restored wallet does not do before it synced. */
 int desk_open_synced(struct desk *out, struct cli *cli) MUST_USE;
 void desk_close(struct desk *desk); /* fit for AUTO */
+
+/* desk_element.c. take: the wallet's keys are in a secure element. new: they are going to be. */
+void desk_take_element(struct desk *desk);
+int desk_new_element(struct desk *desk) MUST_USE;
 
 /* A failure of the machinery as an exit code. */
 int desk_fail(struct desk *desk, enum err error) MUST_USE;

@@ -105,7 +105,9 @@ static int take_lock(struct desk *desk)
 
 static int derive(struct desk *desk)
 {
-    const enum err error = safe_key_derive(&desk->key_of_keys, &desk->master, SAFE_USE_KEYS);
+    enum err error = safe_key_derive(&desk->key_of_keys, &desk->master, SAFE_USE_KEYS);
+    if (error == ERR_OK)
+        error = safe_key_derive(&desk->key_of_element, &desk->master, SAFE_USE_ELEMENT);
     return error == ERR_OK ? CLI_OK : desk_fail_open(desk, error);
 }
 

@@ -16,7 +16,7 @@ struct safe_key {
 void safe_key_wipe(struct safe_key *key); /* for AUTO */
 void safe_key_draw(struct safe_key *out);
 /* One key for one use: who learns a derived key learns neither this one nor another. */
-enum safe_use { SAFE_USE_KEYS = 1, SAFE_USE_PAGES = 2 };
+enum safe_use { SAFE_USE_KEYS = 1, SAFE_USE_PAGES = 2, SAFE_USE_ELEMENT = 3 };
 enum err safe_key_derive(struct safe_key *out, const struct safe_key *key,
                          enum safe_use use) MUST_USE;
 
