@@ -1,8 +1,8 @@
 /* Recovery words as the bank knows them: a public key, and whose it is (docs/adr/0025). Pure.
  *
  * Invariants: 1 a key is kept for a customer only with his proof that he has the words, made for a
- * wallet key that is certified for him. 2 a proof is good for the one wallet key that it names: shown
- * again by somebody else it opens nothing, so it needs no challenge and no clock. */
+ * wallet key that is certified for him. 2 a proof is good for the one wallet key that it names:
+ * shown again by somebody else it opens nothing, so it needs no challenge and no clock. */
 #ifndef DCEP_INTERMEDIARY_CERTIFY_WORDS_H
 #define DCEP_INTERMEDIARY_CERTIFY_WORDS_H
 

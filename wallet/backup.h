@@ -5,8 +5,8 @@
  *   (common/wire), tables in their declared order, rows in the order of their keys
  *
  * The keys are left out because nobody may sign with them again: a restored wallet proves who it is
- * with words or a new join code, and gets a new key. So whoever steals a backup, and its passphrase,
- * reads a history and spends nothing.
+ * with words or a new join code, and gets a new key. So whoever steals a backup, and
+ * its passphrase, reads a history and spends nothing.
  *
  * Pure: from rows to bytes and back. common/crypto/archive.h seals them. */
 #ifndef DCEP_WALLET_BACKUP_H

@@ -7,8 +7,8 @@
  *   24      24      nonce
  *   48      n + 16  the content and the tag; all before is authenticated with it
  *
- * It opens as a whole or not at all: nothing of a damaged file is looked at. Stretching costs 64 MiB
- * and 3 passes: a backup lies where anybody may find it, and is opened once in years. */
+ * It opens as a whole or not at all: nothing of a damaged file is looked at. Stretching costs
+ * 64 MiB and 3 passes: a backup lies where anybody may find it, and is opened once in years. */
 #ifndef DCEP_COMMON_CRYPTO_ARCHIVE_H
 #define DCEP_COMMON_CRYPTO_ARCHIVE_H
 

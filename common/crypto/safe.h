@@ -1,5 +1,6 @@
 /* Sealing under a key that is at hand: XChaCha20-Poly1305 (libsodium). A passphrase's way to such a
- * key is common/crypto/keyfile.h. docs/adr/0024-a-wallet-at-rest.md says what hangs on which key. */
+ * key is common/crypto/keyfile.h. docs/adr/0024-a-wallet-at-rest.md says what hangs on
+ * which key. */
 #ifndef DCEP_COMMON_CRYPTO_SAFE_H
 #define DCEP_COMMON_CRYPTO_SAFE_H
 

@@ -48,8 +48,8 @@ enum err purse_key_is_mine(struct purse_env *env, bool *mine,
                            const struct public_key *key) MUST_USE;
 
 /* A backup was restored: no key that it knows ever signs again. What was available or reserved is
- * quarantined, plans that were not signed yet are gone (whether the wallet that was lost went on with
- * them, nobody here knows); what was signed is handed in as before. */
+ * quarantined, plans that were not signed yet are gone (whether the lost wallet went on with them,
+ * nobody here knows); what was signed is handed in as before. */
 enum err purse_freeze(struct purse_env *env) MUST_USE;
 
 /* --- what I hold --- */

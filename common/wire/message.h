@@ -183,7 +183,7 @@ enum {
     F(UINT, directory_version, 0, INTEGER_MAX) F(UINT, revocations_version, 0, INTEGER_MAX)
 #define FETCH_REPLY_FIELDS(F)                                                                      \
     F(OPT_SIGNED, directory) F(OPT_SIGNED, revocations) F(UINT, now, 0, INTEGER_MAX)
-/* The code of a join file, or the customer's recovery key, or both: then the key is kept for him. */
+/* The code of a join file, or the customer's recovery key, or both: then the key is kept. */
 #define JOIN_BODY_FIELDS(F) F(SIGNED, request) F(OPT_NONCE, code) F(OPT_SIGNED, recovery)
 #define RECOVERY_BODY_FIELDS(F) F(SIGNED, recovery)
 #define CERTIFY_BODY_FIELDS(F) F(SIGNED, by_new_key) F(SIGNED, by_previous_key)

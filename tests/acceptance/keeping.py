@@ -67,7 +67,7 @@ class Keeping:
 
     def citizen(self, name, language="en", deposit="1000.00"):
         """A customer with a sealed wallet and words: their file, and the join file."""
-        join, words = self.town.path("safe", name + ".join"), self.town.path("safe", name + ".words")
+        join, words = (self.town.path("safe", f"{name}.{kind}") for kind in ("join", "words"))
         self.town.must(self.town.bank("north", "customer", "open", "--name", name, "--tier", 3,
                                       "--deposit", deposit, "-o", join))
         self.town.must(self.wallet(name, "init", "--join", join, "--words-out", words,
@@ -245,13 +245,13 @@ class Keeping:
             good = file.read()
         for at in (8, 30, 60, len(good) // 2, len(good) - 1):
             damaged = self.damaged(good[:at] + bytes([good[at] ^ 1]) + good[at + 1:])
-            got = gives(f"a bit flipped at {at}", wallet("alice", "backup", "verify", damaged, *key),
-                        AUTH)
+            got = gives(f"a bit flipped at {at}",
+                        wallet("alice", "backup", "verify", damaged, *key), AUTH)
             self.report.equal("the same words", got["error.message"], wrong["error.message"])
         for what, content in (("cut", good[:-1]), ("longer", good + b"x")):
             gives(what, wallet("alice", "backup", "verify", self.damaged(content), *key), AUTH)
-        gives("no backup at all", wallet("alice", "backup", "verify", self.damaged(b"x" * 500), *key),
-              INVALID)
+        rubbish = self.damaged(b"x" * 500)
+        gives("no backup at all", wallet("alice", "backup", "verify", rubbish, *key), INVALID)
         gives("a short passphrase", wallet("alice", "backup", "create", town.path("b2"),
                                            "--passphrase-file", self.secret_file("s", "short")),
               USAGE)
@@ -384,8 +384,8 @@ class Keeping:
     # ---- what lies on the disk ----
 
     def at_rest(self):
-        needles = [PIN.encode(), OTHER_PIN.encode(), PASSPHRASE.encode(), b"North Bank", b"dcep-test",
-                   b"SQLite format 3", b"lunch", b"purse_coin"]
+        needles = [PIN.encode(), OTHER_PIN.encode(), PASSPHRASE.encode(), b"North Bank",
+                   b"dcep-test", b"SQLite format 3", b"lunch", b"purse_coin"]
         for name in ("alice", "bob", "erin"):
             words = self.words_of(self.town.path("safe", name + ".words"))
             needles.append(words.encode())
