@@ -72,7 +72,7 @@ Test(backup, holds_the_rows_and_no_private_key)
     cr_expect_not(holds("sealed_key", 10));
 }
 
-Test(backup, g2_restored_it_neither_pays_nor_takes)
+Test(backup, G2_restored_it_neither_pays_nor_takes)
 {
     enum status status = STATUS_OK;
     town_coin(&town, &alice, 1000);
@@ -96,7 +96,7 @@ Test(backup, g2_restored_it_neither_pays_nor_takes)
 }
 
 /* Paid after the backup, the payee appearing afterwards: nothing doubled, nothing signed twice. */
-Test(backup, g3_m4_synced_it_has_a_new_key_and_the_older_ones_never_sign)
+Test(backup, G3_M4_synced_it_has_a_new_key_and_the_older_ones_never_sign)
 {
     enum status status = STATUS_OK;
     town_coin(&town, &alice, 1000);
@@ -121,7 +121,7 @@ Test(backup, g3_m4_synced_it_has_a_new_key_and_the_older_ones_never_sign)
 }
 
 /* Made before the backup and never received: it is handed in for the payee. */
-Test(backup, g3_packets_already_made_are_still_handed_in)
+Test(backup, G3_packets_already_made_are_still_handed_in)
 {
     enum status status = STATUS_OK;
     town_coin(&town, &alice, 1000);

@@ -58,7 +58,7 @@ static struct pin_answer try(const struct place *place, const char *pin, uint64_
 
 /* --- G6 --- */
 
-Test(pin, g6_ten_wrong_ones_then_a_day)
+Test(pin, G6_ten_wrong_ones_then_a_day)
 {
     static const struct {
         uint64_t at; /* seconds since the first */
@@ -92,7 +92,7 @@ Test(pin, g6_ten_wrong_ones_then_a_day)
     }
 }
 
-Test(pin, g6_every_wrong_pin_looks_the_same)
+Test(pin, G6_every_wrong_pin_looks_the_same)
 {
     static const char *const wrong[] = {"1", "123", "12345", "1233", "1234 ", "\xff\xff"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -103,7 +103,7 @@ Test(pin, g6_every_wrong_pin_looks_the_same)
     }
 }
 
-Test(pin, g6_an_altered_file_looks_like_a_wrong_pin)
+Test(pin, G6_an_altered_file_looks_like_a_wrong_pin)
 {
     struct place place AUTO(place_fini) = make_place("1234");
     struct buffer bytes AUTO(buffer_fini) = {0};
@@ -114,7 +114,7 @@ Test(pin, g6_an_altered_file_looks_like_a_wrong_pin)
 }
 
 /* Killed wherever he likes: the attempt is counted before it is looked at. */
-Test(pin, g6_a_kill_gives_no_free_try)
+Test(pin, G6_a_kill_gives_no_free_try)
 {
     struct place place AUTO(place_fini) = make_place("1234");
     unsigned counted = 0;
@@ -144,7 +144,7 @@ Test(pin, g6_a_kill_gives_no_free_try)
     cr_expect_eq(counted, PIN_TRIES_FREE);
 }
 
-Test(pin, g6_the_clock_set_back_or_forth)
+Test(pin, G6_the_clock_set_back_or_forth)
 {
     struct place place AUTO(place_fini) = make_place("1234");
     for (int i = 0; i < PIN_TRIES_FREE; i++)
@@ -154,7 +154,7 @@ Test(pin, g6_the_clock_set_back_or_forth)
     cr_expect_eq(try(&place, "1234", 1000005).verdict, PIN_RIGHT);
 }
 
-Test(pin, g6_ten_attempts_cost_more_than_a_tenth_of_a_second)
+Test(pin, G6_ten_attempts_cost_more_than_a_tenth_of_a_second)
 {
     struct place place AUTO(place_fini) = make_place("1234");
     const clock_t start = clock();

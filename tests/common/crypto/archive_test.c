@@ -40,7 +40,7 @@ Test(archive, never_twice_the_same_bytes)
     cr_expect_not(span_equal(buffer_span(&one), buffer_span(&other)));
 }
 
-Test(archive, g6_wrong_passphrases_and_damage_look_the_same)
+Test(archive, G6_wrong_passphrases_and_damage_look_the_same)
 {
     struct buffer file AUTO(buffer_fini) = sealed(span_text("content"));
     cr_expect_eq(try_open(buffer_span(&file), span_text("four plain words herE")), ERR_AUTH);
