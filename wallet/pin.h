@@ -7,8 +7,9 @@
  *   ...            the master key as a keyfile of bytes (common/crypto/keyfile.h)
  *
  * Invariants: 1 an attempt is counted, on disk, before it is looked at: whoever is killed in the
- * middle has had his try. 2 the file changes as a whole: at any moment exactly one PIN opens it. 3
- * a wrong PIN and an altered file give one answer. Whoever holds the lock of the wallet may call. */
+ * middle has had his try. 2 the file changes as a whole: at any moment exactly one PIN opens it.
+ * 3 a wrong PIN and an altered file give one answer. Whoever holds the lock of the wallet may
+ * call. */
 #ifndef DCEP_WALLET_PIN_H
 #define DCEP_WALLET_PIN_H
 

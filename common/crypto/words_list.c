@@ -1,7 +1,7 @@
 /* The word lists of BIP-39, English and simplified Chinese, 2,048 words each, in their order, a
- * space after each. Data, not ours: https://github.com/bitcoin/bips/tree/master/bip-0039 (MIT licence),
- * as the npm package bip39 3.1.0 carries them (ISC licence). The tests compare the SHA-256 of each
- * list, a line a word, with that of the published file. */
+ * space after each. Data, not ours: https://github.com/bitcoin/bips/tree/master/bip-0039 (MIT
+ * licence), as the npm package bip39 3.1.0 carries them (ISC licence). The tests compare the
+ * SHA-256 of each list, a line a word, with that of the published file. */
 #include "common/crypto/words_list.h"
 
 /* clang-format off */
