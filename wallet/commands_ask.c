@@ -4,32 +4,9 @@
 #include "common/base/text.h"
 #include "wallet/limits.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { EXPIRES_DEFAULT_S = 600, EXPIRES_MAX_S = 30 * 86400 };
-
-/* "90s", "10m", "2h", "1d"; a bare number counts minutes. */
-static bool read_duration(uint64_t *seconds, const char *text)
-{
-    static const struct {
-        const char *unit;
-        uint64_t seconds;
-    } units[] = {{"s", 1}, {"m", 60}, {"", 60}, {"h", 3600}, {"d", 86400}};
-    char *end = NULL;
-    errno = 0;
-    const unsigned long long number = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || errno != 0 || number == 0 || number > EXPIRES_MAX_S)
-        return false;
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strcmp(end, units[i].unit) != 0)
-            continue;
-        *seconds = number * units[i].seconds;
-        return *seconds <= EXPIRES_MAX_S;
-    }
-    return false;
-}
 
 static bool is_memo(const char *memo)
 {
@@ -46,7 +23,8 @@ static int read_ask(struct cli *cli, struct handover_ask *ask)
     if (amount_is_zero(ask->amount))
         return cli_fail(cli, CLI_USAGE, "USAGE", _("write how much, as in 12.50"),
                         _("the amount is zero"));
-    if (cli_given(cli, "--expires") && !read_duration(&ask->expires_s, cli_text(cli, "--expires")))
+    if (cli_given(cli, "--expires") &&
+        !commands_duration(&ask->expires_s, cli_text(cli, "--expires"), EXPIRES_MAX_S))
         return cli_fail(cli, CLI_USAGE, "USAGE", _("write 90s, 10m, 2h or 1d; at most 30d"),
                         _("--expires: \"%s\" is not a duration"), cli_text(cli, "--expires"));
     if (!is_memo(ask->memo))
@@ -118,7 +96,7 @@ int commands_request(struct cli *cli)
     if (code == CLI_OK)
         code = carry_open(&carry, cli, NULL, CARRY_OUT_MUST);
     if (code == CLI_OK)
-        code = desk_open(&desk, cli);
+        code = desk_open_synced(&desk, cli);
     if (code == CLI_OK)
         code = commands_news_choose(&desk);
     if (code == CLI_OK)

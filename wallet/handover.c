@@ -104,8 +104,21 @@ static void describe_payer(struct receiving *receiving)
         text_printable(receiving->out->memo, sizeof receiving->out->memo, receiving->request.memo);
 }
 
+/* My own request, made before the backup was: its key can't sign a receipt any more. */
+static enum err is_frozen(struct purse_env *env, bool *frozen, const struct receiving *receiving)
+{
+    struct purse_key key = {.key = receiving->row.payee_key};
+    bool found = false;
+    if (receiving->has_request)
+        TRY(purse_find(env, &found, &purse_table_purse_key, &key));
+    *frozen = found && key.state == PURSE_KEY_FROZEN;
+    return ERR_OK;
+}
+
 static enum err judge(struct wallet *wallet, struct purse_env *env, struct receiving *receiving)
 {
+    bool frozen = false;
+    TRY(is_frozen(env, &frozen, receiving));
     const struct packet_terms terms = {
         .now = wallet->now,
         .newest_signed_time = wallet_newest_time(wallet),
@@ -113,7 +126,7 @@ static enum err judge(struct wallet *wallet, struct purse_env *env, struct recei
                        ? &receiving->request
                        : NULL,
         .request_id = receiving->row.request_id,
-        .is_restored = wallet->is_restored,
+        .is_restored = wallet->is_restored || frozen,
         .context = env,
         .seen = purse_seen,
         .conflict = fork_conflict,

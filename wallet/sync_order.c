@@ -130,16 +130,18 @@ static enum err make_order(struct wallet *wallet, struct purse_env *env,
     return purse_reserve_order(env, &plan, coins, kind, order);
 }
 
-/* Without the request it was paid under, a claim would be refused for ever: then the orphan waits
- * for the bank to claim it. */
+/* Without the request it was paid under, a claim would be refused for ever, and under a frozen key
+ * nothing is signed: then the orphan waits for the bank to claim it. */
 static enum err claim_coin(struct wallet *wallet, struct purse_env *env, struct purse_coin *coin)
 {
     struct purse_request request = {.request_id = coin->request_id};
     struct output output = {.amount = coin->amount, .key = coin->owner_key};
     const struct output_list outputs = {&output, 1};
     const struct purse_coin_list one = {coin, 1};
+    struct purse_key owner = {.key = coin->owner_key};
     bool found = false;
-    if (!coin->has_request_id)
+    TRY(purse_find(env, &found, &purse_table_purse_key, &owner));
+    if (!coin->has_request_id || !found || owner.state == PURSE_KEY_FROZEN)
         return ERR_OK;
     TRY(purse_find(env, &found, &purse_table_purse_request, &request));
     return found ? make_order(wallet, env, &one, PURSE_PLAN_CLAIM, &outputs) : ERR_OK;

@@ -224,12 +224,17 @@ json_t *cli_json_hex(struct span bytes);
 json_t *cli_json_text(struct span text); /* made printable */
 
 /* --- people --- */
+bool cli_can_ask(const struct cli *cli); /* somebody sits at a terminal and may be asked */
+const char *cli_language_now(void);      /* "en" or "zh" */
 /* y/n on the terminal; true at once with -y. Else *exit_code: CLI_REFUSED if the answer was no,
  * CLI_USAGE with an error naming -y if there is no terminal. */
 bool cli_confirm(struct cli *cli, int *exit_code, const char *question);
-/* From --pin-file, else asked on the terminal without echo (twice if new); CLI_USAGE without
- * either. In a forwarded command the caller's --pin-file counts, and nothing asks. */
+/* From --pin-file or --pin-fd, else asked on the terminal without echo (twice if new); CLI_USAGE
+ * without either. In a forwarded command the caller's --pin-file counts, and nothing asks. */
 int cli_passphrase(struct cli *cli, struct secret *out, const char *prompt, bool is_new);
+/* The same from a CLI_SECRET_FILE option of the command's own: for a second secret. */
+int cli_passphrase_of(struct cli *cli, struct secret *out, const char *option, const char *prompt,
+                      bool is_new);
 void cli_progress(struct cli *cli, const char *what, uint64_t done,
                   uint64_t total); /* stderr, terminal only */
 

@@ -115,7 +115,6 @@ char *cli_printable(const char *text); /* malloc; line ends are kept */
 void cli_put(FILE *out, const char *text);
 
 /* --- cli_prompt.c --- */
-bool cli_can_ask(const struct cli *cli);
 enum err cli_pin_file(struct buffer *out,
                       const struct cli *cli) MUST_USE; /* ERR_MISSING: not given */
 
@@ -138,7 +137,6 @@ int cli_execute(struct cli *cli); /* where the command belongs */
 /* --- cli_language.c --- */
 void cli_language_start(void);
 const char *cli_language_choose(const char *option); /* "en" or "zh" */
-const char *cli_language_now(void);
 void cli_language_use(const char *language);
 /* （壹仟贰佰叁拾肆元伍角）, or "" if the language or the amount has no need of it. */
 void cli_amount_formal(char text[AMOUNT_WORDS_SIZE], struct amount amount);

@@ -25,6 +25,7 @@ const struct cli_parameter cli_common[] = {
     {"--no-input", 0, CLI_FLAG, .help = N_("never ask")},
     {"--yes", 'y', CLI_FLAG, .help = N_("answer every question with yes")},
     {"--pin-file", 0, CLI_PATH, .help = N_("the file that holds the passphrase or PIN")},
+    {"--pin-fd", 0, CLI_NUMBER, .help = N_("the open descriptor that gives the passphrase or PIN")},
     {"--timeout", 0, CLI_NUMBER, .help = N_("seconds to wait for the other side (10)")},
     {"--force", 0, CLI_FLAG, .help = N_("overwrite output files")},
     {"--help", 'h', CLI_FLAG, .help = N_("show this help")},

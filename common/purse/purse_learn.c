@@ -34,7 +34,7 @@ static enum err coin_outcome(struct purse_env *env, struct purse_news *news,
     } else {
         return ERR_OK; /* promised: purse_cancel asks again */
     }
-    return store_update(env->store, &purse_table_purse_coin, coin);
+    return purse_coin_put(env, coin);
 }
 
 static enum err made_coins(struct purse_env *env, struct purse_news *news, const struct leaf *leaf)

@@ -179,7 +179,7 @@ static void join(struct citizen *citizen)
 {
     enum status status = STATUS_OK;
     wake(citizen);
-    sim_check(citizen->sim, sync_init(&citizen->wallet, &status, citizen->join_file), "init");
+    sim_check(citizen->sim, sync_init(&citizen->wallet, &status, citizen->join_file, NULL), "init");
     if (status == STATUS_OK)
         sim_check(citizen->sim, sync_join(&citizen->wallet, &status), "join");
     if (status != STATUS_OK)
