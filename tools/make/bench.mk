@@ -21,7 +21,7 @@ $(BUILD)/bench/fsync_count.so: tools/bench/fsync_count.c tools/bench/fsync_page.
 	@echo "  LD    $@"
 	@$(CC) -std=c17 $(WARN) -I. -O2 -D_GNU_SOURCE -fPIC -shared -o $@ $<
 
-.PHONY: bench bench-build bench-register bench-plot
+.PHONY: bench bench-build bench-register bench-register-set bench-plot
 bench-build: $(BENCHES) $(BENCH_TOOLS) $(BUILD)/bench/fsync_count.so $(ACCEPTANCE_TOOLS) $(PROGRAMS)
 bench: ## every benchmark, a report and JSON into $(BUILD)/bench/ (BENCH_SECONDS=1 for each figure)
 	@tools/bootstrap.sh install bench
@@ -33,3 +33,15 @@ bench-register: ## settlements into a real dcep-central at saturation; $(BUILD)/
 	@tools/bootstrap.sh install bench
 	@$(SUBMAKE) bench-build
 	@tools/bench/register.py '$(BUILD)' $(BENCH_REGISTER)
+
+# BENCH_SET: options of tools/bench/register_set.py, such as "--preloads 10,50 --minutes 10".
+bench-register-set: ## every figure of the register, five runs: $(BUILD)/bench/register_set.md
+	@tools/bootstrap.sh install bench
+	@$(SUBMAKE) bench-build
+	@tools/bench/register_set.py '$(BUILD)' $(BENCH_SET)
+
+# BENCH_PLOT: options of tools/bench/plot.py, such as "--sizes 1,10,50".
+bench-plot: ## speed against preloaded coins, memory over time: $(BUILD)/bench/register.png
+	@tools/bootstrap.sh install bench
+	@$(SUBMAKE) bench-build
+	@tools/bench/plot.py '$(BUILD)' $(BENCH_PLOT)
