@@ -139,6 +139,9 @@ static bool send_one(struct counter *counter)
 {
     struct branch *branch = &counter->premises->branch;
     bool found = false;
+    const bool is_open = has_lines(counter);
+    if (!is_open && branch->in_flight > 0)
+        return false; /* on the old ones */
     struct relay_call *call = calloc(1, sizeof *call);
     if (call == NULL)
         return false;
@@ -148,7 +151,7 @@ static bool send_one(struct counter *counter)
         free(call);
         return false;
     }
-    if (call->error == ERR_OK && !has_lines(counter))
+    if (call->error == ERR_OK && !is_open)
         call->error = ERR_UNREACHABLE;
     if (call->error == ERR_OK)
         lines_send(counter->lines, call);
