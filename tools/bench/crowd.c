@@ -132,6 +132,11 @@ static struct cose token_of(const struct crowd *crowd, uint64_t coin, struct are
     };
     struct buffer bytes AUTO(buffer_fini) = {0};
     struct cose cose;
+    if (crowd->issuing_key != NULL) {
+        CHECK(record_sign(&cose, crowd->trust->network, KIND_TOKEN, &token, crowd->issuing_key,
+                          arena) == ERR_OK);
+        return cose;
+    }
     CHECK(token_encode(&bytes, &token) == ERR_OK);
     CHECK(arena_copy(arena, &cose.payload, buffer_span(&bytes)) == ERR_OK);
     memset(cose.signature.bytes, CROWD_SIGNATURE, sizeof cose.signature.bytes);

@@ -4,7 +4,8 @@
  * Nothing secret is in it, and nothing of it is stored: the key of wallet N is a hash of the seed
  * and N, the token of coin N bears the serial first_serial + N, belongs to wallet N mod
  * wallet_count, and its signature is CROWD_SIGNATURE bytes: the register believes its rows, not the
- * signature of a token that has one. Every function CHECKs. */
+ * signature of a token that has one. A bank has no rows, so for a bank they are signed. Every function
+ * CHECKs. */
 #ifndef DCEP_TOOLS_BENCH_CROWD_H
 #define DCEP_TOOLS_BENCH_CROWD_H
 
@@ -18,6 +19,7 @@ struct crowd {
     uint64_t first_serial, coin_count, issued_day; /* as register_preload told */
     struct key_pair *wallets;
     const struct trust *trust;
+    const struct key_pair *issuing_key; /* NULL: tokens bear CROWD_SIGNATURE; else real ones */
 };
 void crowd_open(struct crowd *crowd); /* after the numbers are set: makes the keys */
 void crowd_fini(struct crowd *crowd);

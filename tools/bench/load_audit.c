@@ -2,6 +2,7 @@
 #include "tools/bench/load_audit.h"
 
 #include "central/register.h"
+#include "common/money/merkle.h"
 
 #include <string.h>
 
@@ -9,6 +10,7 @@ struct audit {
     struct load_audit *out;
     struct store *store;
     const struct load_bank *bank;
+    bool checks_paths;
 };
 
 static void count_outcome(struct load_audit *out, uint64_t outcome)
@@ -62,6 +64,17 @@ static const struct settle_result *ask_again(struct audit *audit, struct span pa
     return error == ERR_OK ? &reply.results.items[0] : NULL;
 }
 
+/* The register's signature and the path of a call's last leaf, as a wallet would check them. */
+static bool is_proved(const struct audit *audit, const struct settle_reply *told,
+                      struct arena *arena)
+{
+    const struct settle_result *last = &told->results.items[told->results.count - 1];
+    return last->status != STATUS_OK ||
+           (told->has_settled && last->leaves.count > 0 &&
+            merkle_settled(&audit->bank->trust, &told->settled,
+                           &last->leaves.items[last->leaves.count - 1], arena) == STATUS_OK);
+}
+
 static void audit_call(struct audit *audit, const struct load_plan *plan,
                        const struct load_call *call, const struct load_answer *answer)
 {
@@ -70,6 +83,7 @@ static void audit_call(struct audit *audit, const struct load_plan *plan,
     if (load_bank_read(&told, answer, &arena) != STATUS_OK)
         return;
     CHECK(told.results.count == call->count);
+    audit->out->unproved += audit->checks_paths && !is_proved(audit, &told, &arena);
     CHECK(store_begin(audit->store, STORE_WRITE) == ERR_OK);
     for (size_t i = 0; i < call->count; i++)
         compare(audit->out, &told.results.items[i],
@@ -79,9 +93,9 @@ static void audit_call(struct audit *audit, const struct load_plan *plan,
 
 void load_audit_run(struct load_audit *out, const struct load_plan *plan,
                     const struct load_answer *answers, const struct load_bank *bank,
-                    const char *database)
+                    const char *database, bool has_paths)
 {
-    struct audit audit = {.out = out, .bank = bank};
+    struct audit audit = {.out = out, .bank = bank, .checks_paths = has_paths};
     *out = (struct load_audit){0};
     CHECK(store_sqlite_open(&audit.store, database, &tables_schema,
                             &(struct store_sqlite_options){.exclusive = true}) == ERR_OK);

@@ -9,6 +9,7 @@ struct load_audit {
     uint64_t settled, conflicts, others; /* outcomes answered */
     uint64_t refused;                    /* packets, one by one */
     uint64_t lost;                       /* answered, and not so in the database */
+    uint64_t unproved; /* calls whose leaf the register's signature does not prove; has_paths */
 };
 /* Opens the database of a central bank that does not run, and has the register itself answer every
  * packet anew, changing nothing: what is settled it answers from its rows, with the same outcomes;
@@ -16,6 +17,6 @@ struct load_audit {
  * reply. */
 void load_audit_run(struct load_audit *out, const struct load_plan *plan,
                     const struct load_answer *answers, const struct load_bank *bank,
-                    const char *database);
+                    const char *database, bool has_paths);
 
 #endif

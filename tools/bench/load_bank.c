@@ -29,36 +29,55 @@ static const char *text_of(struct load_bank *bank, struct span span)
     return text;
 }
 
-static void open_clients(struct load_bank *bank, const struct admission *admission, struct span key)
+static void open_clients(struct load_bank *bank, const struct net_client_options *options)
 {
-    const struct net_client_options options = {.address = text_of(bank, admission->address),
-                                               .server_name = text_of(bank, admission->tls_name),
-                                               .authority_pem = admission->tls_authority,
-                                               .certificate_pem = admission->tls_certificate,
-                                               .key_pem = key};
     for (size_t i = 0; i < bank->client_count; i++) {
-        CHECK(net_client_open(&bank->clients[i], &options) == ERR_OK);
+        CHECK(net_client_open(&bank->clients[i], options) == ERR_OK);
         CHECK(net_client_connect(bank->clients[i], LOAD_WAIT_MS) == ERR_OK);
     }
+}
+
+static void read_admission(struct load_bank *bank, struct admission *out, const char *file)
+{
+    struct wire_wrapper wrapper;
+    CHECK(wire_unwrap(&wrapper, read_all(bank, "", file)) == ERR_OK);
+    CHECK(admission_decode(out, wrapper.body, &bank->arena) == ERR_OK);
+    memcpy(bank->network, wrapper.network, sizeof bank->network);
+    CHECK(trust_open(&bank->trust, bank->network, &out->root_key, &out->directory, &bank->arena) ==
+          ERR_OK);
 }
 
 void load_bank_open(struct load_bank *bank, const char *directory, const char *admission_file,
                     size_t client_count)
 {
     const struct keyfile_label label = {"tool", "tool"};
-    struct wire_wrapper wrapper;
     struct admission admission;
     CHECK(client_count > 0 && client_count <= LOAD_CLIENTS_MAX);
     *bank = (struct load_bank){.client_count = client_count};
-    CHECK(wire_unwrap(&wrapper, read_all(bank, "", admission_file)) == ERR_OK);
-    CHECK(admission_decode(&admission, wrapper.body, &bank->arena) == ERR_OK);
-    memcpy(bank->network, wrapper.network, sizeof bank->network);
-    bank->root_key = admission.root_key;
-    CHECK(trust_open(&bank->trust, bank->network, &admission.root_key, &admission.directory,
-                     &bank->arena) == ERR_OK);
+    read_admission(bank, &admission, admission_file);
     CHECK(keyfile_open(&bank->bank_key, read_all(bank, directory, "bank.key"), &label,
                        (struct span){NULL, 0}) == ERR_OK);
-    open_clients(bank, &admission, read_all(bank, directory, "tls.pem"));
+    const struct net_client_options options = {.address = text_of(bank, admission.address),
+                                               .server_name = text_of(bank, admission.tls_name),
+                                               .authority_pem = admission.tls_authority,
+                                               .certificate_pem = admission.tls_certificate,
+                                               .key_pem = read_all(bank, directory, "tls.pem")};
+    open_clients(bank, &options);
+}
+
+void load_bank_open_door(struct load_bank *bank, const struct load_door *door,
+                         const char *admission_file, size_t client_count)
+{
+    struct admission admission;
+    CHECK(client_count > 0 && client_count <= LOAD_CLIENTS_MAX);
+    *bank = (struct load_bank){.client_count = client_count};
+    read_admission(bank, &admission, admission_file);
+    CHECK(crypto()->key_generate(&bank->bank_key) == ERR_OK); /* nobody's */
+    const struct net_client_options options = {.address = door->address,
+                                               .server_name = door->tls_name,
+                                               .authority_pem =
+                                                   read_all(bank, "", door->certificate_file)};
+    open_clients(bank, &options);
 }
 
 void load_bank_fini(struct load_bank *bank)
@@ -70,14 +89,14 @@ void load_bank_fini(struct load_bank *bank)
 }
 
 void load_bank_settle(struct load_answer *out, const struct load_bank *bank, size_t client,
-                      const struct settle_body *body)
+                      const struct settle_body *body, const struct key_pair *sender)
 {
     struct arena arena AUTO(arena_fini) = {0};
     struct buffer request AUTO(buffer_fini) = {0};
     *out = (struct load_answer){.reply = {.limit = NET_SIZE_MAX}};
     crypto_random(out->call_id.bytes, sizeof out->call_id.bytes);
-    CHECK(call_seal(&request, bank->network, VERB_SETTLE, body, &out->call_id, time_now(),
-                    &bank->bank_key, &arena) == ERR_OK);
+    CHECK(call_seal(&request, bank->network, VERB_SETTLE, body, &out->call_id, time_now(), sender,
+                    &arena) == ERR_OK);
     out->error = net_call(bank->clients[client], &out->reply, buffer_span(&request), LOAD_WAIT_MS);
 }
 

@@ -13,13 +13,19 @@ struct load_bank {
     struct arena arena;
     char network[NETWORK_SIZE_MAX + 1];
     struct key_pair bank_key;
-    struct public_key root_key;
     struct trust trust; /* of the directory in its admission */
     struct net_client *clients[LOAD_CLIENTS_MAX];
     size_t client_count;
 };
 void load_bank_open(struct load_bank *bank, const char *directory, const char *admission_file,
                     size_t client_count);
+/* Only the trust is the bank's: the clients are wallets', at the address of a dcep-bank whose
+ * certificate they pin. */
+struct load_door {
+    const char *address, *tls_name, *certificate_file;
+};
+void load_bank_open_door(struct load_bank *bank, const struct load_door *door,
+                         const char *admission_file, size_t client_count);
 void load_bank_fini(struct load_bank *bank);
 
 struct load_answer {
@@ -27,9 +33,9 @@ struct load_answer {
     struct buffer reply;
     enum err error; /* of the call: no reply if it is not ERR_OK */
 };
-/* Packets sealed as one call and sent on one of the lines. Waits for the answer. */
+/* Packets sealed as one call by that key and sent on one of the lines. Waits for the answer. */
 void load_bank_settle(struct load_answer *out, const struct load_bank *bank, size_t client,
-                      const struct settle_body *body);
+                      const struct settle_body *body, const struct key_pair *sender);
 /* What the answer says: its status, and its body in arena. */
 enum status load_bank_read(struct settle_reply *out, const struct load_answer *answer,
                            struct arena *arena);

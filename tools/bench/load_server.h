@@ -15,7 +15,8 @@ struct load_sample {
     double cpu_s;             /* of the server, user and system, all threads */
     double rss_mib, anon_mib; /* resident; of it, memory that is no file's */
     uint64_t fsyncs, log_fsyncs;
-    uint64_t payments, busy; /* answered so far; filled in by the caller */
+    uint64_t payments, busy; /* answered so far; filled in by the caller, as what follows */
+    double behind_cpu_s;     /* of the register behind a bank */
 };
 void load_server_open(struct load_server *server, const char *pid, const char *fsync_file);
 void load_server_look(const struct load_server *server, struct load_sample *out);

@@ -91,6 +91,13 @@ class Bench(Town):
         if not self.kept:
             shutil.rmtree(self.dir, ignore_errors=True)
 
+    def profile(self, pid):
+        """perf over that process, from now until it ends, if the options ask for it."""
+        if self.options.profile:
+            subprocess.Popen(["perf", "record", "-q", "-g", "-F", "999", "-p", str(pid), "-o",
+                              self.options.profile], stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL)
+
     def tool(self, name):
         return os.path.join(self.programs, "bench", name)
 
@@ -173,6 +180,7 @@ class Bench(Town):
         cases = len(self.must(self.central("case", "list"))["cases"])
         disk, pid = disk_bytes(self.path("central")), self.servers["central"].pid
         self.save(runs=True)
+        self.profile(pid)
         words = self.words(seconds, rate, line, cheats, outstanding or self.options.outstanding)
         banks = [path for number in range(self.options.banks)
                  for path in (self.path(f"bank{number}"), self.path(f"bank{number}.admission"))]
@@ -232,9 +240,9 @@ class Bench(Town):
         return result
 
 
-def show(title, result):
+def show(title, result, rows=TABLE):
     print(f"\n== {title}\n")
-    for key, heading, form in TABLE:
+    for key, heading, form in rows:
         print(f"{heading:44} {form.format(result[key]):>14}")
     sys.stdout.flush()
 
@@ -266,38 +274,44 @@ def measure(bench, options):
     return results
 
 
-def parse():
-    parser = argparse.ArgumentParser(description=__doc__,
+def parser(text):
+    """Its options; others add theirs."""
+    made = argparse.ArgumentParser(description=text,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("build")
-    parser.add_argument("--json", help="default: BUILD/bench/register.json")
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--minutes", type=float, help="instead of --seconds")
-    parser.add_argument("--warm-up", type=float, default=3)
-    parser.add_argument("--rate", type=float, default=0, help="payments a second, open loop")
-    parser.add_argument("--overload", type=float, default=0,
+    made.add_argument("build")
+    made.add_argument("--json", help="default: BUILD/bench/register.json")
+    made.add_argument("--seconds", type=float, default=60)
+    made.add_argument("--minutes", type=float, help="instead of --seconds")
+    made.add_argument("--warm-up", type=float, default=3)
+    made.add_argument("--rate", type=float, default=0, help="payments a second, open loop")
+    made.add_argument("--overload", type=float, default=0,
                         help="open loop at so many times saturation, which is measured first")
-    parser.add_argument("--only-saturation", action="store_true", help="no second run at half of it")
-    parser.add_argument("--line", type=int, default=1, choices=range(1, 6),
+    made.add_argument("--only-saturation", action="store_true", help="no second run at half of it")
+    made.add_argument("--line", type=int, default=1, choices=range(1, 6),
                         help="offline payments in a packet, one after the other")
-    parser.add_argument("--double-spends", type=float, default=0, metavar="PERCENT",
+    made.add_argument("--double-spends", type=float, default=0, metavar="PERCENT",
                         help="so many wallets in a hundred pay each coin twice")
-    parser.add_argument("--old", action="store_true",
+    made.add_argument("--old", action="store_true",
                         help="coins drawn evenly from all, not from the last million")
-    parser.add_argument("--preload", type=int, help="unspent coins; default: what the run needs")
-    parser.add_argument("--wallets", type=int, default=100_000)
-    parser.add_argument("--banks", type=int, default=1, choices=range(1, BANKS_MADE + 1))
-    parser.add_argument("--connections", type=int, default=4, help="of each bank")
-    parser.add_argument("--outstanding", type=int, default=16, help="calls, closed loop")
-    parser.add_argument("--open-outstanding", type=int, default=256, help="calls at most, open loop")
-    parser.add_argument("--linger-ms", type=float, default=2,
+    made.add_argument("--preload", type=int, help="unspent coins; default: what the run needs")
+    made.add_argument("--wallets", type=int, default=100_000)
+    made.add_argument("--banks", type=int, default=1, choices=range(1, BANKS_MADE + 1))
+    made.add_argument("--connections", type=int, default=4, help="of each bank")
+    made.add_argument("--outstanding", type=int, default=16, help="calls, closed loop")
+    made.add_argument("--open-outstanding", type=int, default=256, help="calls at most, open loop")
+    made.add_argument("--linger-ms", type=float, default=2,
                         help="open loop: how long a bank gathers packets for a call")
-    parser.add_argument("--most-a-second", type=float, default=MOST_A_SECOND,
+    made.add_argument("--most-a-second", type=float, default=MOST_A_SECOND,
                         help="payments made beforehand for each second at saturation")
-    parser.add_argument("--probe-seconds", type=float, default=10)
-    parser.add_argument("--ceiling-seconds", type=float, default=1)
-    parser.add_argument("--keep", metavar="DIR", help="keep the central bank, or go on with it")
-    options = parser.parse_args()
+    made.add_argument("--probe-seconds", type=float, default=10)
+    made.add_argument("--ceiling-seconds", type=float, default=1)
+    made.add_argument("--profile", metavar="FILE", help="perf record of the server under load")
+    made.add_argument("--keep", metavar="DIR", help="keep the central bank, or go on with it")
+    return made
+
+
+def complete(options):
+    """What follows from the options given."""
     options.seconds = options.minutes * 60 if options.minutes else options.seconds
     if options.preload is None:
         span = options.seconds + options.warm_up
@@ -308,7 +322,7 @@ def parse():
 
 
 def main():
-    options = parse()
+    options = complete(parser(__doc__).parse_args())
     path = options.json or os.path.join(options.build, "bench", "register.json")
     with Bench(options.build, options) as bench:
         bench.open()

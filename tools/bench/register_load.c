@@ -12,6 +12,10 @@
  * at a time, as fast as they are answered, and latency counts from the sending. A call that is
  * answered "busy" is counted and not repeated. The CPU time is the server's alone.
  *
+ * With --door the calls are wallets', to a dcep-bank at that address, and --server is that bank: the
+ * owner of a call's first coin hands in all of its packets. --behind is then the register's process,
+ * --issuing-key its key file: a bank looks at a token's signature.
+ *
  * Says "measured" when the load is over and the ceiling measured again; then reads the path of the
  * central bank's database from stdin, once its server has ended, and looks up every answer in it.
  */
@@ -19,6 +23,8 @@
 #include "tools/bench/histogram.h"
 #include "tools/bench/load_audit.h"
 #include "tools/bench/load_server.h"
+
+#include "central/keys.h"
 
 #include <getopt.h>
 #include <pthread.h>
@@ -61,12 +67,18 @@ enum option_name {
     OPTION_CHEATS,
     OPTION_PACKETS,
     OPTION_CEILING,
+    OPTION_DOOR,
+    OPTION_DOOR_NAME,
+    OPTION_DOOR_PIN,
+    OPTION_BEHIND,
+    OPTION_ISSUING,
     OPTION_COUNT
 };
 static const char *const texts[OPTION_COUNT] = {
-    "server", "fsync",       "json",    "seed", "wallets",  "serial",  "day",
-    "coins",  "from",        "to",      "skip", "payments", "seconds", "warm-up",
-    "rate",   "outstanding", "clients", "line", "cheats",   "packets", "ceiling-seconds"};
+    "server", "fsync",       "json",     "seed",   "wallets",    "serial",  "day",
+    "coins",  "from",        "to",       "skip",   "payments",   "seconds", "warm-up",
+    "rate",   "outstanding", "clients",  "line",   "cheats",     "packets", "ceiling-seconds",
+    "door",   "door-name",   "door-pin", "behind", "issuing-key"};
 static const char *values[OPTION_COUNT] = {
     [OPTION_SKIP] = "0",     [OPTION_SECONDS] = "10",     [OPTION_WARM_UP] = "1",
     [OPTION_RATE] = "0",     [OPTION_OUTSTANDING] = "16", [OPTION_CLIENTS] = "8",
@@ -103,11 +115,13 @@ static int read_options(int argc, char **argv)
 
 struct load {
     struct crowd crowd;
+    struct key_pair issuing_key;
     struct load_bank banks[BANKS_OF_LOAD_MAX];
     size_t bank_count;
     struct load_plan plan;
     struct load_answer *answers;
     struct load_server server;
+    struct load_server behind; /* with a door: the register behind the bank */
     struct load_sample samples[SAMPLES_MAX];
     size_t sample_count;
     uint64_t start_ns, warm_ns, end_ns;
@@ -154,7 +168,6 @@ static void note_answer(struct caller *caller, size_t index, uint64_t sent_ns)
         struct arena arena AUTO(arena_fini) = {0};
         struct settle_reply nothing;
         const enum status status = load_bank_read(&nothing, answer, &arena);
-        CHECK(status != STATUS_OK);
         atomic_fetch_add(status == STATUS_BUSY ? &load.busy : &load.failed, 1);
         if (load.rate <= 0)
             load_sleep_until(now_ns + BUSY_PAUSE_NS);
@@ -175,8 +188,11 @@ static void send_call(struct caller *caller, size_t index)
     for (size_t i = 0; i < call->count; i++)
         packets[i].bytes = load_plan_packet(&load.plan, call->first + i);
     const uint64_t sent_ns = load_now_ns();
+    const struct key_pair *sender =
+        values[OPTION_DOOR] == NULL ? &bank->bank_key
+                                    : crowd_owner(&load.crowd, load.plan.packets[call->first].coin);
     load_bank_settle(&load.answers[index], bank,
-                     caller->number / load.bank_count % bank->client_count, &body);
+                     caller->number / load.bank_count % bank->client_count, &body, sender);
     note_answer(caller, index, sent_ns);
 }
 
@@ -206,6 +222,11 @@ static void look(void)
     load_server_look(&load.server, sample);
     sample->payments = atomic_load(&load.payments);
     sample->busy = atomic_load(&load.busy);
+    if (load.behind.pid != NULL) {
+        struct load_sample behind;
+        load_server_look(&load.behind, &behind);
+        sample->behind_cpu_s = behind.cpu_s;
+    }
 }
 
 /* The first sample is taken when the warm-up ends, the last when the load does or nothing is left
@@ -284,6 +305,7 @@ static void write_counts(FILE *file, const struct load_audit *audit)
         {"other_outcomes", audit->others},
         {"refused_packets", audit->refused},
         {"lost", audit->lost},
+        {"unproved", audit->unproved},
         {"payments_in_all", load.payments},
         {"double_spends_made", load.plan.double_count},
         {"drawn", load.plan.drawn},
@@ -314,6 +336,8 @@ static void write_json(const struct load_audit *audit, const struct load_ceiling
         {"settle_per_s", payments / seconds},
         {"server_cpu_s", cpu_s},
         {"cpu_us_per_payment", payments > 0 ? cpu_s * BENCH_US / payments : 0},
+        {"behind_cpu_us_per_payment",
+         payments > 0 ? (last->behind_cpu_s - first->behind_cpu_s) * BENCH_US / payments : 0},
         {"settle_per_cpu_s", cpu_s > 0 ? payments / cpu_s : 0},
         {"verify_ceiling_per_core", ceiling->same_key},
         {"verify_ceiling_fresh_keys", ceiling->fresh_keys},
@@ -340,8 +364,15 @@ static void write_json(const struct load_audit *audit, const struct load_ceiling
 
 static void open_load(int argc, char **argv, int first)
 {
-    for (int i = first; i + 1 < argc && load.bank_count < BANKS_OF_LOAD_MAX; i += 2)
-        load_bank_open(&load.banks[load.bank_count++], argv[i], argv[i + 1], whole(OPTION_CLIENTS));
+    const struct load_door door = {values[OPTION_DOOR], values[OPTION_DOOR_NAME],
+                                   values[OPTION_DOOR_PIN]};
+    for (int i = first; i + 1 < argc && load.bank_count < BANKS_OF_LOAD_MAX; i += 2) {
+        struct load_bank *bank = &load.banks[load.bank_count++];
+        if (door.address != NULL)
+            load_bank_open_door(bank, &door, argv[i + 1], whole(OPTION_CLIENTS));
+        else
+            load_bank_open(bank, argv[i], argv[i + 1], whole(OPTION_CLIENTS));
+    }
     CHECK(load.bank_count > 0);
     load.rate = number(OPTION_RATE);
     load.crowd = (struct crowd){.seed = whole(OPTION_SEED),
@@ -357,11 +388,17 @@ static void open_load(int argc, char **argv, int first)
                                               .coin_to = whole(OPTION_TO),
                                               .skip = whole(OPTION_SKIP),
                                               .cheats = number(OPTION_CHEATS)};
+    if (values[OPTION_ISSUING] != NULL) {
+        CHECK(keys_read(&load.issuing_key, values[OPTION_ISSUING], load.banks[0].network, "issuing",
+                        (struct span){NULL, 0}) == ERR_OK);
+        load.crowd.issuing_key = &load.issuing_key;
+    }
     crowd_open(&load.crowd);
     load_plan_open(&load.plan, &load.crowd, &options);
     load.answers = calloc(load.plan.call_count, sizeof *load.answers);
     CHECK(load.answers != NULL);
     load_server_open(&load.server, values[OPTION_SERVER], values[OPTION_FSYNC]);
+    load_server_open(&load.behind, values[OPTION_BEHIND], NULL);
 }
 
 static void close_load(void)
@@ -395,7 +432,8 @@ int main(int argc, char **argv)
     (void)fflush(stdout);
     if (fgets(database, sizeof database, stdin) != NULL) {
         database[strcspn(database, "\n")] = 0;
-        load_audit_run(&audit, &load.plan, load.answers, &load.banks[0], database);
+        load_audit_run(&audit, &load.plan, load.answers, &load.banks[0], database,
+                       values[OPTION_DOOR] != NULL);
     }
     write_json(&audit, &before, prepared_s);
     close_load();

@@ -4,10 +4,11 @@
 
 BENCH_SECONDS ?= 1
 BENCHES := $(patsubst tools/bench/%.c,$(BUILD)/bench/%,$(wildcard tools/bench/*_bench.c))
-BENCH_TOOLS := $(addprefix $(BUILD)/bench/,measure central_load register_preload register_load)
+BENCH_TOOLS := $(addprefix $(BUILD)/bench/,measure central_load register_preload register_load \
+        relay_preload)
 BENCH_SHARED := $(addprefix $(BUILD)/tools/bench/,bench.o mill.o crowd.o histogram.o load_bank.o \
         load_plan.o load_server.o load_audit.o)
-BENCH_ARCHIVES := $(SUPPORT) $(BUILD)/lib/central.a $(COMMON_ARCHIVES)
+BENCH_ARCHIVES := $(SUPPORT) $(BUILD)/lib/central.a $(BUILD)/lib/intermediary.a $(COMMON_ARCHIVES)
 
 $(BENCHES) $(BENCH_TOOLS): $(BUILD)/bench/%: $(BUILD)/tools/bench/%.o $(BENCH_SHARED) \
         $(BENCH_ARCHIVES)
@@ -21,7 +22,8 @@ $(BUILD)/bench/fsync_count.so: tools/bench/fsync_count.c tools/bench/fsync_page.
 	@echo "  LD    $@"
 	@$(CC) -std=c17 $(WARN) -I. -O2 -D_GNU_SOURCE -fPIC -shared -o $@ $<
 
-.PHONY: bench bench-build bench-register bench-register-set bench-plot
+.PHONY: bench bench-build bench-register bench-register-set bench-plot \
+        bench-relay
 bench-build: $(BENCHES) $(BENCH_TOOLS) $(BUILD)/bench/fsync_count.so $(ACCEPTANCE_TOOLS) $(PROGRAMS)
 bench: ## every benchmark, a report and JSON into $(BUILD)/bench/ (BENCH_SECONDS=1 for each figure)
 	@tools/bootstrap.sh install bench
@@ -45,3 +47,9 @@ bench-plot: ## speed against preloaded coins, memory over time: $(BUILD)/bench/r
 	@tools/bootstrap.sh install bench
 	@$(SUBMAKE) bench-build
 	@tools/bench/plot.py '$(BUILD)' $(BENCH_PLOT)
+
+# BENCH_RELAY: options of tools/bench/relay.py, such as "--packets 4".
+bench-relay: ## wallets' payments through a real dcep-bank to the register; $(BUILD)/bench/relay.json
+	@tools/bootstrap.sh install bench
+	@$(SUBMAKE) bench-build
+	@tools/bench/relay.py '$(BUILD)' $(BENCH_RELAY)
