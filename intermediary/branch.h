@@ -21,6 +21,7 @@
 #include "common/purse/purse.h"
 #include "intermediary/bank_tables.h"
 
+enum { BRANCH_SUSPECTS = 4096 }; /* marks; a collision costs another a check */
 struct branch {
     /* Filled in by the caller: */
     struct store *store; /* bank_schema; no transaction open between calls of this header */
@@ -45,6 +46,8 @@ struct branch {
     size_t payout_at;           /* where teller_work goes on */
     bool has_more;    /* of the last branch_work: some waits for its turn only, call it again */
     bool has_asked;   /* what the vault owns, since the start */
+    /* Customers, by number, who once handed in what the register found badly signed. */
+    uint8_t suspects[BRANCH_SUSPECTS];
     size_t in_flight; /* calls of relay_batch.h that the register has not answered yet */
     uint64_t asked_at;
 };

@@ -83,7 +83,8 @@ static enum err judge(struct branch_env *env, struct relay_visit *visit)
     for (size_t i = 0; i < visit->body.packets.count; i++) {
         const struct span packet = visit->body.packets.items[i].bytes;
         struct relay_item *item = &visit->items[i];
-        TRY(relay_queue_verdict(env, &item->verdict, &item->view, packet, &visit->arena));
+        TRY(relay_queue_look(env, &item->verdict, &item->view, packet, visit->customer,
+                             &visit->arena));
         visit->reply.results.items[i].status =
             item->verdict == STATUS_OK ? STATUS_PENDING : item->verdict;
         if (item->verdict != STATUS_OK)
@@ -260,6 +261,7 @@ static enum err learn_visit(struct branch_env *env, struct relay_tally *tally, s
         const struct relay_told told = {.packet = visit->body.packets.items[i].bytes,
                                         .view = item->view.payment_count > 0 ? &item->view : NULL,
                                         .number = item->number,
+                                        .customer = visit->customer,
                                         .result = &reply->results.items[(*at)++],
                                         .reply = reply};
         TRY(relay_queue_learn(env, tally, &told));

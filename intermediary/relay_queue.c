@@ -79,14 +79,34 @@ static enum err find_packet(struct branch_env *env, bool *found, struct relay_pa
     return branch_first(env, found, &bank_table_relay_packet, 0, 1, out);
 }
 
-enum err relay_queue_verdict(struct branch_env *env, enum status *verdict, struct packet_view *view,
-                             struct span packet, struct arena *arena)
+static enum err judge(struct branch_env *env, enum status *verdict, struct packet_view *view,
+                      struct span packet, enum packet_role role, struct arena *arena)
 {
-    const struct packet_options options = {.role = PACKET_FOR_REGISTER};
+    const struct packet_options options = {.role = role};
     TRY(packet_verify(view, verdict, packet, env->purse.trust, &options, arena));
     if (*verdict == STATUS_CHAIN || *verdict == STATUS_ISSUER)
         *verdict = STATUS_OK;
     return ERR_OK;
+}
+
+enum err relay_queue_verdict(struct branch_env *env, enum status *verdict, struct packet_view *view,
+                             struct span packet, struct arena *arena)
+{
+    return judge(env, verdict, view, packet, PACKET_FOR_REGISTER, arena);
+}
+
+static uint8_t *suspect(struct branch_env *env, uint64_t customer)
+{
+    return &env->branch->suspects[customer % BRANCH_SUSPECTS];
+}
+
+enum err relay_queue_look(struct branch_env *env, enum status *verdict, struct packet_view *view,
+                          struct span packet, uint64_t customer, struct arena *arena)
+{
+    const bool is_checked =
+        env->branch->central_status == STATUS_UNREACHABLE || *suspect(env, customer) != 0;
+    return judge(env, verdict, view, packet, is_checked ? PACKET_FOR_REGISTER : PACKET_FOR_RELAY,
+                 arena);
 }
 
 enum err relay_queue_keep(struct branch_env *env, enum status *status, uint64_t *number,
@@ -173,6 +193,8 @@ enum err relay_queue_learn(struct branch_env *env, struct relay_tally *tally,
     enum status learned = STATUS_OK;
     if (!is_answer(result->status) || (result->leaves.count > 0 && !told->reply->has_settled))
         return ERR_OK;
+    if (result->status == STATUS_SIGNATURE || result->status == STATUS_POINT)
+        *suspect(env, told->customer) = 1;
     if (result->status == STATUS_OK && deposits_may_pay(env, told->packet)) {
         TRY(purse_learn(&env->purse, &learned, &news, result, &told->reply->settled));
         if (learned != STATUS_OK)

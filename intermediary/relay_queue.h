@@ -25,6 +25,11 @@ enum err relay_queue_room(struct branch_env *env, enum status *status, struct re
  * either. view is empty where that was left open. */
 enum err relay_queue_verdict(struct branch_env *env, enum status *verdict, struct packet_view *view,
                              struct span packet, struct arena *arena) MUST_USE;
+/* The same without signatures and points, for what is handed on at once: as long as the register
+ * answers it says so itself. Not for a customer who once handed in what was badly signed: that is
+ * checked here, as everything is while the register is away. */
+enum err relay_queue_look(struct branch_env *env, enum status *verdict, struct packet_view *view,
+                          struct span packet, uint64_t customer, struct arena *arena) MUST_USE;
 /* Once: *number is its row's, new or not. STATUS_OK, or STATUS_BUSY and nothing is kept. */
 enum err relay_queue_keep(struct branch_env *env, enum status *status, uint64_t *number,
                           struct relay_tally *tally, struct span packet,
@@ -35,6 +40,7 @@ struct relay_told {
     struct span packet;
     const struct packet_view *view; /* NULL: not at hand */
     uint64_t number;                /* of its row; 0: not at hand */
+    uint64_t customer;              /* who handed it in; 0: not at hand */
     const struct settle_result *result;
     const struct settle_reply *reply; /* that it is a part of */
 };
