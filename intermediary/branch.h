@@ -50,6 +50,8 @@ struct branch {
     uint8_t suspects[BRANCH_SUSPECTS];
     size_t in_flight; /* calls of relay_batch.h that the register has not answered yet */
     uint64_t asked_at;
+    uint64_t recovered_day;         /* when recovery_work last went round; 0: not since the start */
+    struct public_key recovered_to; /* where it goes on; all zero: at the beginning */
 };
 
 /* Of a new database: who this bank is. Its vault's key becomes the purse's. A transaction of its

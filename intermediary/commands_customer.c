@@ -103,6 +103,7 @@ static uint64_t code_days(const struct cli *cli)
 struct opening {
     struct customers_spec spec;
     uint64_t valid_days, expires_at;
+    bool for_element;
     struct nonce code;
     struct customer customer;
 };
@@ -122,6 +123,8 @@ static enum err open_one(struct branch_env *env, enum status *status, void *cont
     if (*status != STATUS_OK)
         return ERR_OK;
     TRY(customers_code(env, &opening->code, &opening->expires_at, number, opening->valid_days));
+    if (opening->for_element)
+        TRY(customers_code_for_element(env, &opening->code));
     return customers_get(env, &found, &opening->customer, number);
 }
 
@@ -136,6 +139,7 @@ int commands_customer_open(struct cli *cli)
                  .tier = cli_number(cli, "--tier", 0),
                  .deposit = cli_amount(cli, "--deposit")},
         .valid_days = code_days(cli),
+        .for_element = cli_flag(cli, "--element"),
     };
     enum status status = STATUS_OK;
     int code = premises_begin(cli, &job, PREMISES_ADMITTED);
@@ -291,9 +295,36 @@ static enum err make_code(struct branch_env *env, enum status *status, void *con
 {
     struct joining *joining = context;
     TRY(commands_customer(env, status, &joining->customer, joining->cli));
-    return *status == STATUS_OK ? customers_code(env, &joining->code, &joining->expires_at,
-                                                 joining->customer.number, code_days(joining->cli))
-                                : ERR_OK;
+    if (*status != STATUS_OK)
+        return ERR_OK;
+    TRY(customers_code(env, &joining->code, &joining->expires_at, joining->customer.number,
+                       code_days(joining->cli)));
+    return cli_flag(joining->cli, "--element") ? customers_code_for_element(env, &joining->code)
+                                               : ERR_OK;
+}
+
+static enum err find_joining(struct branch_env *env, enum status *status, void *context)
+{
+    struct joining *joining = context;
+    return commands_customer(env, status, &joining->customer, joining->cli);
+}
+
+/* First the keys go, then a new wallet may come: else the money might go to a lost one. */
+static int give_up(struct cli *cli, struct premises_job *job, struct joining *joining)
+{
+    enum status status = STATUS_OK;
+    size_t count = 0;
+    enum err error = branch_run(&job->env, &status, find_joining, joining);
+    int code = commands_unknown(cli, error, status);
+    if (code != CLI_OK)
+        return code;
+    error = certify_give_up(&job->env, &status, &count, joining->customer.number);
+    code = premises_end(cli, error, status,
+                        status == STATUS_UNREACHABLE ? _("ask again: it goes on") : NULL);
+    json_object_set_new(cli_result(cli), "given_up", json_integer((json_int_t)count));
+    if (code == CLI_OK)
+        cli_say(cli, _("%zu keys are given up; what they hold comes back by refund."), count);
+    return code;
 }
 
 int commands_customer_join(struct cli *cli)
@@ -301,7 +332,10 @@ int commands_customer_join(struct cli *cli)
     struct premises_job job AUTO(premises_job_fini) = {0};
     struct joining joining = {.cli = cli};
     enum status status = STATUS_OK;
-    int code = premises_begin(cli, &job, PREMISES_ADMITTED);
+    const bool is_lost = cli_flag(cli, "--lost");
+    int code = premises_begin(cli, &job, is_lost ? PREMISES_KEYS : PREMISES_ADMITTED);
+    if (code == CLI_OK && is_lost)
+        code = give_up(cli, &job, &joining);
     if (code != CLI_OK)
         return code;
     const enum err error = branch_run(&job.env, &status, make_code, &joining);

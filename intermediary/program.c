@@ -17,6 +17,9 @@
 #define AMOUNT_ARGUMENT CLI_ARGUMENT("AMOUNT", CLI_AMOUNT, N_("yuan, as in 12.50"))
 #define JOIN_OPTION                                                                                \
     CLI_OPTION_REQUIRED("--output", 'o', CLI_OUT_FILE, N_("the join file, a secret: 0600"))
+#define ELEMENT_OPTION                                                                             \
+    CLI_OPTION("--element", 0, CLI_FLAG,                                                           \
+               N_("for a wallet in a secure element, from a device that the bank has seen"))
 #define DAYS_OPTION CLI_OPTION("--days", 0, CLI_NUMBER, N_("days that a join file works (7)"))
 
 static const struct cli_command commands[] = {
@@ -94,7 +97,7 @@ static const struct cli_command commands[] = {
       CLI_OPTION("--id-number", 0, CLI_TEXT, N_("stays with this bank")),
       CLI_OPTION("--label", 0, CLI_TEXT, N_("a merchant's name, for payers to see")),
       CLI_OPTION("--deposit", 0, CLI_AMOUNT, N_("paid into the account at once")), DAYS_OPTION,
-      JOIN_OPTION}},
+      ELEMENT_OPTION, JOIN_OPTION}},
     {"customer",
      "import",
      CLI_DATABASE,
@@ -113,7 +116,10 @@ static const struct cli_command commands[] = {
      N_("make a customer's join file again; older ones are void"),
      "dcep-bank customer join Alice -o alice.join",
      NULL,
-     {CUSTOMER_ARGUMENT, DAYS_OPTION, JOIN_OPTION}},
+     {CUSTOMER_ARGUMENT, DAYS_OPTION, ELEMENT_OPTION,
+      CLI_OPTION("--lost", 0, CLI_FLAG,
+                 N_("the wallet of before is lost or was restored: give its keys up for good")),
+      JOIN_OPTION}},
     {"customer",
      "list",
      CLI_DATABASE,
@@ -170,6 +176,24 @@ static const struct cli_command commands[] = {
      "dcep-bank wallet revoke 1f3a9c20",
      N_("Revoke this key for good?"),
      {CLI_ARGUMENT("KEY", CLI_TEXT, N_("the first digits of the key or of its id"))}},
+    {"wallet",
+     "refund",
+     CLI_DATABASE,
+     commands_wallet_refund,
+     N_("have the money of a customer's lost wallet given to the new one, where its day has come"),
+     "dcep-bank wallet refund Alice",
+     NULL,
+     {CUSTOMER_ARGUMENT}},
+    {"wallet",
+     "advance",
+     CLI_DATABASE,
+     commands_wallet_advance,
+     N_("pay money of a lost wallet before its day, at the bank's own risk; alone: show advances"),
+     "dcep-bank wallet advance Alice 200",
+     NULL,
+     {CUSTOMER_ARGUMENT,
+      CLI_ARGUMENT_OPTIONAL("AMOUNT", CLI_AMOUNT, N_("at most so much: coins are advanced whole")),
+      CLI_OPTION("--all", 0, CLI_FLAG, N_("all that the limits let through"))}},
     {"settle",
      "status",
      CLI_DATABASE,
@@ -186,6 +210,9 @@ static const struct cli_setting settings[] = {
     {"server", "listen", "127.0.0.1:7100", N_("HOST:PORT where wallets are served")},
     {"server", "address", NULL, N_("HOST:PORT that wallets are told, if it is another one")},
     {"server", "tls_name", "bank.dcep", N_("DNS name in the server's certificate")},
+    {"advances", "advance_customer_max", "1000.00",
+     N_("yuan that may be advanced to one customer; 0: none")},
+    {"advances", "advance_bank_max", "100000.00", N_("yuan that may be advanced to all together")},
     {"warnings", "warn_days", "30", N_("status warns when a certificate has less left")},
     {.key = NULL},
 };
