@@ -44,8 +44,8 @@ struct branch {
     uint64_t central_at;        /* when it last answered; 0: never */
     struct bank_call pruned_to; /* where branch_prune goes on */
     size_t payout_at;           /* where teller_work goes on */
-    bool has_more;    /* of the last branch_work: some waits for its turn only, call it again */
-    bool has_asked;   /* what the vault owns, since the start */
+    bool has_more;  /* of the last branch_work: some waits for its turn only, call it again */
+    bool has_asked; /* what the vault owns, since the start */
     /* Customers, by number, who once handed in what the register found badly signed. */
     uint8_t suspects[BRANCH_SUSPECTS];
     size_t in_flight; /* calls of relay_batch.h that the register has not answered yet */

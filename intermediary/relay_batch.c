@@ -193,7 +193,8 @@ static bool has_room(const struct relay_call *call, const struct relay_visit *vi
             call->size + visit->kept_size <= RELAY_BATCH_SIZE);
 }
 
-/* From the front of the line; who must wait for another keeps those waiting who concern the same. */
+/* From the front of the line; who must wait for another keeps those waiting who concern the same.
+ * */
 static void gather(struct relay_call *call, struct relay_line *line)
 {
     uint16_t blocked[RELAY_SERIALS] = {0};

@@ -6,10 +6,10 @@
  *                    -> relay_learn: booked, one transaction -> relay_answer: each wallet's reply
  *
  * Invariants: 1 to 4 of relay.h. 5 a wallet's packets go in one call, so that one signature of the
- * register answers it; each gets its own leaves with their paths in the tree of all. 6 what concerns
- * a serial is sent in the order in which it came: a call never waits but for one that is under way
- * and concerns a serial of its own. 7 what was not answered in time is told PENDING and goes on with
- * relay_work. */
+ * register answers it; each gets its own leaves with their paths in the tree of all. 6 what
+ * concerns a serial is sent in the order in which it came: a call never waits but for one that is
+ * under way and concerns a serial of its own. 7 what was not answered in time is told PENDING and
+ * goes on with relay_work. */
 #ifndef DCEP_INTERMEDIARY_RELAY_BATCH_H
 #define DCEP_INTERMEDIARY_RELAY_BATCH_H
 
@@ -67,12 +67,12 @@ struct relay_line { /* of visits; zeroed = valid */
  * ELSEWHERE. Those HELD stand in line now. Of a visit only the request is filled in. */
 enum err relay_take(struct branch *branch, struct relay_line *line,
                     struct relay_visit *const *visits, size_t count) MUST_USE;
-/* *found false: nothing waits, or what does must wait for a call under way. A call that could not be
- * sealed has no request and its error is set: it goes to relay_learn at once. */
+/* *found false: nothing waits, or what does must wait for a call under way. A call that could not
+ * be sealed has no request and its error is set: it goes to relay_learn at once. */
 enum err relay_next(struct branch *branch, bool *found, struct relay_call *out,
                     struct relay_line *line) MUST_USE;
-/* After it was answered, or not. ERR_COMMIT_UNKNOWN as above; after any other failure the visits are
- * told PENDING. The visits are then the caller's to answer. */
+/* After it was answered, or not. ERR_COMMIT_UNKNOWN as above; after any other failure the visits
+ * are told PENDING. The visits are then the caller's to answer. */
 enum err relay_learn(struct branch *branch, struct relay_line *line,
                      struct relay_call *call) MUST_USE;
 enum err relay_answer(struct buffer *reply, struct relay_visit *visit) MUST_USE;

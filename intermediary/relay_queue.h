@@ -21,8 +21,8 @@ enum err relay_queue_room(struct branch_env *env, enum status *status, struct re
                           uint64_t customer, size_t count) MUST_USE;
 
 /* As the register would judge a packet, but for its rows: whether a line starts at a coin that it
- * knows, under which issuing key, can only be asked there. Who certified the signers it does not ask
- * either. view is empty where that was left open. */
+ * knows, under which issuing key, can only be asked there. Who certified the signers it does not
+ * ask either. view is empty where that was left open. */
 enum err relay_queue_verdict(struct branch_env *env, enum status *verdict, struct packet_view *view,
                              struct span packet, struct arena *arena) MUST_USE;
 /* The same without signatures and points, for what is handed on at once: as long as the register

@@ -147,7 +147,7 @@ static struct cose token_of(const struct crowd *crowd, uint64_t coin, struct are
 
 struct step {
     struct id coin_id;
-    uint64_t fen;
+    uint64_t value; /* fen */
     const struct key_pair *owner;
 };
 
@@ -156,14 +156,14 @@ static struct cose pay_on(const struct crowd *crowd, struct step *step, const st
                           struct payment *payment, struct arena *arena)
 {
     struct cose cose;
-    struct output outputs[] = {{fen_of(step->fen - CHANGE_FEN), to->public_key},
+    struct output outputs[] = {{fen_of(step->value - CHANGE_FEN), to->public_key},
                                {fen_of(CHANGE_FEN), step->owner->public_key}};
     payment->coin_id = step->coin_id;
     payment->outputs = (struct output_list){outputs, 2};
     CHECK(record_sign(&cose, crowd->trust->network, KIND_PAYMENT, payment, step->owner, arena) ==
           ERR_OK);
     const struct id id = record_id(crowd->trust->network, KIND_PAYMENT, cose.payload);
-    *step = (struct step){record_coin_output(&id, 0), step->fen - CHANGE_FEN, to};
+    *step = (struct step){record_coin_output(&id, 0), step->value - CHANGE_FEN, to};
     return cose;
 }
 

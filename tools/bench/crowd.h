@@ -4,8 +4,8 @@
  * Nothing secret is in it, and nothing of it is stored: the key of wallet N is a hash of the seed
  * and N, the token of coin N bears the serial first_serial + N, belongs to wallet N mod
  * wallet_count, and its signature is CROWD_SIGNATURE bytes: the register believes its rows, not the
- * signature of a token that has one. A bank has no rows, so for a bank they are signed. Every function
- * CHECKs. */
+ * signature of a token that has one. A bank has no rows, so for a bank they are signed. Every
+ * function CHECKs. */
 #ifndef DCEP_TOOLS_BENCH_CROWD_H
 #define DCEP_TOOLS_BENCH_CROWD_H
 

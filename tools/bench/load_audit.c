@@ -42,9 +42,9 @@ static void compare(struct load_audit *out, const struct settle_result *told,
     }
 }
 
-/* One packet anew, in a transaction that is rolled back. A settled payment is answered from its rows;
- * one that is not there would be written, and that write fails. (A conflict tries to keep its payment
- * once more, and takes this very failure for "there already".) */
+/* One packet anew, in a transaction that is rolled back. A settled payment is answered from its
+ * rows; one that is not there would be written, and that write fails. (A conflict tries to keep its
+ * payment once more, and takes this very failure for "there already".) */
 static const struct settle_result *ask_again(struct audit *audit, struct span packet,
                                              struct arena *arena)
 {

@@ -1,13 +1,14 @@
 /* Packets and calls, made beforehand (contract in load_plan.h).
  *
- * Coins are drawn without putting back: draw i is the coin (i * STEP) mod range, STEP near the golden
- * section of the range and coprime to it, so that draws lie evenly over all of it at any time. A
- * cheat's second payment goes DOUBLE_GAP packets after the first. */
+ * Coins are drawn without putting back: draw i is the coin (i * STEP) mod range, STEP near the
+ * golden section of the range and coprime to it, so that draws lie evenly over all of it at any
+ * time. A cheat's second payment goes DOUBLE_GAP packets after the first, or a sixteenth of all if
+ * that is less. */
 #include "tools/bench/load_plan.h"
 
 #include <stdlib.h>
 
-enum { DOUBLE_GAP = 4000 };
+enum { DOUBLE_GAP = 4000, DOUBLE_SHARE = 16 };
 
 struct draw {
     uint64_t from, range, step, next;
@@ -61,9 +62,10 @@ static void choose_coins(struct load_plan *plan, size_t packets)
     struct draw draw = draw_open(&plan->options);
     size_t waiting = 0, *due = calloc(packets, sizeof *due); /* firsts whose second comes */
     size_t next = 0;
+    const size_t gap = packets / DOUBLE_SHARE < DOUBLE_GAP ? packets / DOUBLE_SHARE : DOUBLE_GAP;
     CHECK(due != NULL);
     while (plan->packet_count < packets) {
-        if (next < waiting && due[next] + DOUBLE_GAP <= plan->packet_count) {
+        if (next < waiting && due[next] + gap <= plan->packet_count) {
             append(plan, plan->packets[due[next++]].coin, 1);
             plan->double_count++;
             continue;

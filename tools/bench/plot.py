@@ -19,13 +19,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPT = """
 set terminal pngcairo size 1500,620 font "DejaVu Sans,12" background rgb "#ffffff" rounded
 set output "{png}"
-set multiplot layout 1,2 margins 0.065,0.975,0.14,0.84 spacing 0.09,0
-set label 1 "{title}" at screen 0.5,0.955 center font "DejaVu Sans,16" tc rgb "#222222"
-set label 2 "{subtitle}" at screen 0.5,0.905 center font "DejaVu Sans,11" tc rgb "#777777"
+set multiplot layout 1,2 margins 0.07,0.975,0.13,0.80 spacing 0.09,0
+set label 1 "{title}" at screen 0.5,0.95 center font "DejaVu Sans,16" tc rgb "#222222"
+set label 2 "{subtitle}" at screen 0.5,0.90 center font "DejaVu Sans,11" tc rgb "#777777"
 set border 3 lc rgb "#999999"
 set tics nomirror out scale 0.6 tc rgb "#444444"
 set grid ytics lc rgb "#e6e6e6" lt 1 lw 1
-set key bottom left spacing 1.3 samplen 2.5 tc rgb "#444444" width -2
+set key bottom right spacing 1.3 samplen 2.5 tc rgb "#444444" opaque
 set style line 1 lc rgb "#1b6ca8" lw 2.5 pt 7 ps 1.4
 set style line 2 lc rgb "#d1495b" lw 2.5 pt 5 ps 1.3
 set style line 3 lc rgb "#999999" lw 1.5 dt 2
@@ -33,14 +33,15 @@ set title "Speed and the coins that lie there" tc rgb "#222222" font "DejaVu San
 set xlabel "unspent coins before the load" tc rgb "#444444"
 set ylabel "settled a CPU-second of the server" tc rgb "#444444" offset 0.5,0
 set logscale x
-set format x "%.0s%c"
-set format y "%'.0f"
+set xtics ({ticks})
+set format y "%.0f"
 set xrange [{x_least}:{x_most}]
 set yrange [0:*]
 plot {empty} title "0.9 of the empty register" with lines ls 3, \\
      $last using 1:2 title "coins of the last million" with linespoints ls 1, \\
      $any using 1:2 title "coins drawn evenly from all" with linespoints ls 2
 unset logscale x
+set xtics autofreq
 unset label 1
 unset label 2
 set format x "%g"
@@ -71,8 +72,8 @@ def measure(options):
                             *words], check=True, stdout=subprocess.DEVNULL)
             with open(path, encoding="ascii") as file:
                 found[kind][coins] = json.load(file)
-            print(f"{coins:12,} coins, {kind:4}: "
-                  f"{found[kind][coins]['settle_per_cpu_s']:9,.0f} settled a CPU-second", flush=True)
+            speed = found[kind][coins]["settle_per_cpu_s"]
+            print(f"{coins:12,} coins, {kind:4}: {speed:9,.0f} settled a CPU-second", flush=True)
     return found
 
 
@@ -87,14 +88,14 @@ def draw(options, found, png):
     data = "".join(f"${kind} << EOD\n" + "".join(
         f"{coins} {result['settle_per_cpu_s']:.0f}\n" for coins, result in sorted(by[kind].items()))
         + "EOD\n" for kind in ("last", "any"))
-    data += "$memory << EOD\n" + "".join(
-        f"{sample['at_s']} {sample['rss_mib']} {sample['anon_mib']}\n" for sample in main["series"]) \
-        + "EOD\n"
+    memory = (f"{sample['at_s']} {sample['rss_mib']} {sample['anon_mib']}\n"
+              for sample in main["series"])
+    data += "$memory << EOD\n" + "".join(memory) + "EOD\n"
     script = SCRIPT.format(
         png=png, title="The register under load",
-        subtitle=f"closed loop over TLS, {main['wallets']:,} wallets, every answer after its flush; "
-                 f"a core verifies {main['verify_ceiling_per_core']:,.0f} signatures a second",
-        largest=short(sizes[-1]), x_least=sizes[0] * 0.8, x_most=sizes[-1] * 1.25,
+        subtitle=f"closed loop over TLS, {main['wallets']:,} wallets, every answer after its "
+                 f"flush; a core verifies {main['verify_ceiling_per_core']:,.0f} signatures a second",
+        ticks=", ".join(f'"{short(coins)}" {coins}' for coins in sizes), largest=short(sizes[-1]), x_least=sizes[0] * 0.8, x_most=sizes[-1] * 1.25,
         empty=0.9 * by["last"][sizes[0]]["settle_per_cpu_s"])
     subprocess.run(["gnuplot"], input=data + script, text=True, check=True)
 

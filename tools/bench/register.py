@@ -11,8 +11,8 @@ checked: every answer given is looked up in the database, the coins are counted,
 books holds, every conflict is a case with a proof. What is wrong there makes the exit status 1;
 no speed does.
 
-Preloading 50 million coins takes minutes: --keep DIR leaves the central bank there, and the next run
-with the same DIR goes on with it.
+Preloading 50 million coins takes minutes: --keep DIR leaves the central bank there, and the next
+run with the same DIR goes on with it.
 """
 import argparse
 import json
@@ -142,13 +142,15 @@ class Bench(Town):
             with open(file, encoding="ascii") as text:
                 self.crowd = json.load(text)
             if self.crowd.pop("runs", False):
-                sys.exit(f"{self.dir}: a load was cut short here, its coins are not known: remove it")
+                sys.exit(f"{self.dir}: a load was cut short here, so what is spent is not known: "
+                         "remove it")
             return
         self.crowd = self.preload()
         self.save()
         print(f"{self.crowd['coins']:,} coins of {self.crowd['wallets']:,} wallets preloaded in "
               f"{self.crowd['made_s']:.0f} s, "
-              f"{disk_bytes(self.path('central')) / self.crowd['coins']:.0f} bytes each", flush=True)
+              f"{disk_bytes(self.path('central')) / self.crowd['coins']:.0f} bytes each",
+              flush=True)
 
     def save(self, **more):
         with open(self.path("crowd.json"), "w", encoding="ascii") as file:
@@ -161,8 +163,8 @@ class Bench(Town):
         options, crowd = self.options, self.crowd
         first = 0 if options.old or crowd["coins"] < LAST else crowd["coins"] - LAST
         span = seconds + options.warm_up
-        packets = PACKETS_MAX if not rate else \
-            max(1, min(PACKETS_MAX, round(rate / line * options.linger_ms / 1000)))
+        packets = options.packets_max if not rate else \
+            max(1, min(options.packets_max, round(rate / line * options.linger_ms / 1000)))
         most = (crowd["coins"] - first - crowd["skip"]) * line
         wanted = int((rate or options.most_a_second) * span) + PACKETS_MAX
         return {"server": self.servers["central"].pid, "fsync": self.page,
@@ -303,6 +305,7 @@ def parser(text):
                         help="open loop: how long a bank gathers packets for a call")
     made.add_argument("--most-a-second", type=float, default=MOST_A_SECOND,
                         help="payments made beforehand for each second at saturation")
+    made.add_argument("--packets-max", type=int, default=PACKETS_MAX, help="in a call, at most")
     made.add_argument("--probe-seconds", type=float, default=10)
     made.add_argument("--ceiling-seconds", type=float, default=1)
     made.add_argument("--profile", metavar="FILE", help="perf record of the server under load")

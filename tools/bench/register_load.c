@@ -12,9 +12,9 @@
  * at a time, as fast as they are answered, and latency counts from the sending. A call that is
  * answered "busy" is counted and not repeated. The CPU time is the server's alone.
  *
- * With --door the calls are wallets', to a dcep-bank at that address, and --server is that bank: the
- * owner of a call's first coin hands in all of its packets. --behind is then the register's process,
- * --issuing-key its key file: a bank looks at a token's signature.
+ * With --door the calls are wallets', to a dcep-bank at that address, and --server is that bank:
+ * the owner of a call's first coin hands in all of its packets. --behind is then the register's
+ * process, --issuing-key its key file: a bank looks at a token's signature.
  *
  * Says "measured" when the load is over and the ceiling measured again; then reads the path of the
  * central bank's database from stdin, once its server has ended, and looks up every answer in it.

@@ -6,8 +6,8 @@
  * WALLETS wallets in turn (tools/bench/crowd.h), are minted by register_mint, paid from the reserve
  * of bank BANK_ID, and the wallets are logged as that bank's customers; BANK_KEY_DIR has its key
  * (tests/acceptance/bank_tool.c). Only the signature on a token is left out: the register never
- * looks at it once it has the row. Indexes are dropped first and made again when the rows are there,
- * as for any bulk load. Prints one line:
+ * looks at it once it has the row. Indexes are dropped first and made again when the rows are
+ * there, as for any bulk load. Prints one line:
  *
  *     FIRST_SERIAL ISSUED_DAY SECONDS
  */

@@ -51,7 +51,8 @@ def kinds_of(options):
     for millions in options.preloads:
         kept = ["--keep", os.path.join(options.keep, f"{millions}-million"), "--preload",
                 str(millions * 1_000_000)]
-        kinds[f"last_of_{millions}"] = (f"{millions} million coins, of the last million", span, kept)
+        kinds[f"last_of_{millions}"] = (f"{millions} million coins, of the last million", span,
+                                        kept)
         kinds[f"any_of_{millions}"] = (f"{millions} million coins, any of them", span,
                                        [*kept, "--old"])
     return {name: kind for name, kind in kinds.items()
@@ -151,7 +152,7 @@ def parse():
     parser.add_argument("--preloads", default="", help="millions of coins: 10,50")
     parser.add_argument("--keep", help="where preloaded central banks stay")
     parser.add_argument("--kinds", default="", help="only these, by name")
-    parser.add_argument("--minutes", type=float, default=0, help="one long run more, for the memory")
+    parser.add_argument("--minutes", type=float, default=0, help="one long run more, for memory")
     parser.add_argument("--most-a-second", type=float, default=20_000)
     options = parser.parse_args()
     options.preloads = [int(word) for word in options.preloads.split(",") if word]
@@ -163,15 +164,14 @@ def parse():
 def main():
     options, start = parse(), time.monotonic()
     kinds, runs = kinds_of(options), []
-    if any("RATE" in word or word in ("HALF", "THREEFOLD") for _, _, words in kinds.values()
-           for word in words) and "saturation" not in kinds:
+    if "saturation" not in kinds and ("half" in kinds or "overload_3" in kinds):
         sys.exit("half and overload_3 need the kind saturation before them")
     for number in range(options.runs):
         print(f"-- run {number + 1} of {options.runs}", flush=True)
         run, saturation = {}, 0
         for name, kind in kinds.items():
             run[name] = run_one(options, name, kind, saturation)
-            saturation = run["saturation"]["settle_per_s"] if "saturation" in run else 0
+            saturation = run.get("saturation", run[name])["settle_per_s"]
         runs.append(run)
     lines = table(kinds, runs) + [""] + goals(kinds, runs)
     if options.minutes:

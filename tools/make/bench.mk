@@ -22,6 +22,10 @@ $(BUILD)/bench/fsync_count.so: tools/bench/fsync_count.c tools/bench/fsync_page.
 	@echo "  LD    $@"
 	@$(CC) -std=c17 $(WARN) -I. -O2 -D_GNU_SOURCE -fPIC -shared -o $@ $<
 
+# The load generators themselves are tested by `make check`.
+tests-build: $(addprefix $(BUILD)/bench/,register_preload register_load relay_preload \
+        fsync_count.so)
+
 .PHONY: bench bench-build bench-register bench-register-set bench-plot \
         bench-relay
 bench-build: $(BENCHES) $(BENCH_TOOLS) $(BUILD)/bench/fsync_count.so $(ACCEPTANCE_TOOLS) $(PROGRAMS)
@@ -49,7 +53,7 @@ bench-plot: ## speed against preloaded coins, memory over time: $(BUILD)/bench/r
 	@tools/bench/plot.py '$(BUILD)' $(BENCH_PLOT)
 
 # BENCH_RELAY: options of tools/bench/relay.py, such as "--packets 4".
-bench-relay: ## wallets' payments through a real dcep-bank to the register; $(BUILD)/bench/relay.json
+bench-relay: ## wallets' payments through a real dcep-bank; $(BUILD)/bench/relay.json
 	@tools/bootstrap.sh install bench
 	@$(SUBMAKE) bench-build
 	@tools/bench/relay.py '$(BUILD)' $(BENCH_RELAY)
