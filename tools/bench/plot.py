@@ -94,8 +94,10 @@ def draw(options, found, png):
     script = SCRIPT.format(
         png=png, title="The register under load",
         subtitle=f"closed loop over TLS, {main['wallets']:,} wallets, every answer after its "
-                 f"flush; a core verifies {main['verify_ceiling_per_core']:,.0f} signatures a second",
-        ticks=", ".join(f'"{short(coins)}" {coins}' for coins in sizes), largest=short(sizes[-1]), x_least=sizes[0] * 0.8, x_most=sizes[-1] * 1.25,
+                 f"flush; a core verifies {main['verify_ceiling_per_core']:,.0f} signatures "
+                 "a second",
+        ticks=", ".join(f'"{short(coins)}" {coins}' for coins in sizes),
+        largest=short(sizes[-1]), x_least=sizes[0] * 0.8, x_most=sizes[-1] * 1.25,
         empty=0.9 * by["last"][sizes[0]]["settle_per_cpu_s"])
     subprocess.run(["gnuplot"], input=data + script, text=True, check=True)
 

@@ -1,15 +1,16 @@
 #!/usr/bin/python3
 """Every figure of the register that docs/performance.md gives: five runs, medians and ranges.
 
-    tools/bench/register_set.py BUILD [--runs 5] [--seconds 15] [--preloads 10,50] [--keep DIR] ...
+    tools/bench/register_set.py BUILD [--runs 5] [--seconds 10] [--preloads 10,50] [--keep DIR] ...
 
 Each run goes once through all kinds of load (KINDS), so that what else happens on the machine falls
 on all of them alike. Writes BUILD/bench/register_set.json (every run, whole) and register_set.md
 (the tables), and prints the tables. --preloads: also with so many million unspent coins, for coins
 of the last million and for coins drawn evenly from all; those central banks are made once, in DIR
-(default BUILD/bench/kept), which takes minutes, and stay there. With --minutes 10 one long run at
-saturation follows for the memory. About 17 minutes with the defaults and without --preloads, 5 more
-for each preload. --kinds a,b does only those.
+(default BUILD/bench/kept), which takes minutes, and stay there. With --minutes 10 one
+long run at saturation follows for the memory. Saturation is held for --saturation-seconds, the
+other kinds for --seconds. About 25 minutes with the defaults on a quiet machine and without
+--preloads; 7 more for each preload. --kinds a,b does only those.
 """
 import argparse
 import json
@@ -40,7 +41,7 @@ def kinds_of(options):
     """name: (heading, seconds, options of register.py, preload)"""
     span = options.seconds
     kinds = {
-        "saturation": ("one payment a packet, closed loop", span, []),
+        "saturation": ("one payment a packet, closed loop", options.saturation_seconds, []),
         "half": ("half of that, open loop", span, ["--rate", "HALF"]),
         "line_5": ("lines of 5 payments", span, ["--line", "5"]),
         "double_3": ("3 % double spends", span, ["--double-spends", "3"]),
@@ -148,12 +149,13 @@ def parse():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=15)
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--saturation-seconds", type=float, default=60)
     parser.add_argument("--preloads", default="", help="millions of coins: 10,50")
     parser.add_argument("--keep", help="where preloaded central banks stay")
     parser.add_argument("--kinds", default="", help="only these, by name")
     parser.add_argument("--minutes", type=float, default=0, help="one long run more, for memory")
-    parser.add_argument("--most-a-second", type=float, default=20_000)
+    parser.add_argument("--most-a-second", type=float, default=16_000)
     options = parser.parse_args()
     options.preloads = [int(word) for word in options.preloads.split(",") if word]
     options.kinds = [word for word in options.kinds.split(",") if word]
