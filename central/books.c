@@ -33,9 +33,14 @@ enum err books_supply(struct store *store, struct books_supply *out, struct aren
 {
     struct books books = {0};
     uint64_t ignored = 0;
-    const struct coin unspent = {.state = COIN_UNSPENT};
+    const struct coin money = {.state = COIN_UNSPENT};
     const struct store_query coins = {
-        .table = &tables_table_coin, .index_number = 1, .prefix_count = 1};
+        .table = &tables_table_coin, .index_number = 0, .prefix_count = 1};
+    const struct spend ending = {.state = COIN_UNSPENT};
+    const struct store_query spends = {
+        .table = &tables_table_spend, .index_number = 0, .prefix_count = 1};
+    struct balance ended = balance_from_fen(0);
+    uint64_t ended_count = 0;
     (void)arena;
     *out = (struct books_supply){0};
     TRY(books_get(store, &books));
@@ -43,7 +48,10 @@ enum err books_supply(struct store *store, struct books_supply *out, struct aren
     out->loss = books.loss;
     TRY(sum_of(store, &out->reserves, &out->bank_count, &tables_table_bank, "reserve"));
     TRY(sum_of(store, &out->guarantees, &ignored, &tables_table_bank, "guarantee"));
-    TRY(store_sum(store, &out->unspent, &out->unspent_count, &coins, &unspent, "amount"));
+    TRY(store_sum(store, &out->unspent, &out->unspent_count, &coins, &money, "amount"));
+    TRY(store_sum(store, &ended, &ended_count, &spends, &ending, "amount"));
+    TRY(balance_sum(&out->unspent, out->unspent, balance_from_fen(-balance_fen(ended))));
+    out->unspent_count -= ended_count;
     TRY(balance_add(&out->unspent_running, balance_from_fen(0), books.unspent));
     struct balance total = balance_from_fen(0);
     TRY(balance_sum(&total, out->reserves, out->guarantees));

@@ -48,7 +48,7 @@ static enum err came_by(struct register_env *env, bool *found, struct payment *p
     struct person claimant = {0};
     *found = false;
     TRY(person_of(env, &claimant, &claimant_key));
-    for (size_t i = 0; i < PACKET_PAYMENTS_MAX && coin->has_parent_payment_id; i++) {
+    for (size_t i = 0; i < PACKET_PAYMENTS_MAX && coin->has_parent_coin_id; i++) {
         struct coin spent = {0};
         struct person signer = {0};
         struct cose cose = {0};

@@ -21,45 +21,31 @@ static enum err customer_of(struct register_env *env, bool *is_mine, struct nonc
 
 /* --- what keys hold --- */
 
-static enum err add_held(struct register_env *env, struct held_reply *reply, size_t key_index,
-                         const struct coin *from, bool after)
-{
-    const struct store_query query = {.table = &tables_table_coin,
-                                      .index_number = 0,
-                                      .prefix_count = 2,
-                                      .after = after,
-                                      .count_max = HELD_COINS_MAX - reply->coins.count + 1};
-    struct list rows = {0};
-    TRY(store_list(env->store, &rows, &query, from, env->arena));
-    const struct coin *coins = rows.items;
-    for (size_t i = 0; i < rows.count && reply->coins.count < HELD_COINS_MAX; i++)
-        reply->coins.items[reply->coins.count++] =
-            (struct held_coin){.key_index = key_index,
-                               .state = coins[i].state,
-                               .serial = coins[i].serial,
-                               .coin_id = coins[i].coin_id,
-                               .amount = coins[i].amount,
-                               .redeem_by_day = coins[i].redeem_by_day,
-                               .has_purpose = coins[i].has_purpose,
-                               .purpose = coins[i].purpose};
-    reply->more = rows.count >= query.count_max;
-    return ERR_OK;
-}
-
-/* Of one key: unspent coins first, then orphans. */
+/* Unspent coins and orphans of one key, after where the last page ended. */
 static enum err add_key(struct register_env *env, struct held_reply *reply,
                         const struct held_body *body, size_t index)
 {
-    static const enum coin_state states[] = {COIN_UNSPENT, COIN_ORPHAN};
-    for (size_t i = 0; i < sizeof states / sizeof states[0] && reply->more == 0; i++) {
-        const bool goes_on = index == 0 && body->after_serial > 0;
-        const struct coin from = {.owner_key = body->keys.items[index].key,
-                                  .state = states[i],
-                                  .serial = body->after_serial,
-                                  .coin_id = body->after_coin_id};
-        if (!goes_on || states[i] >= body->after_state)
-            TRY(add_held(env, reply, index, &from, goes_on && states[i] == body->after_state));
+    const size_t room = HELD_COINS_MAX - reply->coins.count;
+    struct ownership ask = {.key = body->keys.items[index].key};
+    void *memory = NULL;
+    if (index == 0) {
+        ask.after_serial = body->after_serial;
+        ask.after_coin_id = body->after_coin_id;
     }
+    TRY(arena_alloc(env->arena, &memory, room + 1, sizeof(struct coin)));
+    struct register_page page = {memory, 0, room + 1};
+    TRY(register_page(env, &page, &ask));
+    reply->more = page.count > room;
+    for (size_t i = 0; i < page.count && i < room; i++)
+        reply->coins.items[reply->coins.count++] =
+            (struct held_coin){.key_index = index,
+                               .state = page.coins[i].state,
+                               .serial = page.coins[i].serial,
+                               .coin_id = page.coins[i].coin_id,
+                               .amount = page.coins[i].amount,
+                               .redeem_by_day = page.coins[i].redeem_by_day,
+                               .has_purpose = page.coins[i].has_purpose,
+                               .purpose = page.coins[i].purpose};
     return ERR_OK;
 }
 
@@ -212,20 +198,21 @@ static enum err answer(struct register_env *env, struct refund_result *out,
     if (!out->has_token)
         return ERR_OK;
     TRY(register_coin(env, &coin, row->token_serial, &row->token_coin_id));
-    return coin.has_token ? wire_decode_cose(&out->token, coin.token) : ERR_INTEGRITY;
+    return register_token(env, &out->token, &coin);
 }
 
 static enum err refund_item(struct register_env *env, struct refund_result *out,
                             const struct refund_item *item, const struct bank *bank)
 {
-    struct coin coin = {.serial = item->serial, .coin_id = item->coin_id};
+    struct coin coin = {0};
     struct refund row = {.serial = item->serial, .coin_id = item->coin_id};
     enum status status = STATUS_UNKNOWN;
-    bool found = false, done = false;
+    bool done = false;
     *out = (struct refund_result){.status = STATUS_UNKNOWN};
-    TRY(register_find(env, &found, &tables_table_coin, &coin));
-    if (!found)
+    const enum err found = register_coin(env, &coin, item->serial, &item->coin_id);
+    if (found == ERR_MISSING)
         return ERR_OK;
+    TRY(found);
     TRY(register_find(env, &done, &tables_table_refund, &row));
     if (!done)
         TRY(judge(env, &status, item, &coin, bank));

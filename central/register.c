@@ -24,12 +24,15 @@ enum err register_sign_settled(struct register_env *env, bool *has_settled, stru
 }
 
 /* One packet: all its payments, parents first. */
-static enum err settle_packet(struct register_env *env, struct settle_result *result,
+static enum err settle_packet(const struct register_env *called, struct settle_result *result,
                               struct span packet)
 {
+    struct register_memory rows = {0};
+    struct register_env own = *called, *env = &own;
     struct packet_view view = {0};
     enum status status = STATUS_OK;
     void *memory = NULL;
+    own.memory = &rows;
     TRY(register_verify(env, &view, &status, packet));
     if (status == STATUS_OK)
         status = order_none(&view, env->trust);
@@ -69,14 +72,20 @@ static enum err sign_results(struct register_env *env, struct settle_reply *repl
     return register_sign_settled(env, &reply->has_settled, &reply->settled, leaves, count);
 }
 
-enum err register_settle(struct register_env *env, struct settle_reply *reply,
+enum err register_settle(struct register_env *called, struct settle_reply *reply,
                          const struct settle_body *body)
 {
+    struct register_owners owners = {0};
+    struct register_notes notes = {0};
+    struct register_env own = *called, *env = &own;
     void *memory = NULL;
+    own.owners = &owners;
+    own.notes = &notes;
     TRY(arena_alloc(env->arena, &memory, body->packets.count, sizeof(struct settle_result)));
     *reply = (struct settle_reply){.results = {memory, body->packets.count}};
     for (size_t i = 0; i < body->packets.count; i++)
         TRY(settle_packet(env, &reply->results.items[i], body->packets.items[i].bytes));
     TRY(clones_keep(env));
+    TRY(register_owner_flush(env));
     return sign_results(env, reply);
 }

@@ -27,6 +27,9 @@ struct register_notes {
     uint8_t *bytes;
     size_t size, capacity;
 };
+struct register_memory; /* rows of one packet (register_row.h) */
+struct register_owners; /* coins of one call, for the index by owner (register_owner.c) */
+
 /* What the register works with during one transaction. */
 struct register_env {
     struct store *store; /* inside store_begin(STORE_WRITE) */
@@ -34,7 +37,9 @@ struct register_env {
     const struct key_pair *issuing_key, *register_key, *revocation_key;
     uint64_t now; /* Unix seconds */
     struct arena *arena;
-    struct register_notes notes; /* empty at first */
+    struct register_notes *notes;   /* of one call; NULL: none may be made */
+    struct register_memory *memory; /* NULL: every row is read when it is asked for */
+    struct register_owners *owners; /* NULL: a new coin is indexed at once */
 };
 
 /* SETTLE: a result for each packet, in the order of the packets; its leaves in the order of its

@@ -1,12 +1,25 @@
-/* One payment against its coin's row: the rules of design section 7, in the order of the
- * states.  Invariants: 1 `spend` is inserted only, at most once a coin. 2 a genuine payment
- * that is not its coin's first is kept as `loser`, and its outputs are orphans. 3 two different
+/* One payment against its coin's rows: the rules of design section 7, in the order of the
+ * states.  Invariants: 1 `spend` is inserted only, at most once a coin; a coin's own row is not
+ * touched. 2 a genuine payment that is not its coin's first is kept as `loser`, and its outputs are orphans. 3 two different
  * payments of one coin make a case. 4 the sum of unspent coins moves only here and in
  * register_mint: a payment keeps it, but for what it hands to the register. */
 #include "central/books.h"
 #include "central/cases.h"
 #include "central/clones.h"
 #include "central/register_row.h"
+#include "common/money/evidence.h"
+
+/* A new coin: its row, and what the packet's later payments find. */
+static enum err insert_coin(struct register_env *env, const struct coin *coin)
+{
+    struct register_kept *kept = NULL;
+    TRY(register_insert(env, coin));
+    TRY(register_keep(env, &kept, coin->serial, &coin->coin_id));
+    kept->has_coin = REGISTER_PRESENT;
+    kept->has_spend = REGISTER_ABSENT;
+    kept->coin = *coin;
+    return ERR_OK;
+}
 
 static enum err insert_root(struct register_env *env, const struct packet_token *token)
 {
@@ -25,7 +38,7 @@ static enum err insert_root(struct register_env *env, const struct packet_token 
         .has_token = true,
         .token = bytes,
     };
-    return store_insert(env->store, &tables_table_coin, &root);
+    return insert_coin(env, &root);
 }
 
 enum err register_roots(struct register_env *env, const struct packet_view *view)
@@ -42,6 +55,7 @@ struct offspring {
     enum coin_fault fault;
     bool has_offender;
     struct public_key offender_key;
+    bool is_of_loser; /* not of the payment that is in the coin's row of `spend` */
 };
 
 static bool is_to_register(const struct register_env *env, const struct output *output)
@@ -64,15 +78,14 @@ static enum err insert_output(struct register_env *env, const struct packet_paym
         .offender_key = kind->offender_key,
         .has_parent_coin_id = true,
         .parent_coin_id = parent->coin_id,
-        .has_parent_payment_id = true,
-        .parent_payment_id = payment->id,
-        .output_index = index,
+        .has_loser_id = kind->is_of_loser,
+        .loser_id = payment->id,
         .depth = parent->depth + 1,
         .redeem_by_day = parent->redeem_by_day,
         .has_purpose = parent->has_purpose,
         .purpose = parent->purpose,
     };
-    return store_insert(env->store, &tables_table_coin, &coin);
+    return insert_coin(env, &coin);
 }
 
 /* Once a payment: its id is in the ids of its outputs, and it is shown for the first time. What
@@ -88,26 +101,18 @@ static enum err insert_outputs(struct register_env *env, const struct packet_pay
 
 /* The first payment of a coin. The database refuses a second one. */
 static enum err keep_spend(struct register_env *env, const struct packet_payment *payment,
-                           const struct coin *coin)
+                           struct register_kept *kept)
 {
-    const struct spend spend = {
-        .serial = coin->serial,
-        .coin_id = coin->coin_id,
-        .payment_id = payment->id,
-        .payment = payment->cose,
-        .settled_at = env->now,
-    };
+    struct spend spend = {.serial = kept->serial,
+                          .coin_id = kept->coin_id,
+                          .amount = kept->coin.amount,
+                          .state = kept->coin.state,
+                          .settled_at = env->now};
+    TRY(evidence_pack(&spend.evidence, &payment->cose, kept->serial, &kept->coin_id, env->arena));
     TRY(store_insert(env->store, &tables_table_spend, &spend));
-    return clones_note(env, &payment->payment, &coin->owner_key);
-}
-
-static enum err spend_coin(struct register_env *env, const struct packet_payment *payment,
-                           const struct coin *coin, enum coin_state state)
-{
-    struct coin spent = *coin;
-    spent.state = state;
-    TRY(keep_spend(env, payment, coin));
-    return store_update(env->store, &tables_table_coin, &spent);
+    kept->has_spend = REGISTER_PRESENT;
+    kept->spend = spend;
+    return clones_note(env, &payment->payment, &kept->coin.owner_key);
 }
 
 static enum err keep_loser(struct register_env *env, bool *is_new,
@@ -145,85 +150,99 @@ static enum err open_case(struct register_env *env, const struct packet_payment 
 /* Another payment than the first, if it was not shown before: a case, and its outputs are
  * orphans. */
 static enum err apply_other(struct register_env *env, const struct packet_payment *payment,
-                            const struct coin *coin, const struct spend *first,
-                            enum outcome outcome, const struct offspring *orphans)
+                            const struct coin *coin, const struct id *first_id,
+                            const struct cose *first, enum outcome outcome,
+                            const struct offspring *orphans)
 {
     bool is_new = false;
     TRY(keep_loser(env, &is_new, payment, outcome));
     if (!is_new)
         return ERR_OK;
-    TRY(open_case(env, payment, coin, &first->payment_id, &first->payment));
+    TRY(open_case(env, payment, coin, first_id, first));
     return insert_outputs(env, payment, coin, orphans);
 }
 
 /* Spent already: the very payment again, or another one. */
 static enum err apply_spent(struct register_env *env, enum outcome *outcome,
-                            const struct coin *coin, const struct packet_payment *payment)
+                            const struct register_kept *kept, const struct packet_payment *payment)
 {
-    const struct offspring orphans = {COIN_ORPHAN, FAULT_FORK, true, coin->owner_key};
-    struct spend first = {.serial = coin->serial, .coin_id = coin->coin_id};
-    TRY(store_get(env->store, &tables_table_spend, &first, env->arena));
-    if (id_equal(&first.payment_id, &payment->id)) {
-        *outcome = coin->state == COIN_SPENT ? OUTCOME_SETTLED : OUTCOME_ORPHAN;
+    const struct offspring orphans = {COIN_ORPHAN, FAULT_FORK, true, kept->coin.owner_key, true};
+    struct cose first = {0};
+    struct id first_id = {{0}};
+    TRY(register_payment(env, &first, &first_id, &kept->spend));
+    if (id_equal(&first_id, &payment->id)) {
+        *outcome = kept->coin.state == COIN_UNSPENT ? OUTCOME_SETTLED : OUTCOME_ORPHAN;
         return ERR_OK;
     }
     *outcome = OUTCOME_CONFLICT;
-    return apply_other(env, payment, coin, &first, OUTCOME_CONFLICT, &orphans);
+    return apply_other(env, payment, &kept->coin, &first_id, &first, OUTCOME_CONFLICT, &orphans);
 }
 
 /* Refunded before it was shown: the first payment is kept, so that a second one makes a case. */
 static enum err apply_refunded(struct register_env *env, enum outcome *outcome,
-                               const struct coin *coin, const struct packet_payment *payment)
+                               struct register_kept *kept, const struct packet_payment *payment)
 {
-    const struct offspring orphans = {.state = COIN_ORPHAN, .fault = FAULT_LATE};
-    struct spend first = {.serial = coin->serial, .coin_id = coin->coin_id};
-    bool found = false;
+    struct offspring orphans = {.state = COIN_ORPHAN, .fault = FAULT_LATE};
+    struct cose first = {0};
+    struct id first_id = {{0}};
     *outcome = OUTCOME_LOST;
-    TRY(register_find(env, &found, &tables_table_spend, &first));
-    if (found && id_equal(&first.payment_id, &payment->id))
+    if (kept->has_spend == REGISTER_ABSENT) {
+        TRY(keep_spend(env, payment, kept));
+        return insert_outputs(env, payment, &kept->coin, &orphans);
+    }
+    TRY(register_payment(env, &first, &first_id, &kept->spend));
+    if (id_equal(&first_id, &payment->id))
         return ERR_OK;
-    if (found)
-        return apply_other(env, payment, coin, &first, OUTCOME_LOST, &orphans);
-    TRY(keep_spend(env, payment, coin));
-    return insert_outputs(env, payment, coin, &orphans);
+    orphans.is_of_loser = true;
+    return apply_other(env, payment, &kept->coin, &first_id, &first, OUTCOME_LOST, &orphans);
 }
 
-static enum err apply_unspent(struct register_env *env, const struct coin *coin,
+static enum err apply_unspent(struct register_env *env, struct register_kept *kept,
                               const struct packet_payment *payment)
 {
     const struct offspring money = {.state = COIN_UNSPENT};
-    TRY(spend_coin(env, payment, coin, COIN_SPENT));
+    TRY(keep_spend(env, payment, kept));
     for (size_t i = 0; i < payment->payment.outputs.count; i++)
         if (is_to_register(env, &payment->payment.outputs.items[i]))
             TRY(books_unspent_sub(env->store, payment->payment.outputs.items[i].amount));
-    return insert_outputs(env, payment, coin, &money);
+    return insert_outputs(env, payment, &kept->coin, &money);
 }
 
-static enum err apply_orphan(struct register_env *env, const struct coin *coin,
+static enum err apply_orphan(struct register_env *env, struct register_kept *kept,
                              const struct packet_payment *payment)
 {
-    const struct offspring orphans = {COIN_ORPHAN, (enum coin_fault)coin->fault,
-                                      coin->has_offender_key, coin->offender_key};
-    TRY(spend_coin(env, payment, coin, COIN_ORPHAN_SPENT));
+    const struct coin *coin = &kept->coin;
+    const struct offspring orphans = {.state = COIN_ORPHAN,
+                                      .fault = (enum coin_fault)coin->fault,
+                                      .has_offender = coin->has_offender_key,
+                                      .offender_key = coin->offender_key};
+    TRY(keep_spend(env, payment, kept));
     return insert_outputs(env, payment, coin, &orphans);
 }
 
 enum err register_apply(struct register_env *env, enum outcome *outcome, struct coin *before,
                         const struct packet_payment *payment)
 {
-    TRY(register_coin(env, before, payment->payment.serial, &payment->payment.coin_id));
+    struct register_kept *kept = NULL;
+    TRY(register_keep(env, &kept, payment->payment.serial, &payment->payment.coin_id));
+    TRY(register_read_coin(env, kept));
+    TRY(register_read_spend(env, kept));
+    if (kept->has_coin != REGISTER_PRESENT)
+        return ERR_MISSING;
+    *before = kept->coin;
+    before->state = register_state(kept);
     switch ((enum coin_state)before->state) {
     case COIN_UNSPENT:
         *outcome = OUTCOME_SETTLED;
-        return apply_unspent(env, before, payment);
+        return apply_unspent(env, kept, payment);
     case COIN_ORPHAN:
         *outcome = OUTCOME_ORPHAN;
-        return apply_orphan(env, before, payment);
+        return apply_orphan(env, kept, payment);
     case COIN_REFUNDED:
-        return apply_refunded(env, outcome, before, payment);
+        return apply_refunded(env, outcome, kept, payment);
     case COIN_SPENT:
     case COIN_ORPHAN_SPENT:
-        return apply_spent(env, outcome, before, payment);
+        return apply_spent(env, outcome, kept, payment);
     }
     return ERR_INTEGRITY;
 }

@@ -9,7 +9,6 @@ enum err register_mint(struct register_env *env, struct cose *token, uint64_t *s
 {
     const struct policy *policy = trust_policy(env->trust);
     const uint64_t today = time_day(env->now);
-    struct span bytes = {0};
     TRY(books_next_serial(env->store, serial));
     const struct token record = {
         .issuing_key_id = crypto_key_id(&env->issuing_key->public_key),
@@ -23,7 +22,6 @@ enum err register_mint(struct register_env *env, struct cose *token, uint64_t *s
         .purpose = purpose,
     };
     TRY(record_sign(token, env->trust->network, KIND_TOKEN, &record, env->issuing_key, env->arena));
-    TRY(record_bytes(&bytes, token, env->arena));
     const struct id token_id = record_id(env->trust->network, KIND_TOKEN, token->payload);
     *coin_id = record_coin_root(&token_id);
     const struct coin coin = {
@@ -35,11 +33,9 @@ enum err register_mint(struct register_env *env, struct cose *token, uint64_t *s
         .redeem_by_day = record.redeem_by_day,
         .has_purpose = has_purpose,
         .purpose = purpose,
-        .has_token = true,
-        .token = bytes,
     };
-    const struct minted minted = {.serial = *serial, .coin_id = *coin_id};
+    const struct minted minted = {.serial = *serial, .coin_id = *coin_id, .token = *token};
     TRY(store_insert(env->store, &tables_table_minted, &minted));
-    TRY(store_insert(env->store, &tables_table_coin, &coin));
+    TRY(register_insert(env, &coin));
     return books_unspent_add(env->store, amount);
 }

@@ -178,7 +178,7 @@ static enum err token_of(struct register_env *env, struct cose *out, uint64_t se
 {
     struct coin coin = {0};
     TRY(register_coin(env, &coin, serial, coin_id));
-    return coin.has_token ? wire_decode_cose(out, coin.token) : ERR_INTEGRITY;
+    return register_token(env, out, &coin);
 }
 
 static enum err answer_input(struct register_env *env, struct input_result *out,
@@ -231,11 +231,18 @@ static enum err answer(struct register_env *env, struct order_reply *reply,
                                  view->leaf_count);
 }
 
-enum err register_order(struct register_env *env, struct order_reply *reply, enum status *status,
+enum err register_order(struct register_env *called, struct order_reply *reply, enum status *status,
                         enum verb verb, const struct order_body *body, uint64_t bank_id)
 {
+    struct register_memory rows = {0};
+    struct register_owners owners = {0};
+    struct register_notes notes = {0};
+    struct register_env own = *called, *env = &own;
     struct order order = {0};
     struct packet_view view = {0};
+    own.memory = &rows;
+    own.owners = &owners;
+    own.notes = &notes;
     *reply = (struct order_reply){0};
     *status =
         order_read(&order, env->trust->network, verb == VERB_REDEEM ? KIND_REDEEM : KIND_EXCHANGE,
@@ -250,5 +257,6 @@ enum err register_order(struct register_env *env, struct order_reply *reply, enu
         return ERR_OK;
     TRY(execute(env, &order, &view, &body->requests, bank_id));
     TRY(clones_keep(env));
+    TRY(register_owner_flush(env));
     return answer(env, reply, &order, &view);
 }

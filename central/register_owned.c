@@ -3,10 +3,7 @@
  * stranger could pay one to a key, and its owner would never get an answer again. */
 #include "central/register_row.h"
 
-struct page {
-    struct coin coins[OWNED_LINES_MAX + 1];
-    size_t count;
-};
+#include <string.h>
 
 static bool is_before(const struct coin *a, const struct coin *b)
 {
@@ -15,48 +12,98 @@ static bool is_before(const struct coin *a, const struct coin *b)
     return span_compare(SPAN(a->coin_id), SPAN(b->coin_id)) < 0;
 }
 
-/* Sorted insertion; what does not fit any more is the largest. */
-static void add_coin(struct page *page, const struct coin *coin)
+/* Sorted insertion, once each; what does not fit any more is the largest. */
+static void add_coin(struct register_page *page, const struct coin *coin)
 {
     size_t at = page->count;
+    for (size_t i = 0; i < page->count; i++)
+        if (!is_before(coin, &page->coins[i]) && !is_before(&page->coins[i], coin))
+            return;
     while (at > 0 && is_before(coin, &page->coins[at - 1]))
         at--;
-    if (at > OWNED_LINES_MAX)
+    if (at == page->count_max)
         return;
-    if (page->count <= OWNED_LINES_MAX)
+    if (page->count < page->count_max)
         page->count++;
     for (size_t i = page->count - 1; i > at; i--)
         page->coins[i] = page->coins[i - 1];
     page->coins[at] = *coin;
 }
 
-static enum err read_state(struct register_env *env, struct page *page, const struct ownership *ask,
-                           enum coin_state state)
+/* --- what the index tells, as the rows have it --- */
+
+struct reading {
+    struct register_env *env;
+    const struct ownership *ask;
+    struct register_page *page;
+};
+
+static bool is_after(const struct ownership *ask, const struct coin *coin)
 {
-    const struct coin from = {.serial = ask->after_serial,
-                              .coin_id = ask->after_coin_id,
-                              .owner_key = ask->key,
-                              .state = state};
-    const struct store_query query = {.table = &tables_table_coin,
-                                      .index_number = 0,
-                                      .prefix_count = 2,
-                                      .after = ask->after_serial > 0,
-                                      .count_max = OWNED_LINES_MAX + 1};
-    struct list rows = {0};
-    TRY(store_list(env->store, &rows, &query, &from, env->arena));
-    const struct coin *coins = rows.items;
-    for (size_t i = 0; i < rows.count; i++)
-        add_coin(page, &coins[i]);
+    const struct coin last = {.serial = ask->after_serial, .coin_id = ask->after_coin_id};
+    return ask->after_serial == 0 || is_before(&last, coin);
+}
+
+/* Unspent coins and unclaimed orphans of this key. */
+static enum err judge_coin(const struct reading *reading, struct arena *arena,
+                           const struct coin *row)
+{
+    struct register_env env = *reading->env;
+    struct coin coin = {0};
+    env.arena = arena;
+    if (!key_equal(&row->owner_key, &reading->ask->key) || !is_after(reading->ask, row))
+        return ERR_OK;
+    TRY(register_coin(&env, &coin, row->serial, &row->coin_id));
+    if (coin.state == COIN_UNSPENT || coin.state == COIN_ORPHAN)
+        add_coin(reading->page, &coin);
     return ERR_OK;
+}
+
+/* The coins of a serial whose id begins like this: one, unless somebody went to great lengths.
+ * Most of them may be spent long since, so what they need of memory is given back. */
+static enum err read_entry(void *context, bool *enough, uint64_t serial,
+                           const uint8_t coin_prefix[KEY_ID_SIZE])
+{
+    const struct reading *reading = context;
+    const struct store_query next = {.table = &tables_table_coin,
+                                     .index_number = -1,
+                                     .prefix_count = 1,
+                                     .after = true,
+                                     .count_max = 1};
+    const struct register_page *page = reading->page;
+    struct arena arena AUTO(arena_fini) = {0};
+    struct coin at = {.serial = serial};
+    struct list rows = {0};
+    *enough = page->count == page->count_max && serial > page->coins[page->count - 1].serial;
+    memcpy(at.coin_id.bytes, coin_prefix, KEY_ID_SIZE);
+    while (!*enough) {
+        TRY(store_list(reading->env->store, &rows, &next, &at, &arena));
+        if (rows.count == 0)
+            return ERR_OK;
+        at = *(const struct coin *)rows.items;
+        if (memcmp(at.coin_id.bytes, coin_prefix, KEY_ID_SIZE) != 0)
+            return ERR_OK;
+        TRY(judge_coin(reading, &arena, &at));
+    }
+    return ERR_OK;
+}
+
+enum err register_page(struct register_env *env, struct register_page *page,
+                       const struct ownership *ask)
+{
+    const struct reading reading = {env, ask, page};
+    const struct register_owner_visitor visitor = {(void *)&reading, read_entry};
+    return register_owner_visit(env, &ask->key, ask->after_serial, &visitor);
 }
 
 static enum err read_line(struct register_env *env, struct owned_line *out, const struct coin *coin)
 {
     struct cose path[PACKET_PAYMENTS_MAX];
-    struct coin at = *coin;
+    struct coin at = {0};
     size_t count = 0;
     void *memory = NULL;
-    while (at.has_parent_payment_id && count < PACKET_PAYMENTS_MAX) {
+    TRY(register_coin(env, &at, coin->serial, &coin->coin_id));
+    while (at.has_parent_coin_id && count < PACKET_PAYMENTS_MAX) {
         TRY(register_maker(env, &path[count++], &at));
         const struct id parent_id = at.parent_coin_id;
         TRY(register_coin(env, &at, coin->serial, &parent_id));
@@ -66,24 +113,23 @@ static enum err read_line(struct register_env *env, struct owned_line *out, cons
         .coin_id = coin->coin_id, .state = coin->state, .payments = {memory, count}};
     for (size_t i = 0; i < count; i++)
         out->payments.items[i].record = path[count - 1 - i];
-    return at.has_token ? wire_decode_cose(&out->token, at.token) : ERR_INTEGRITY;
+    return at.has_parent_coin_id ? ERR_INTEGRITY : register_token(env, &out->token, &at);
 }
 
 /* The lines of a page, and how far it went. */
 static enum err read_page(struct register_env *env, struct owned_reply *reply,
                           struct ownership *ask)
 {
-    struct page page = {.count = 0};
-    TRY(read_state(env, &page, ask, COIN_UNSPENT));
-    TRY(read_state(env, &page, ask, COIN_ORPHAN));
+    struct coin coins[OWNED_LINES_MAX + 1];
+    struct register_page page = {coins, 0, OWNED_LINES_MAX + 1};
+    TRY(register_page(env, &page, ask));
     const size_t count = page.count > OWNED_LINES_MAX ? OWNED_LINES_MAX : page.count;
     reply->more = page.count > OWNED_LINES_MAX;
     for (size_t i = 0; i < count; i++) {
-        const struct coin *coin = &page.coins[i];
-        ask->after_serial = coin->serial;
-        ask->after_coin_id = coin->coin_id;
-        if (coin->depth <= PACKET_PAYMENTS_MAX)
-            TRY(read_line(env, &reply->lines.items[reply->lines.count++], coin));
+        ask->after_serial = coins[i].serial;
+        ask->after_coin_id = coins[i].coin_id;
+        if (coins[i].depth <= PACKET_PAYMENTS_MAX)
+            TRY(read_line(env, &reply->lines.items[reply->lines.count++], &coins[i]));
     }
     return ERR_OK;
 }

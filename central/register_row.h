@@ -9,21 +9,85 @@ enum err register_find(struct register_env *env, bool *found, const struct table
                        void *row) MUST_USE;
 enum err register_rows(struct register_env *env, struct list *out, const struct table *table,
                        int index_number, size_t prefix_count, const void *from) MUST_USE;
+
+/* --- the rows of one coin --- */
+
+/* What is known of a coin's two rows; each is read once a packet at most. */
+enum register_presence { REGISTER_UNASKED, REGISTER_ABSENT, REGISTER_PRESENT };
+struct register_kept {
+    uint64_t serial;
+    struct id coin_id;
+    enum register_presence has_coin, has_spend;
+    struct coin coin; /* its state as stored; register_state says what it is now */
+    struct spend spend;
+};
+struct register_memory {
+    struct register_kept **items;
+    size_t count, capacity;
+};
+/* Borrowed from env->memory, or made anew in the arena if there is none. Nothing is read yet. */
+enum err register_keep(struct register_env *env, struct register_kept **out, uint64_t serial,
+                       const struct id *coin_id) MUST_USE;
+enum err register_read_coin(struct register_env *env, struct register_kept *kept) MUST_USE;
+enum err register_read_spend(struct register_env *env, struct register_kept *kept) MUST_USE;
+/* The state of a coin both of whose rows were read. */
+enum coin_state register_state(const struct register_kept *kept);
+/* The payment in a row of `spend`, and its id. */
+enum err register_payment(struct register_env *env, struct cose *payment, struct id *payment_id,
+                          const struct spend *spend) MUST_USE;
+/* A coin, in the state it is in now. ERR_MISSING. */
+enum err register_coin(struct register_env *env, struct coin *out, uint64_t serial,
+                       const struct id *coin_id) MUST_USE;
+/* A new coin: its row and its place in the index by owner. */
+enum err register_insert(struct register_env *env, const struct coin *coin) MUST_USE;
+/* The token of a root. */
+enum err register_token(struct register_env *env, struct cose *out,
+                        const struct coin *root) MUST_USE;
+/* The payment that made a coin, wherever it is kept. ERR_MISSING for a root; ERR_INTEGRITY if
+ * it is lost. */
+enum err register_maker(struct register_env *env, struct cose *payment,
+                        const struct coin *coin) MUST_USE;
+
+/* --- the index by owner (register_owner.c) --- */
+
+/* Room for the coins that one call makes: they become one sorted run. */
+struct register_owners {
+    uint8_t *entries;
+    size_t count, capacity; /* entries */
+};
+enum err register_owner_add(struct register_env *env, const struct coin *coin) MUST_USE;
+enum err register_owner_flush(struct register_env *env) MUST_USE;
+/* Tells each coin that the key may own, from (after_serial, after_coin_id) on, run by run: in a run
+ * ascending by serial. Told coins may be spent, told twice, or another key's; until *enough. */
+struct register_owner_visitor {
+    void *context;
+    enum err (*visit)(void *context, bool *enough, uint64_t serial,
+                      const uint8_t coin_prefix[KEY_ID_SIZE]);
+};
+enum err register_owner_visit(struct register_env *env, const struct public_key *key,
+                              uint64_t after_serial,
+                              const struct register_owner_visitor *visitor) MUST_USE;
+
+/* The first coins that a key owns after (after_serial, after_coin_id): unspent ones and unclaimed
+ * orphans, sorted; as many as there is room for (register_owned.c). */
+struct register_page {
+    struct coin *coins;
+    size_t count, count_max;
+};
+enum err register_page(struct register_env *env, struct register_page *page,
+                       const struct ownership *ask) MUST_USE;
+
+/* --- a packet --- */
+
 /* Checks 1, 2, 3, 5, 7 over my rows (4 for unknown roots). */
 enum err register_verify(struct register_env *env, struct packet_view *view, enum status *status,
                          struct span packet) MUST_USE;
 /* A genuine token without a row was signed with a stolen issuing key: it gets an orphan root
  * row. */
 enum err register_roots(struct register_env *env, const struct packet_view *view) MUST_USE;
-/* One payment against its coin's row. *before: the row as it was. */
+/* One payment against its coin's rows. *before: the coin as it was. */
 enum err register_apply(struct register_env *env, enum outcome *outcome, struct coin *before,
                         const struct packet_payment *payment) MUST_USE;
-/* The payment that made a coin, wherever it is kept. ERR_MISSING for a root; ERR_INTEGRITY if
- * it is lost. */
-enum err register_maker(struct register_env *env, struct cose *payment,
-                        const struct coin *coin) MUST_USE;
-enum err register_coin(struct register_env *env, struct coin *out, uint64_t serial,
-                       const struct id *coin_id) MUST_USE;
 /* One signature over all leaves. Absent if count is 0. */
 enum err register_sign_settled(struct register_env *env, bool *has_settled, struct cose *settled,
                                const struct leaf *leaves, size_t count) MUST_USE;

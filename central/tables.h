@@ -1,7 +1,8 @@
 /* The central bank's rows (docs/PROTOCOL.md section 7): one declaration gives struct, SQL and
- * CHECKs.  A coin's life is in two rows that sit side by side under (serial, coin_id): `coin`
- * from its making, `spend` from its spending. The primary key of `spend` is what refuses the
- * second spend, whatever the code does. */
+ * CHECKs.  A coin's life is in two rows under (serial, coin_id): `coin` from its making, `spend`
+ * from its spending. The primary key of `spend` is what refuses the second spend, whatever the
+ * code does; and the row of `spend` is what makes a coin spent: `coin` is not touched again
+ * (docs/adr/0016-rows-of-a-settlement.md). */
 #ifndef DCEP_CENTRAL_TABLES_H
 #define DCEP_CENTRAL_TABLES_H
 
@@ -10,10 +11,10 @@
 
 enum coin_state {
     COIN_UNSPENT = 1,
-    COIN_SPENT = 2,
-    COIN_ORPHAN = 3, /* an output on a losing line: no money, claimable */
-    COIN_ORPHAN_SPENT = 4,
-    COIN_REFUNDED = 5, /* voided past redeem_by; kept for the wallet's recovery */
+    COIN_SPENT = 2,        /* in no row: UNSPENT, and there is a row of `spend` (register_coin) */
+    COIN_ORPHAN = 3,       /* an output on a losing line: no money, claimable */
+    COIN_ORPHAN_SPENT = 4, /* in no row either: ORPHAN, and there is a row of `spend` */
+    COIN_REFUNDED = 5,     /* voided past redeem_by; kept for the wallet's recovery */
 };
 enum coin_fault { /* why a coin is an orphan */
                   FAULT_NONE = 0,
@@ -49,6 +50,8 @@ enum {
     F(KEY, vault_key)                                                                              \
     F(AMOUNT0, reserve)                                                                            \
     F(AMOUNT0, guarantee) F(SIGNED, certificate) F(UINT, enrolled_at, 0, INTEGER_MAX)
+/* Made by the spend of parent_coin_id, or by its loser loser_id; a root has neither, and its token
+ * is in `minted`, but for a forged one, which is here. */
 #define COIN_FIELDS(F)                                                                             \
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
     F(ID, coin_id)                                                                                 \
@@ -58,18 +61,30 @@ enum {
     F(UINT, fault, 0, 3)                                                                           \
     F(OPT_KEY, offender_key)                                                                       \
     F(OPT_ID, parent_coin_id)                                                                      \
-    F(OPT_ID, parent_payment_id)                                                                   \
-    F(UINT, output_index, 0, OUTPUTS_MAX)                                                          \
+    F(OPT_ID, loser_id)                                                                            \
     F(UINT, depth, 0, INTEGER_MAX)                                                                 \
     F(UINT, redeem_by_day, 0, INTEGER_MAX)                                                         \
     F(OPT_UINT, purpose, 1, 65535) F(OPT_BLOB, token, 1, SIGNED_BYTES_MAX)
 /* Tokens of this central bank, one a serial: the database itself refuses a second one. */
-#define MINTED_FIELDS(F) F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id)
+#define MINTED_FIELDS(F) F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id) F(SIGNED, token)
 /* The payment that spent a coin (of a refunded one: the first that was shown too late); its bytes
- * are the evidence. */
+ * are the evidence (common/money/evidence.h). amount and state are the coin's: so the money that is
+ * unspent is a sum over `coin` less a sum over `spend`. */
 #define SPEND_FIELDS(F)                                                                            \
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
-    F(ID, coin_id) F(ID, payment_id) F(SIGNED, payment) F(UINT, settled_at, 0, INTEGER_MAX)
+    F(ID, coin_id)                                                                                 \
+    F(AMOUNT, amount)                                                                              \
+    F(UINT, state, 1, 5)                                                                           \
+    F(BLOB, evidence, SIGNATURE_SIZE, SIGNED_BYTES_MAX) F(UINT, settled_at, 0, INTEGER_MAX)
+/* What keys own, or owned once: sorted runs of entries (central/register_owner.c). */
+enum { OWNER_ENTRY_SIZE = 24, OWNER_CHUNK_ENTRIES = 160 };
+#define OWNER_RUN_FIELDS(F)                                                                        \
+    F(UINT, level, 0, 15)                                                                          \
+    F(UINT, run, 1, INTEGER_MAX)                                                                   \
+    F(KEY_ID, first_owner)                                                                         \
+    F(UINT, first_serial, 1, INTEGER_MAX)                                                          \
+    F(UINT, chunk, 1, INTEGER_MAX)                                                                 \
+    F(BLOB, entries, OWNER_ENTRY_SIZE, OWNER_CHUNK_ENTRIES * OWNER_ENTRY_SIZE)
 /* Genuine payments that did not settle their coin: the lines of orphans need them. */
 #define LOSER_FIELDS(F)                                                                            \
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
@@ -185,9 +200,10 @@ enum claim_state { CLAIM_WAITING = 1, CLAIM_PAID = 2, CLAIM_REFUSED = 3, CLAIM_A
 #define CENTRAL_TABLES(T)                                                                          \
     T(tables, books, BOOKS_FIELDS, 1)                                                              \
     T(tables, bank, BANK_FIELDS, 1, TABLE_UNIQUE("bank_key_id"), TABLE_UNIQUE("vault_key"))        \
-    T(tables, coin, COIN_FIELDS, 2, TABLE_INDEX("owner_key", "state"), TABLE_INDEX("state"))       \
+    T(tables, coin, COIN_FIELDS, 2, TABLE_SCAN("state"))                                           \
+    T(tables, owner_run, OWNER_RUN_FIELDS, 5)                                                      \
     T(tables, minted, MINTED_FIELDS, 1)                                                            \
-    T(tables, spend, SPEND_FIELDS, 2)                                                              \
+    T(tables, spend, SPEND_FIELDS, 2, TABLE_SCAN("state"))                                         \
     T(tables, loser, LOSER_FIELDS, 2, TABLE_INDEX("serial", "coin_id"))                            \
     T(tables, order_row, ORDER_FIELDS, 1)                                                          \
     T(tables, order_token, ORDER_TOKEN_FIELDS, 2)                                                  \

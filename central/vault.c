@@ -156,7 +156,7 @@ static enum err issued_tokens(struct register_env *env, struct tokens_reply *rep
     for (size_t i = 0; i < rows.count; i++) {
         struct coin coin = {0};
         TRY(register_coin(env, &coin, tokens[i].serial, &tokens[i].coin_id));
-        TRY(wire_decode_cose(&reply->tokens.items[i].record, coin.token));
+        TRY(register_token(env, &reply->tokens.items[i].record, &coin));
     }
     return ERR_OK;
 }

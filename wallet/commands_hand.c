@@ -1,9 +1,10 @@
 /* Hand to hand: request, pay, receive, outbox, cancel, receipt. All of it works with no network. */
-#include "wallet/commands.h"
+#include "wallet/commands_news.h"
 
 #include "common/base/text.h"
 #include "wallet/handover.h"
 #include "wallet/handover_file.h"
+#include "wallet/limits.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -67,12 +68,19 @@ int commands_request(struct cli *cli)
     struct handover_ask ask;
     struct span file = {0};
     struct id id;
+    enum status status = STATUS_OK;
     int code = read_ask(cli, &ask);
     if (code == CLI_OK)
         code = desk_open(&desk, cli);
+    if (code == CLI_OK)
+        code = commands_news_choose(&desk);
     if (code != CLI_OK)
         return code;
-    const enum err error = handover_request(&desk.wallet, &file, &id, &ask, &desk.arena);
+    enum err error = limits_ask(&desk.wallet, &status, ask.amount);
+    if (error == ERR_OK && status != STATUS_OK)
+        return desk_refuse(&desk, status);
+    if (error == ERR_OK)
+        error = handover_request(&desk.wallet, &file, &id, &ask, &desk.arena);
     if (error != ERR_OK)
         return desk_fail(&desk, error);
     json_object_set_new(cli_result(cli), "id", cli_json_hex(SPAN(id)));
@@ -199,6 +207,8 @@ int commands_pay(struct cli *cli)
         return cli_fail(cli, CLI_USAGE, "USAGE", _("dcep-wallet pay REQUEST -o PACKET"),
                         _("-o FILE is missing: where does the packet go?"));
     int code = desk_open(&desk, cli);
+    if (code == CLI_OK)
+        code = commands_news_choose(&desk);
     if (code != CLI_OK || is_trial)
         return code != CLI_OK ? code : try_pay(&desk);
     enum err error = handover_resume(&desk.wallet);
@@ -207,6 +217,7 @@ int commands_pay(struct cli *cli)
             handover_offer(&desk.wallet, &offer, &status, cli_file(cli, "REQUEST"), &desk.arena);
     if (error != ERR_OK)
         return desk_fail(&desk, error);
+    commands_news_show(&desk);
     if (status != STATUS_OK)
         return refuse_offer(&desk, status);
     show_offer(cli, &offer);
@@ -249,6 +260,7 @@ static int receive_packet(struct desk *desk, struct span file)
     if (error != ERR_OK)
         return desk_fail(desk, error);
     show_received(cli, &received);
+    commands_news_show(desk);
     const char *amount = commands_yuan(received.amount);
     if (received.result == HANDOVER_QUARANTINED)
         return cli_fail(cli, cli_worse(CLI_INVALID, status_exit(received.status)),
@@ -286,7 +298,8 @@ static int receive_receipt(struct desk *desk, struct span file)
     commands_put_text(desk->cli, "result", "confirmed");
     json_object_set_new(cli_result(desk->cli), "id", cli_json_hex(SPAN(id)));
     cli_say(desk->cli, _("the payee confirmed the payment"));
-    return CLI_OK;
+    commands_news_show(desk);
+    return desk->wallet.news.fork_count == 0 ? CLI_OK : commands_news_judge(desk);
 }
 
 int commands_receive(struct cli *cli)
@@ -294,10 +307,17 @@ int commands_receive(struct cli *cli)
     struct desk desk AUTO(desk_close) = {0};
     struct wire_wrapper wrapper = {0};
     const struct span file = cli_file(cli, "FILE");
-    const int code = desk_open(&desk, cli);
+    struct span message = file;
+    int code = desk_open(&desk, cli);
+    if (code == CLI_OK)
+        code = commands_news_choose(&desk);
     if (code != CLI_OK)
         return code;
-    const enum err error = wire_unwrap(&wrapper, file);
+    enum err error = handover_file_message(&desk.wallet, &message, file, &desk.arena);
+    if (error == ERR_OK)
+        error = wire_unwrap(&wrapper, message);
+    if (error == ERR_OK && news_is_news(wrapper.kind))
+        return commands_news_receive(&desk, file);
     if (error == ERR_OK && wrapper.kind == KIND_INVOICE)
         return cli_fail(cli, CLI_USAGE, "KIND", _("dcep-wallet pay FILE -o PACKET pays it"),
                         _("this is a request for money, not a payment"));
@@ -371,12 +391,17 @@ static int give_again(struct desk *desk)
 int commands_outbox(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
-    if (cli_given(cli, "ID") != cli_given(cli, "--output"))
+    const bool gives = cli_given(cli, "ID") || cli_flag(cli, "--news");
+    if (gives != cli_given(cli, "--output"))
         return cli_fail(cli, CLI_USAGE, "USAGE", NULL,
                         _("ID and -o FILE go together; neither lists what is under way"));
     int code = desk_open(&desk, cli);
+    if (code == CLI_OK)
+        code = commands_news_choose(&desk);
     if (code != CLI_OK)
         return code;
+    if (cli_flag(cli, "--news") && !cli_given(cli, "ID"))
+        return commands_news_give(&desk);
     const enum err error = handover_resume(&desk.wallet);
     if (error != ERR_OK)
         return desk_fail(&desk, error);

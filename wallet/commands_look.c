@@ -1,5 +1,5 @@
 /* Looking: balance, coins, history. No key is opened, nobody is asked. */
-#include "wallet/commands.h"
+#include "wallet/commands_news.h"
 
 #include "common/purse/purse_row.h"
 
@@ -216,9 +216,13 @@ int commands_history(struct cli *cli)
                                                 {0}};
     struct desk desk AUTO(desk_close) = {0};
     struct list entries = {0};
+    if (cli_given(cli, "--proof") != cli_given(cli, "--output"))
+        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("--proof ID and -o FILE go together"));
     const int code = desk_open(&desk, cli);
     if (code != CLI_OK)
         return code;
+    if (cli_given(cli, "--proof"))
+        return commands_news_proof(&desk);
     const enum err error = commands_look(&desk, history_work, &entries);
     if (error != ERR_OK)
         return desk_fail(&desk, error);

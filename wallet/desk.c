@@ -252,7 +252,11 @@ static const char *hint_of(enum status status)
         {STATUS_CERTIFICATE_DATE, N_("the wallet was offline too long: dcep-wallet sync")},
         {STATUS_DIRECTORY_DATE, N_("the wallet was offline too long: dcep-wallet sync")},
         {STATUS_PAYMENT_LIMIT,
-         N_("pay less at once; dcep-wallet sync begins a new stretch offline")},
+         N_("pay less at once; dcep-wallet limits shows what is left, sync begins a new stretch")},
+        {STATUS_LIMIT_PAYMENT, N_("dcep-wallet limits shows every limit and what is left")},
+        {STATUS_LIMIT_DAY, N_("dcep-wallet limits shows every limit and what is left")},
+        {STATUS_LIMIT_HELD, N_("dcep-wallet limits shows them; deposit brings money to the bank")},
+        {STATUS_REVOKED, N_("dcep-wallet sync exchanges what was not paid twice")},
         {STATUS_FUNDS, N_("dcep-wallet balance shows what there is; sync may bring more")},
         {STATUS_HOPS, N_("these coins changed hands too often: dcep-wallet sync makes fresh ones")},
         {STATUS_DEPTH,
@@ -272,8 +276,20 @@ static const char *hint_of(enum status status)
     return NULL;
 }
 
+static int refuse_clock(struct desk *desk)
+{
+    char mine[TIME_TEXT_SIZE], seen[TIME_TEXT_SIZE];
+    time_format(mine, desk->wallet.now);
+    time_format(seen, wallet_newest_time(&desk->wallet));
+    return cli_fail(
+        desk->cli, status_exit(STATUS_CLOCK), status_name(STATUS_CLOCK), hint_of(STATUS_CLOCK),
+        _("this machine's clock says %s, but what was signed at %s was seen before"), mine, seen);
+}
+
 int desk_refuse(struct desk *desk, enum status status)
 {
+    if (status == STATUS_CLOCK && desk->wallet.now < wallet_newest_time(&desk->wallet))
+        return refuse_clock(desk);
     if (status == STATUS_PAYMENT_LIMIT) /* my own limit; a payee's is about what was handed to it */
         return cli_fail(desk->cli, CLI_FUNDS, status_name(status), hint_of(status), "%s",
                         _(status_text(status)));

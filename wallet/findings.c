@@ -15,6 +15,7 @@ enum {
     DIRECTORY_WARN_DAYS = 7,
     REVOCATIONS_OLD_DAYS = 7,
     COIN_WARN_DAYS = 14,
+    REDEEM_WARN_DAYS = 30,
 };
 
 #define SYNC "dcep-wallet sync"
@@ -155,6 +156,23 @@ static void judge_coins(struct findings *findings, const struct standing *standi
                      left);
 }
 
+/* From redeem_by on a coin that the register never saw me have may be refunded to somebody else. */
+static void judge_redeem_by(struct findings *findings, const struct standing *standing,
+                            uint64_t today)
+{
+    const unsigned long long left = days(standing->next_redeem_by, today);
+    if (standing->next_redeem_by == 0 || left >= REDEEM_WARN_DAYS)
+        return;
+    if (left == 0)
+        findings_add(findings, "redeem_by", FINDING_WARNING, SYNC,
+                     _("a coin is past its last day: it may be refunded to an earlier owner"));
+    else
+        findings_add(findings, "redeem_by", FINDING_WARNING, SYNC,
+                     ngettext("a coin must be exchanged within %llu day",
+                              "a coin must be exchanged within %llu days", (unsigned long)left),
+                     left);
+}
+
 /* --- what waits --- */
 
 struct waiting {
@@ -176,6 +194,10 @@ static void judge_waiting(struct findings *findings, const struct standing *stan
          PLURAL(N_("%zu coin was paid twice by somebody: claim it"),
                 N_("%zu coins were paid twice by somebody: claim them")),
          standing->orphan_count},
+        {"paid_twice", "dcep-wallet history", FINDING_NOTE,
+         PLURAL(N_("%zu coin was found to be paid twice, with proof"),
+                N_("%zu coins were found to be paid twice, with proof")),
+         standing->fork_count},
         {"reserved", OUTBOX, FINDING_NOTE,
          PLURAL(N_("%zu payment is begun and not signed"),
                 N_("%zu payments are begun and not signed")),
@@ -221,5 +243,6 @@ void findings_of_standing(struct findings *findings, const struct standing *stan
     judge_directory(findings, standing, now);
     judge_revocations(findings, standing, now);
     judge_coins(findings, standing, today);
+    judge_redeem_by(findings, standing, today);
     judge_waiting(findings, standing);
 }

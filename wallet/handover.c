@@ -8,7 +8,9 @@
 #include "common/base/text.h"
 #include "common/base/time.h"
 #include "common/purse/purse_row.h"
+#include "wallet/fork.h"
 #include "wallet/handover_file.h"
+#include "wallet/sighting.h"
 
 /* --- asking --- */
 
@@ -53,7 +55,8 @@ enum err handover_request(struct wallet *wallet, struct span *file, struct id *r
     struct asking asking = {.ask = ask};
     TRY(wallet_transact(wallet, make_request, &asking, arena));
     *request_id = asking.request_id;
-    return handover_file_wrap(wallet, file, KIND_INVOICE, &asking.invoice, arena);
+    TRY(handover_file_wrap(wallet, file, KIND_INVOICE, &asking.invoice, arena));
+    return news_tell_anybody(wallet, file, arena);
 }
 
 /* --- receiving --- */
@@ -113,7 +116,7 @@ static enum err judge(struct wallet *wallet, struct purse_env *env, struct recei
         .is_restored = wallet->is_restored,
         .context = env,
         .seen = purse_seen,
-        .conflict = purse_conflict,
+        .conflict = fork_conflict,
     };
     return packet_accept(&receiving->out->status, receiving->view, &wallet->trust, &terms);
 }
@@ -159,11 +162,22 @@ static enum err take(struct wallet *wallet, struct purse_env *env, struct receiv
     TRY(sign_receipt(wallet, env, &receipt, receiving));
     TRY(purse_take_packet(env, receiving->view, receiving->packet, PURSE_AVAILABLE,
                           &receiving->row.request_id));
+    TRY(sighting_add(wallet, env, receiving->view));
     TRY(purse_request_paid(env, &receiving->row, receiving->view, &receipt));
     TRY(wallet_history(wallet, HISTORY_RECEIVED, out->amount, &receiving->row.request_id,
                        span_text(out->payer), receiving->request.memo));
     TRY(note_time(wallet, receiving->view));
     return confirmation_of(wallet, env, receiving);
+}
+
+/* Both payments are here: that is the proof. */
+static enum err note_conflict(struct wallet *wallet, struct purse_env *env,
+                              const struct packet_view *view)
+{
+    bool found = false;
+    TRY(fork_hear_packet(wallet, env, &found, view));
+    wallet->news.fork_count += found;
+    return ERR_OK;
 }
 
 static enum err quarantine(struct wallet *wallet, struct purse_env *env,
@@ -178,7 +192,10 @@ static enum err quarantine(struct wallet *wallet, struct purse_env *env,
     TRY(purse_find(env, &again, &purse_table_purse_inbox, &kept));
     if (again)
         return ERR_OK;
+    if (out->status == STATUS_CONFLICT)
+        TRY(note_conflict(wallet, env, receiving->view));
     TRY(purse_take_packet(env, receiving->view, receiving->packet, PURSE_QUARANTINED, request_id));
+    TRY(sighting_add(wallet, env, receiving->view));
     return wallet_history(wallet, HISTORY_QUARANTINED, out->amount, &hash, span_text(out->payer),
                           span_text(""));
 }
@@ -204,25 +221,43 @@ static enum err receive_work(struct wallet *wallet, struct purse_env *env, void 
                                                : quarantine(wallet, env, receiving);
 }
 
+/* What the payer has, by what it signed. */
+static enum err tell_payer(struct wallet *wallet, const struct receiving *receiving,
+                           const struct news_answers *answers, struct arena *arena)
+{
+    const struct packet_view *view = receiving->view;
+    struct news_hearer payer = {.directory_version = view->packet.directory_version,
+                                .answers = answers};
+    for (size_t i = 0; i < view->leaf_count; i++) {
+        const uint64_t version = view->payments[view->leaves[i]].payment.revocations_version;
+        if (version > payer.revocations_version)
+            payer.revocations_version = version;
+    }
+    return news_tell(wallet, &receiving->out->receipt, &payer, arena);
+}
+
 enum err handover_receive(struct wallet *wallet, struct handover_received *out,
                           struct span packet_file, struct arena *arena)
 {
     struct packet_view view = {0};
     struct receiving receiving = {.out = out, .view = &view};
+    struct news_answers answers = {0};
+    struct span message = {0};
     const struct packet_options options = {.role = PACKET_FOR_PAYEE};
     *out = (struct handover_received){.result = HANDOVER_REFUSED};
-    out->status = handover_file_unwrap(wallet, &receiving.packet, KIND_PACKET, packet_file);
+    TRY(news_hear(wallet, &message, &answers, packet_file, arena));
+    out->status = handover_file_unwrap(wallet, &receiving.packet, KIND_PACKET, message);
     if (out->status == STATUS_OK)
         TRY(packet_verify(&view, &out->status, receiving.packet, &wallet->trust, &options, arena));
     if (out->status != STATUS_OK)
         return ERR_OK;
-    return wallet_transact(wallet, receive_work, &receiving, arena);
+    TRY(wallet_transact(wallet, receive_work, &receiving, arena));
+    return out->receipt.size == 0 ? ERR_OK : tell_payer(wallet, &receiving, &answers, arena);
 }
 
-static void note_day(uint64_t *newest, uint64_t day, uint64_t today)
+static enum err note_day(struct wallet *wallet, uint64_t day)
 {
-    if (day <= today && day * SECONDS_PER_DAY > *newest)
-        *newest = day * SECONDS_PER_DAY;
+    return day > time_day(wallet->now) ? ERR_OK : wallet_note_time(wallet, day * SECONDS_PER_DAY);
 }
 
 /* The newest signed day seen on a line that was accepted keeps the clock from being set back below
@@ -231,14 +266,9 @@ static void note_day(uint64_t *newest, uint64_t day, uint64_t today)
  * stop whoever takes the coin for good. */
 static enum err note_time(struct wallet *wallet, const struct packet_view *view)
 {
-    const uint64_t today = time_day(wallet->now);
-    uint64_t newest = wallet->state.newest_signed_time;
     for (size_t i = 0; i < view->token_count; i++)
-        note_day(&newest, view->tokens[i].token.issued_day, today);
+        TRY(note_day(wallet, view->tokens[i].token.issued_day));
     for (size_t i = 0; i < view->certificate_count; i++)
-        note_day(&newest, view->certificates[i].not_before_day, today);
-    if (newest == wallet->state.newest_signed_time)
-        return ERR_OK;
-    wallet->state.newest_signed_time = newest;
-    return store_update(wallet->store, &tables_table_wallet_state, &wallet->state);
+        TRY(note_day(wallet, view->certificates[i].not_before_day));
+    return ERR_OK;
 }

@@ -3,12 +3,13 @@
  *
  * The payer's states are the plan's (common/purse/tables.h); purse_next is the whole table of
  * state x event.
+ * Each file may be a bundle, with news beside its message: they are taken first (wallet/news.h).
  * Never: signs a coin twice with other content; gives out bytes that are not durable; shows
  * quarantined money as paid. */
 #ifndef DCEP_WALLET_HANDOVER_H
 #define DCEP_WALLET_HANDOVER_H
 
-#include "wallet/wallet.h"
+#include "wallet/news.h"
 
 /* --- payee --- */
 struct handover_ask {
@@ -56,7 +57,7 @@ struct handover_offer { /* what pay shows before it signs */
 };
 /* *status: STATUS_OK, form and certificate statuses, STATUS_REQUEST_UNKNOWN (expired),
  * STATUS_PAYMENT_LIMIT, STATUS_FUNDS, STATUS_CERTIFICATE_DATE (mine: sync first), STATUS_HOPS, ...
- * what the payee's checks will say. Changes nothing. */
+ * what the payee's checks will say. Changes nothing but what is believed. */
 enum err handover_offer(struct wallet *wallet, struct handover_offer *out, enum status *status,
                         struct span invoice_file, struct arena *arena) MUST_USE;
 /* Reserve, check as the payee will, mark, sign, keep; then the packet's file bytes. Repeating it

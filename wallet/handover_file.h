@@ -10,8 +10,12 @@ enum err handover_file_wrap(struct wallet *wallet, struct span *file, enum kind 
 /* Already encoded (a packet). */
 enum err handover_file_wrap_bytes(struct wallet *wallet, struct span *file, enum kind kind,
                                   struct span body, struct arena *arena) MUST_USE;
-/* STATUS_OK, STATUS_LIMIT, STATUS_PARSE, STATUS_CANONICAL, STATUS_VERSION, STATUS_NETWORK,
- * STATUS_KIND. */
+/* What a file is about: the first message of a bundle, else the file itself. In file.
+ * ERR_NETWORK, ERR_PARSE...: a bundle that is none of mine. */
+enum err handover_file_message(struct wallet *wallet, struct span *message, struct span file,
+                               struct arena *arena) MUST_USE;
+/* Of a bundle the first message. STATUS_OK, STATUS_LIMIT, STATUS_PARSE, STATUS_CANONICAL,
+ * STATUS_VERSION, STATUS_NETWORK, STATUS_KIND. */
 enum status handover_file_unwrap(struct wallet *wallet, struct span *body, enum kind kind,
                                  struct span file);
 

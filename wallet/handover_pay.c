@@ -7,6 +7,7 @@
 #include "common/purse/purse_row.h"
 #include "wallet/handover_file.h"
 #include "wallet/handover_step.h"
+#include "wallet/limits.h"
 
 /* --- the offer: what is asked for, and would it go through? --- */
 
@@ -27,19 +28,6 @@ static bool certificate_in_date(const struct wallet *wallet, const struct purse_
            mine->not_before_day <= today && today <= mine->not_after_day;
 }
 
-/* An honest wallet limits itself: what is paid offline between two syncs. */
-static enum status own_limits(const struct wallet *wallet, const struct handover_offer *offer,
-                              uint64_t holder)
-{
-    const struct trust_offline limits = trust_offline(&wallet->trust, holder);
-    struct amount total = amount_zero();
-    if (amount_add(&total, wallet->state.paid_since_sync, offer->request.amount) != ERR_OK ||
-        amount_compare(total, limits.total_max) > 0 ||
-        amount_compare(offer->request.amount, limits.payment_max) > 0)
-        return STATUS_PAYMENT_LIMIT;
-    return STATUS_OK;
-}
-
 static enum status first_refusal(struct wallet *wallet, struct purse_env *env,
                                  const struct offering *offering, const struct purse_key *current)
 {
@@ -49,8 +37,10 @@ static enum status first_refusal(struct wallet *wallet, struct purse_env *env,
         return STATUS_CERTIFICATE_DATE;
     if (amount_compare(offer->request.amount, mine.limits.payment_max) > 0)
         return STATUS_PAYMENT_LIMIT;
-    if (!offering->is_online && own_limits(wallet, offer, mine.holder) != STATUS_OK)
-        return STATUS_PAYMENT_LIMIT;
+    const enum status limits =
+        offering->is_online ? STATUS_OK : limits_pay(wallet, &mine, offer->request.amount);
+    if (limits != STATUS_OK)
+        return limits;
     if (wallet->now < wallet_newest_time(wallet))
         return STATUS_CLOCK;
     if (wallet->is_restored)
@@ -133,8 +123,11 @@ enum err handover_offer(struct wallet *wallet, struct handover_offer *out, enum 
                         struct span invoice_file, struct arena *arena)
 {
     struct offering offering = {.offer = out, .status = status};
+    struct news_answers answers = {0};
+    struct span message = {0};
     *out = (struct handover_offer){0};
-    *status = handover_read_invoice(wallet, out, invoice_file, arena);
+    TRY(news_hear(wallet, &message, &answers, invoice_file, arena));
+    *status = handover_read_invoice(wallet, out, message, arena);
     return *status == STATUS_OK ? wallet_transact(wallet, offer_work, &offering, arena) : ERR_OK;
 }
 
@@ -239,7 +232,7 @@ static enum err sign_plan(struct wallet *wallet, struct purse_env *env, struct p
     TRY(payee_of(wallet, env, &request, name, &is_deposit, plan));
     if (is_deposit)
         return ERR_OK;
-    TRY(amount_add(&wallet->state.paid_since_sync, wallet->state.paid_since_sync, plan->amount));
+    TRY(limits_book(wallet, plan->amount));
     TRY(store_update(wallet->store, &tables_table_wallet_state, &wallet->state));
     return wallet_history(wallet, HISTORY_PAID, plan->amount, &plan->plan_id, span_text(name),
                           request.memo);
@@ -274,12 +267,33 @@ enum err handover_pay(struct wallet *wallet, struct span *file, enum status *sta
     return *status == STATUS_OK ? handover_packet_file(wallet, file, &paying.plan, arena) : ERR_OK;
 }
 
+enum err handover_file_of(struct wallet *wallet, struct purse_env *env, struct span *file,
+                          const struct purse_plan *plan)
+{
+    struct request request = {0};
+    if (!plan->has_packet)
+        return ERR_MISSING;
+    TRY(handover_file_wrap_bytes(wallet, file, KIND_PACKET, plan->packet, env->arena));
+    if (!plan->has_request)
+        return ERR_OK;
+    TRY(request_decode(&request, plan->request.payload, env->arena));
+    const struct news_hearer payee = {.directory_version = request.directory_version,
+                                      .revocations_version = request.revocations_version,
+                                      .payment = plan};
+    return trust_vault(&wallet->trust, &request.payee_key) != NULL
+               ? ERR_OK /* a bank has it all, and better */
+               : news_tell_within(wallet, env, file, &payee);
+}
+
 enum err handover_packet_file(struct wallet *wallet, struct span *file,
                               const struct purse_plan *plan, struct arena *arena)
 {
-    if (!plan->has_packet)
-        return ERR_MISSING;
-    return handover_file_wrap_bytes(wallet, file, KIND_PACKET, plan->packet, arena);
+    struct purse_env env = {
+        .store = wallet->store, .trust = &wallet->trust, .now = wallet->now, .arena = arena};
+    TRY(store_begin(wallet->store, STORE_READ));
+    const enum err error = handover_file_of(wallet, &env, file, plan);
+    store_rollback(wallet->store);
+    return error;
 }
 
 /* --- after the bytes --- */

@@ -74,9 +74,11 @@ enum err handover_confirm(struct wallet *wallet, enum status *status, struct id 
                           struct span file)
 {
     struct arena arena AUTO(arena_fini) = {0};
-    struct confirming confirming = {.status = status, .file = file};
-    *status =
-        read_confirmation(wallet, &confirming.confirmation, &confirming.receipt, file, &arena);
+    struct confirming confirming = {.status = status};
+    struct news_answers answers = {0};
+    TRY(news_hear(wallet, &confirming.file, &answers, file, &arena));
+    *status = read_confirmation(wallet, &confirming.confirmation, &confirming.receipt,
+                                confirming.file, &arena);
     if (*status != STATUS_OK)
         return ERR_OK;
     *request_id = confirming.receipt.request_id;

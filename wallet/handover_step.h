@@ -14,5 +14,8 @@ enum err handover_refusal(struct wallet *wallet, struct purse_env *env, enum sta
  * plan's items are there; its packet, if it was paid before. */
 enum err handover_rehearse(struct wallet *wallet, struct purse_env *env, enum status *status,
                            struct purse_plan *plan, struct handover_offer *offer) MUST_USE;
+/* What handover_packet_file gives, in a transaction. */
+enum err handover_file_of(struct wallet *wallet, struct purse_env *env, struct span *file,
+                          const struct purse_plan *plan) MUST_USE;
 
 #endif

@@ -10,7 +10,6 @@
 #include "wallet/handover.h"
 
 #include "common/purse/purse_row.h"
-#include "wallet/handover_file.h"
 #include "wallet/handover_step.h"
 
 struct trying {
@@ -60,15 +59,17 @@ static enum err measure(struct wallet *wallet, struct purse_env *env, struct han
                         const struct purse_plan *plan)
 {
     struct purse_plan_item_list items = {0};
-    struct span packet = plan->packet, file = {0};
+    struct purse_plan drafted = *plan;
+    struct span file = {0};
     TRY(purse_items(env, &items, &plan->plan_id));
     if (!plan->has_packet) {
-        TRY(purse_draft(env, &packet, plan));
+        TRY(purse_draft(env, &drafted.packet, plan));
+        drafted.has_packet = true;
         for (size_t i = 0; i < items.count; i++)
             TRY(count_item(env, trial, &items.items[i]));
     }
     trial->coin_count = items.count;
-    TRY(handover_file_wrap_bytes(wallet, &file, KIND_PACKET, packet, env->arena));
+    TRY(handover_file_of(wallet, env, &file, &drafted));
     trial->size = file.size;
     return ERR_OK;
 }

@@ -150,6 +150,25 @@ static enum err show_body(struct inspection *inspection, enum status *status,
     return row != NULL ? row->show(inspection, status) : inspect_other(inspection, status, kind);
 }
 
+/* A bundle is about its first message: that one is explained, the others are named. */
+static enum err open_bundle(struct inspection *inspection, struct wire_wrapper *wrapper)
+{
+    struct bundle bundle = {0};
+    json_t *beside = json_array();
+    json_object_set_new(cli_result(inspection->cli), "beside", beside);
+    TRY(bundle_decode(&bundle, wrapper->body, inspection->arena));
+    for (size_t i = 1; i < bundle.messages.count; i++) {
+        struct wire_wrapper other = {0};
+        const enum err error = wire_unwrap(&other, bundle.messages.items[i].bytes);
+        const char *kind = error == ERR_OK ? message_kind_text(other.kind) : err_name(error);
+        json_array_append_new(beside, json_string(kind));
+        cli_say(inspection->cli, _("beside it: %s, %zu bytes"), kind,
+                bundle.messages.items[i].bytes.size);
+    }
+    inspection->file = bundle.messages.items[0].bytes;
+    return wire_unwrap(wrapper, inspection->file);
+}
+
 int inspect_file(struct desk *desk, bool has_wallet)
 {
     struct cli *cli = desk->cli;
@@ -162,7 +181,9 @@ int inspect_file(struct desk *desk, bool has_wallet)
                                     .file = cli_file(cli, "FILE"),
                                     .arena = &desk->arena};
     inspect_put_number(&inspection, "size", inspection.file.size);
-    const enum err unwrapped = wire_unwrap(&wrapper, inspection.file);
+    enum err unwrapped = wire_unwrap(&wrapper, inspection.file);
+    if (unwrapped == ERR_OK && wrapper.kind == KIND_BUNDLE)
+        unwrapped = open_bundle(&inspection, &wrapper);
     if (unwrapped != ERR_OK)
         return cli_fail(cli, CLI_INVALID, err_name(unwrapped),
                         _("was the file cut short or altered on its way? ask for it again"),

@@ -6,6 +6,8 @@
 
 #include "common/base/time.h"
 #include "common/purse/purse_row.h"
+#include "wallet/fork.h"
+#include "wallet/limits.h"
 
 static enum err read_certificate(struct purse_env *env, struct standing *standing)
 {
@@ -20,15 +22,33 @@ static enum err read_certificate(struct purse_env *env, struct standing *standin
     return ERR_OK;
 }
 
+static void note_redeem_by(struct standing *standing, const struct purse_coin_list *coins)
+{
+    for (size_t i = 0; i < coins->count; i++)
+        if (standing->next_redeem_by == 0 ||
+            coins->items[i].redeem_by_day < standing->next_redeem_by)
+            standing->next_redeem_by = coins->items[i].redeem_by_day;
+}
+
+static enum err read_forks(struct purse_env *env, struct standing *standing)
+{
+    struct fork_list forks = {0};
+    TRY(fork_to_tell(env, &forks));
+    standing->fork_count = forks.count;
+    return ERR_OK;
+}
+
 static enum err read_coins(struct purse_env *env, struct standing *standing)
 {
     struct purse_coin_list coins = {0};
     TRY(purse_totals(env, &standing->totals));
     TRY(purse_coins(env, &coins, PURSE_QUARANTINED));
     standing->quarantined_count = coins.count;
+    note_redeem_by(standing, &coins);
     TRY(purse_coins(env, &coins, PURSE_ORPHANED));
     standing->orphan_count = coins.count;
     TRY(purse_coins(env, &coins, PURSE_AVAILABLE));
+    note_redeem_by(standing, &coins);
     for (size_t i = 0; i < coins.count; i++) {
         if (!standing->has_coin || coins.items[i].spend_by_day < standing->next_spend_by)
             standing->next_spend_by = coins.items[i].spend_by_day;
@@ -115,10 +135,16 @@ static void read_limits(const struct wallet *wallet, struct standing *standing)
         return;
     const struct trust_offline offline =
         trust_offline(&wallet->trust, standing->certificate.holder);
-    standing->left_until_sync = difference(offline.total_max, wallet->state.paid_since_sync);
-    if (!standing->has_certificate)
+    struct limits_bounds bounds;
+    limits_bounds(&bounds, wallet, &standing->certificate);
+    if (!standing->has_certificate) {
+        standing->left_until_sync = difference(offline.total_max, wallet->state.paid_since_sync);
         return;
-    standing->payment_max = amount_min(offline.payment_max, mine->payment_max);
+    }
+    standing->left_until_sync =
+        amount_min(limits_left(&bounds.offline, wallet->state.paid_since_sync),
+                   limits_left(&bounds.day, limits_paid_today(wallet)));
+    standing->payment_max = bounds.payment.max;
     standing->left_to_withdraw_today = difference(mine->day_max, standing->withdrawn_today);
 }
 
@@ -126,6 +152,7 @@ static enum err read_rows(struct wallet *wallet, struct purse_env *env, struct s
 {
     TRY(read_certificate(env, out));
     TRY(read_coins(env, out));
+    TRY(read_forks(env, out));
     TRY(read_plans(env, out));
     return read_bank_business(wallet, env, out);
 }

@@ -16,7 +16,9 @@ struct standing {
     uint64_t directory_version, directory_made_at, directory_not_after; /* version 0: none */
     uint64_t revocations_version, revocations_made_at;
     bool has_coin;
-    uint64_t next_spend_by; /* day, of the coin that can be spent first no more */
+    uint64_t next_spend_by;  /* day, of the coin that can be spent first no more */
+    uint64_t next_redeem_by; /* day, of the coin that may be refunded first; kept aside ones too */
+    size_t fork_count;       /* coins of others, proved to be paid twice in the last days */
     /* Payments by how far they came; orders: exchanges and claims. */
     size_t reserved_count, unsent_count, unconfirmed_count, order_count;
     size_t withdrawal_count, deposit_count, unsettled_count; /* the last: packets received */

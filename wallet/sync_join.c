@@ -5,6 +5,7 @@
  * */
 #include "wallet/sync_step.h"
 
+#include "common/base/time.h"
 #include "common/money/element.h"
 #include "common/purse/purse_row.h"
 #include "wallet/handover_file.h"
@@ -138,6 +139,18 @@ static enum err find_new_key(struct wallet *wallet, struct purse_env *env, void 
     return store_get(env->store, &tables_table_new_key, &certifying->row, env->arena);
 }
 
+/* My bank's date on a key that was just made cannot be an old word repeated. It raises the floor of
+ * my clock; and if the floor is above a clock that my bank, which dates calls, has just accepted,
+ * it was a date to come, seen while my clock ran ahead: then it takes its place. */
+static void set_clock_floor(struct wallet *wallet, const struct wallet_certificate *mine)
+{
+    uint64_t *floor = &wallet->state.newest_signed_time;
+    const bool is_past = mine->not_before_day <= time_day(wallet->now);
+    const uint64_t day = is_past ? mine->not_before_day * SECONDS_PER_DAY : 0;
+    if (*floor > wallet->now || *floor < day)
+        *floor = day;
+}
+
 static enum err keep_certificate(struct wallet *wallet, struct purse_env *env, void *context)
 {
     struct certifying *certifying = context;
@@ -153,6 +166,7 @@ static enum err keep_certificate(struct wallet *wallet, struct purse_env *env, v
     TRY(record_bytes(&bytes, &certifying->certificate, env->arena));
     TRY(purse_key_add(env, &certifying->row.key, bytes));
     TRY(store_delete(env->store, &tables_table_new_key, &certifying->row));
+    set_clock_floor(wallet, &mine);
     wallet->state.is_joined = 1;
     return store_update(env->store, &tables_table_wallet_state, &wallet->state);
 }

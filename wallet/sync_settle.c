@@ -36,6 +36,16 @@ static enum err note_conflict(struct wallet *wallet, const struct sync_result *r
                           span_text(""));
 }
 
+/* The register's word bears its time: a clock below it is wrong from now on. */
+static enum err note_time(struct wallet *wallet, const struct cose *word, struct arena *arena)
+{
+    struct settled settled = {0};
+    if (word == NULL)
+        return ERR_OK;
+    TRY(settled_decode(&settled, word->payload, arena));
+    return wallet_note_time(wallet, settled.made_at);
+}
+
 static enum err learn_work(struct wallet *wallet, struct purse_env *env, void *context)
 {
     const struct sync_result *learned = context;
@@ -54,6 +64,7 @@ static enum err learn_work(struct wallet *wallet, struct purse_env *env, void *c
     if (*learned->status != STATUS_OK)
         return ERR_OK;
     TRY(note_conflict(wallet, learned));
+    TRY(note_time(wallet, learned->settled, env->arena));
     return learned->entry != NULL ? purse_inbox_close(env, learned->entry) : ERR_OK;
 }
 

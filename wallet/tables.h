@@ -4,7 +4,8 @@
 
 #include "common/purse/tables.h"
 
-/* One row: who I am with, and what I believe. directory and revocations only rise in version. */
+/* One row: who I am with, and what I believe. directory and revocations only rise in version.
+ * own_*: limits that the owner set; zero: none (wallet/limits.h). */
 #define WALLET_STATE_FIELDS(F)                                                                     \
     F(UINT, id, 1, 1)                                                                              \
     F(TEXT, network, 1, NETWORK_SIZE_MAX)                                                          \
@@ -20,6 +21,12 @@
     F(OPT_SIGNED, revocations)                                                                     \
     F(UINT, newest_signed_time, 0, INTEGER_MAX)                                                    \
     F(AMOUNT0, paid_since_sync)                                                                    \
+    F(UINT, paid_day, 0, INTEGER_MAX)                                                              \
+    F(AMOUNT0, paid_on_day)                                                                        \
+    F(AMOUNT0, own_payment_max)                                                                    \
+    F(AMOUNT0, own_day_max)                                                                        \
+    F(AMOUNT0, own_offline_max)                                                                    \
+    F(AMOUNT0, own_held_max)                                                                       \
     F(UINT, holder, 0, 1)                                                                          \
     F(UINT, element_index, 0, INTEGER_MAX)                                                         \
     F(UINT, element_count, 0, INTEGER_MAX)                                                         \
@@ -83,6 +90,26 @@ enum history_kind {
     F(TEXT, counterparty, 0, 168)                                                                  \
     F(TEXT, memo, 0, MEMO_SIZE_MAX)                                                                \
     F(UINT, at, 0, INTEGER_MAX)
+/* Payments that I was shown in the last days, by the day I saw them: what early warning compares
+ * (wallet/sighting.h). */
+#define SIGHTING_FIELDS(F)                                                                         \
+    F(UINT, day, 0, INTEGER_MAX)                                                                   \
+    F(ID, payment_id)                                                                              \
+    F(UINT, serial, 1, INTEGER_MAX)                                                                \
+    F(ID, coin_id)
+/* One row: what makes the salts and the padding of my sightings, mine alone. */
+#define SIGHTING_SECRET_FIELDS(F)                                                                  \
+    F(UINT, id, 1, 1)                                                                              \
+    F(NONCE, secret)
+/* Coins that somebody paid twice: the proof, and the key that it names (wallet/fork.h). */
+#define FORK_FIELDS(F)                                                                             \
+    F(UINT, serial, 1, INTEGER_MAX)                                                                \
+    F(ID, coin_id)                                                                                 \
+    F(KEY, key)                                                                                    \
+    F(AMOUNT, amount)                                                                              \
+    F(BLOB, proof, 1, PACKET_SIZE_MAX)                                                             \
+    F(UINT, number, 1, INTEGER_MAX)                                                                \
+    F(UINT, found_at, 0, INTEGER_MAX)
 
 #define WALLET_TABLES(T)                                                                           \
     T(tables, wallet_state, WALLET_STATE_FIELDS, 1)                                                \
@@ -92,7 +119,10 @@ enum history_kind {
     T(tables, deposit_row, DEPOSIT_ROW_FIELDS, 1, TABLE_INDEX("state"))                            \
     T(tables, receipt_row, RECEIPT_ROW_FIELDS, 1)                                                  \
     T(tables, payee, PAYEE_FIELDS, 1)                                                              \
-    T(tables, history, HISTORY_FIELDS, 1, TABLE_INDEX("reference"))
+    T(tables, history, HISTORY_FIELDS, 1, TABLE_INDEX("reference"))                                \
+    T(tables, sighting, SIGHTING_FIELDS, 2)                                                        \
+    T(tables, sighting_secret, SIGHTING_SECRET_FIELDS, 1)                                          \
+    T(tables, fork, FORK_FIELDS, 2)
 
 TABLES_DECLARE(WALLET_TABLES)
 extern const struct store_schema wallet_schema;

@@ -204,6 +204,14 @@ uint64_t wallet_newest_time(const struct wallet *wallet)
     return trusted > wallet->state.newest_signed_time ? trusted : wallet->state.newest_signed_time;
 }
 
+enum err wallet_note_time(struct wallet *wallet, uint64_t signed_time)
+{
+    if (signed_time > wallet->now || signed_time <= wallet->state.newest_signed_time)
+        return ERR_OK;
+    wallet->state.newest_signed_time = signed_time;
+    return store_update(wallet->store, &tables_table_wallet_state, &wallet->state);
+}
+
 /* --- believing --- */
 
 struct belief {

@@ -16,6 +16,20 @@
 #include "wallet/holder.h"
 #include "wallet/tables.h"
 
+/* What a wallet tells beside its messages, and what it heard beside the last one (news.h). */
+enum wallet_tell {
+    WALLET_TELL_AUTO, /* what helps the other side, by what its message says */
+    WALLET_TELL_NOTHING,
+    WALLET_TELL_ALL, /* directory and list whatever the other side has */
+};
+struct wallet_news {
+    enum wallet_tell tell; /* set by the shell */
+    size_t size_max;       /* of a file with its news; 0: FILE_SIZE_MAX */
+    bool has_new_directory, has_new_revocations;
+    size_t ignored_count; /* broken, older than mine, or not to be believed */
+    size_t fork_count;    /* coins newly known to be paid twice */
+};
+
 struct wallet {
     struct store *store; /* no transaction open between calls */
     uint64_t now;        /* Unix seconds, set by the shell before each call */
@@ -24,6 +38,7 @@ struct wallet {
     struct arena trust_arena;
     /* A restored backup neither pays nor takes before it synced under a new key. */
     bool is_restored;
+    struct wallet_news news;
     void *context; /* for the three functions below */
     void (*random)(void *context, void *out, size_t size);
     /* Private keys: sealed under the PIN by the shell. open: ERR_MISSING, ERR_AUTH. */
@@ -75,6 +90,9 @@ void wallet_name(char out[WALLET_NAME_SIZE], const struct wallet_certificate *ce
  * versions are refused (ERR_VERSION), equal ones are fine. */
 enum err wallet_believe(struct wallet *wallet, const struct cose *directory,
                         const struct cose *revocations) MUST_USE;
+/* A signed time that I have seen, in a transaction: kept if it is the newest, and not to come by my
+ * clock: one date from a clock that runs ahead must not stop this wallet for good. */
+enum err wallet_note_time(struct wallet *wallet, uint64_t signed_time) MUST_USE;
 /* The newest signed time I have seen; a clock below it is wrong. */
 uint64_t wallet_newest_time(const struct wallet *wallet);
 

@@ -37,7 +37,7 @@ static enum err check_point(enum status *status, const struct public_key *key)
 }
 
 /* Asked once for the whole packet, and first of all that costs: a row of the register was checked
- * before. */
+ * before. The coins that an unknown payment makes are unknown, and so is who spends them. */
 static enum err ask_payments(struct packet_check *check)
 {
     const struct packet_known *known = &check->options->known;
@@ -45,6 +45,8 @@ static enum err ask_payments(struct packet_check *check)
         return ERR_OK;
     for (size_t i = 0; i < check->view->payment_count; i++) {
         const struct packet_payment *payment = &check->view->payments[i];
+        if (payment->parent != PACKET_NONE && !check->is_vouched[payment->parent])
+            continue;
         TRY(known->payment(known->context, &check->is_vouched[i], payment->payment.serial,
                            &payment->payment.coin_id, &payment->id));
     }

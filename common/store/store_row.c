@@ -66,6 +66,7 @@ bool store_row_query_ordered(const struct store_query *query)
 
 static void check_index(const struct table *table, const struct table_index *index)
 {
+    CHECK(!index->unique || !index->is_scan);
     for (size_t i = 0; i < store_row_index_size(index); i++) {
         const struct field *field =
             &table->schema->fields[store_row_position(table, index->fields[i])];

@@ -124,7 +124,7 @@ bool store_sql_index(struct store_sql *sql, const struct table *table, size_t nu
 {
     const struct table_index *index = &table->indexes[number];
     const size_t size = store_row_index_size(index);
-    if (size == 0) {
+    if (size == 0 || index->is_scan) {
         return false;
     }
     add(sql, "CREATE %sINDEX ", index->unique ? "UNIQUE " : "");
@@ -154,7 +154,8 @@ static void add_where(struct store_sql *sql, const struct store_query *query)
     size_t positions[TABLE_FIELDS_MAX];
     const struct table *table = query->table;
     store_row_query_fields(positions, query);
-    if (query->index_number >= 0 && query->prefix_count > 0) {
+    if (query->index_number >= 0 && query->prefix_count > 0 &&
+        !table->indexes[query->index_number].is_scan) {
         add(sql, " INDEXED BY ");
         add_index_name(sql, table, (size_t)query->index_number);
     }

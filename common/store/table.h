@@ -29,6 +29,8 @@ struct table_index {
     const char
         *fields[TABLE_INDEX_FIELDS_MAX]; /* NULL-padded; equality prefix, then primary key order */
     bool unique;                         /* over non-null values */
+    bool is_scan; /* not kept: a query by it reads all rows. For what is seldom asked of a table
+                     that is often written. */
 };
 struct table {
     const char *name;
@@ -44,6 +46,11 @@ struct table {
 #define TABLE_UNIQUE(...)                                                                          \
     {                                                                                              \
         .fields = {__VA_ARGS__}, .unique = true                                                    \
+    }
+
+#define TABLE_SCAN(...)                                                                            \
+    {                                                                                              \
+        .fields = {__VA_ARGS__}, .is_scan = true                                                   \
     }
 
 #define TABLES_DECLARE(LIST) LIST(TABLE_DECLARE)

@@ -29,6 +29,9 @@ enum {
     ADDRESS_SIZE_MAX = 255,
     BODY_SIZE_MAX = 1024 * 1024,
     FILE_SIZE_MAX = 1024 * 1024, /* any dcep file */
+    BUNDLE_MESSAGES_MAX = 16,
+    SIGHTING_SIZE = 8,
+    SIGHTINGS_MAX = 1024,
     NETWORK_SIZE_MAX = 16,
 };
 
@@ -145,6 +148,14 @@ enum {
     F(VERSION, version) F(KEY, root_key) F(SIGNED, bank_certificate) F(SIGNED, directory)          \
     F(TEXT, address, 1, ADDRESS_SIZE_MAX) F(TEXT, tls_name, 1, 63)                                 \
     F(BLOB, tls_authority, 1, TLS_PEM_MAX) F(BLOB, tls_certificate, 1, TLS_PEM_MAX)
+/* What wallets tell each other beside a request, packet or receipt, the first. Each message is a
+ * wrapper of its own, judged by itself: a bad one spoils none of the others. */
+#define ENCODED_MESSAGE_FIELDS(F) F(BLOB, bytes, 1, FILE_SIZE_MAX)
+#define BUNDLE_FIELDS(F) F(LIST, messages, encoded_message, 2, BUNDLE_MESSAGES_MAX)
+/* Which payments a wallet was shown in the last days, as salted tags: 6 bytes of the coin, 2 of the
+ * payment, ascending. */
+#define SIGHTINGS_FIELDS(F)                                                                        \
+    F(VERSION, version) F(NONCE, salt) F(BLOB, tags, 0, SIGHTINGS_MAX * SIGHTING_SIZE)
 
 /* --- calls and replies --- */
 #define CALL_FIELDS(F)                                                                             \
@@ -210,10 +221,10 @@ enum {
     F(AMOUNT0, balance) F(AMOUNT0, guarantee) F(UINT, now, 0, INTEGER_MAX)
 
 /* What keys of a bank's own customers own: its question about wallets that are lost. Pages: coins
- * after (after_state, after_serial, after_coin_id) of the first key, and those of the others. */
+ * after (after_serial, after_coin_id) of the first key, and those of the others. */
 #define HELD_BODY_FIELDS(F)                                                                        \
-    F(LIST, keys, key_item, 1, HELD_KEYS_MAX) F(UINT, after_state, 0, 255)                         \
-    F(UINT, after_serial, 0, INTEGER_MAX) F(ID, after_coin_id)
+    F(LIST, keys, key_item, 1, HELD_KEYS_MAX) F(UINT, after_serial, 0, INTEGER_MAX)                \
+    F(ID, after_coin_id)
 #define HELD_COIN_FIELDS(F)                                                                        \
     F(UINT, key_index, 0, HELD_KEYS_MAX - 1) F(UINT, state, 0, 255)                                \
     F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id) F(AMOUNT, amount)                               \
@@ -256,6 +267,8 @@ enum {
     M(invoice, INVOICE_FIELDS, false) M(confirmation, CONFIRMATION_FIELDS, false)                  \
     M(join, JOIN_FIELDS, false) M(bank_request, BANK_REQUEST_FIELDS, false)                        \
     M(enrollment, ENROLLMENT_FIELDS, false) M(admission, ADMISSION_FIELDS, false)                  \
+    M(encoded_message, ENCODED_MESSAGE_FIELDS, true) M(bundle, BUNDLE_FIELDS, false)               \
+    M(sightings, SIGHTINGS_FIELDS, false)                                                          \
     M(call, CALL_FIELDS, false) M(reply, REPLY_FIELDS, false) M(leaf, LEAF_FIELDS, false)          \
     M(placed_leaf, PLACED_LEAF_FIELDS, false) M(settle_result, SETTLE_RESULT_FIELDS, false)        \
     M(input_result, INPUT_RESULT_FIELDS, false) M(issue, ISSUE_FIELDS, false)                      \
@@ -317,7 +330,9 @@ extern const struct schema *const message_all[]; /* NULL-terminated */
     K(CONFIRMATION, confirmation, "confirmation", false)                                           \
     K(JOIN, join, "join", false)                                                                   \
     K(ENROLLMENT, enrollment, "enrollment", false)                                                 \
-    K(ADMISSION, admission, "admission", false)
+    K(ADMISSION, admission, "admission", false)                                                    \
+    K(BUNDLE, bundle, "bundle", false)                                                             \
+    K(SIGHTINGS, sightings, "sightings", false)
 
 /* clang-format on */
 

@@ -1,6 +1,7 @@
 /* A central bank for tests (contract in hall.h). Machinery that fails is a failed test. */
 #include "tests/central/hall.h"
 
+#include "central/register_row.h"
 #include "common/base/time.h"
 #include "common/crypto/crypto.h"
 #include "common/money/merkle.h"
@@ -343,15 +344,21 @@ enum outcome hall_claim(struct hall *hall, const struct world_coin *orphan,
 
 static uint64_t owned_in(struct hall *hall, const struct public_key *key, enum coin_state state)
 {
-    const struct coin from = {.owner_key = *key, .state = state};
-    const struct store_query query = {
-        .table = &tables_table_coin, .index_number = 0, .prefix_count = 2};
-    struct balance sum = balance_from_fen(0);
-    uint64_t count = 0;
-    HALL_OK(store_begin(hall->store, STORE_READ));
-    HALL_OK(store_sum(hall->store, &sum, &count, &query, &from, "amount"));
-    store_rollback(hall->store);
-    return (uint64_t)balance_fen(sum);
+    const struct store_query query = {.table = &tables_table_coin, .index_number = -1};
+    struct register_env env = hall_begin(hall);
+    struct list rows = {0};
+    uint64_t sum = 0;
+    HALL_OK(store_list(hall->store, &rows, &query, NULL, &hall->world.arena));
+    const struct coin *coins = rows.items;
+    for (size_t i = 0; i < rows.count; i++) {
+        struct coin coin = {0};
+        if (!key_equal(&coins[i].owner_key, key))
+            continue;
+        HALL_OK(register_coin(&env, &coin, coins[i].serial, &coins[i].coin_id));
+        sum += coin.state == state ? amount_fen(coin.amount) : 0;
+    }
+    hall_end(hall);
+    return sum;
 }
 
 uint64_t hall_owned(struct hall *hall, const struct public_key *key)
@@ -406,10 +413,10 @@ struct claim hall_last_claim(struct hall *hall)
 
 struct coin hall_coin(struct hall *hall, const struct world_coin *coin)
 {
-    struct coin row = {.serial = coin->serial, .coin_id = coin->coin_id};
-    HALL_OK(store_begin(hall->store, STORE_READ));
-    HALL_OK(store_get(hall->store, &tables_table_coin, &row, &hall->world.arena));
-    store_rollback(hall->store);
+    struct register_env env = hall_begin(hall);
+    struct coin row = {0};
+    HALL_OK(register_coin(&env, &row, coin->serial, &coin->coin_id));
+    hall_end(hall);
     return row;
 }
 

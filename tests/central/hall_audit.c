@@ -1,4 +1,5 @@
 /* What must hold of the rows whatever happened, and that nothing happens by halves. */
+#include "common/money/evidence.h"
 #include "common/money/proof.h"
 #include "tests/central/hall.h"
 
@@ -12,21 +13,38 @@ static struct list all_rows(struct hall *hall, const struct table *table)
     return rows;
 }
 
-/* A coin has a payment if and only if it is spent (a refunded one may have one). */
+static bool has_coin(struct hall *hall, struct coin *coin)
+{
+    return store_get(hall->store, &tables_table_coin, coin, &hall->world.arena) == ERR_OK;
+}
+
+/* No row says of a coin that it is spent: only the row of its spend does. */
 static void audit_coins(struct hall *hall)
 {
     const struct list rows = all_rows(hall, &tables_table_coin);
     const struct coin *coins = rows.items;
     for (size_t i = 0; i < rows.count; i++) {
-        struct spend spend = {.serial = coins[i].serial, .coin_id = coins[i].coin_id};
-        const bool is_spent =
-            store_get(hall->store, &tables_table_spend, &spend, &hall->world.arena) == ERR_OK;
-        const bool should = coins[i].state == COIN_SPENT || coins[i].state == COIN_ORPHAN_SPENT;
-        if (coins[i].state == COIN_REFUNDED) /* was money, or an orphan */
-            continue;
-        cr_assert_eq(is_spent, should);
-        cr_assert_eq(coins[i].fault != FAULT_NONE,
-                     coins[i].state == COIN_ORPHAN || coins[i].state == COIN_ORPHAN_SPENT);
+        cr_assert(coins[i].state == COIN_UNSPENT || coins[i].state == COIN_ORPHAN ||
+                  coins[i].state == COIN_REFUNDED);
+        if (coins[i].state != COIN_REFUNDED) /* was money, or an orphan */
+            cr_assert_eq(coins[i].fault != FAULT_NONE, coins[i].state == COIN_ORPHAN);
+    }
+}
+
+/* Each spend is of a coin, of its amount and state; its evidence is what the owner signed. */
+static void audit_spends(struct hall *hall)
+{
+    const struct list rows = all_rows(hall, &tables_table_spend);
+    const struct spend *spends = rows.items;
+    for (size_t i = 0; i < rows.count; i++) {
+        struct coin coin = {.serial = spends[i].serial, .coin_id = spends[i].coin_id};
+        struct cose payment = {0};
+        cr_assert(has_coin(hall, &coin));
+        cr_assert_eq(amount_compare(coin.amount, spends[i].amount), 0);
+        cr_assert_eq(coin.state, spends[i].state);
+        HALL_OK(evidence_unpack(&payment, spends[i].evidence, coin.serial, &coin.coin_id,
+                                &hall->world.arena));
+        HALL_OK(record_verify(WORLD_NETWORK, KIND_PAYMENT, &payment, &coin.owner_key));
     }
 }
 
@@ -67,6 +85,7 @@ void hall_audit(struct hall *hall)
 {
     HALL_OK(store_begin(hall->store, STORE_READ));
     audit_coins(hall);
+    audit_spends(hall);
     audit_losers(hall);
     audit_cases(hall);
     store_rollback(hall->store);

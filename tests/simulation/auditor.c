@@ -379,5 +379,6 @@ void auditor_check(struct auditor *auditor)
     auditor_books_check(auditor);
     auditor_cases_check(auditor);
     auditor_purses_check(auditor);
+    auditor_news_check(auditor);
     auditor_replay_check(auditor);
 }

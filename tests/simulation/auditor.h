@@ -13,6 +13,8 @@
  *   I5    no honest key ever signs two payments of one coin, or uses a counter twice; none is
  *         revoked
  *   I6    each conflict shown has a case, each case a proof that is valid and names a thief
+ *   NEWS  directory and revocation list of an honest wallet never fall in version, on its disk, and
+ *         are the central bank's; its early warnings hold: both payments were signed, by a thief
  *   COMP  claims: never more than the coin, the cap, the forged token; never to the forker's
  *         customer
  *

@@ -64,6 +64,11 @@ struct auditor {
     int64_t case_count;
     uint64_t last_case;
     size_t revoked_count;
+    struct {
+        uint64_t directory, revocations; /* versions */
+        struct signature signed_as[2];   /* looked at already */
+        size_t findings;
+    } heard[SIM_CITIZENS];
 };
 
 struct auditor_payment *auditor_book_payment(const struct auditor *auditor, const struct id *id);
@@ -83,6 +88,7 @@ _Noreturn void auditor_book_fail(struct auditor *auditor, const char *rule, cons
 void auditor_books_check(struct auditor *auditor);
 void auditor_cases_check(struct auditor *auditor);
 void auditor_purses_check(struct auditor *auditor);
+void auditor_news_check(struct auditor *auditor);
 void auditor_replay_check(struct auditor *auditor);
 struct store *auditor_purses_store(struct auditor *auditor, size_t person);
 

@@ -29,14 +29,29 @@ struct sums {
     int64_t running;
 };
 
+static void note_spends(struct auditor *auditor, struct lookup *spent, struct store *store,
+                        struct arena *arena)
+{
+    const struct list rows =
+        auditor_book_rows(auditor, store, &tables_table_spend, -1, NULL, arena);
+    const struct spend *spends = rows.items;
+    for (size_t i = 0; i < rows.count; i++)
+        *lookup_at(spent, SPAN(spends[i].coin_id)) = 1;
+}
+
+/* Money is what is marked so, and has no row of a spend. */
 static void add_coins(struct auditor *auditor, struct sums *sums, struct store *store,
                       struct arena *arena)
 {
     const struct coin from = {.state = COIN_UNSPENT};
-    const struct list rows = auditor_book_rows(auditor, store, &tables_table_coin, 1, &from, arena);
+    const struct list rows = auditor_book_rows(auditor, store, &tables_table_coin, 0, &from, arena);
     const struct coin *coins = rows.items;
+    struct lookup spent AUTO(lookup_fini) = {0};
+    note_spends(auditor, &spent, store, arena);
     for (size_t i = 0; i < rows.count; i++) {
         const int64_t value = sim_amount(coins[i].amount);
+        if (lookup_get(&spent, SPAN(coins[i].coin_id)) != 0)
+            continue;
         sums->unspent += value;
         sums->of_person[auditor_person(auditor, &coins[i].owner_key)] += value;
     }

@@ -1,5 +1,6 @@
 /* The end: everybody has reconnected. I7, STUCK, WORTH, and COMP for honest claims. */
 #include "central/tables.h"
+#include "common/money/evidence.h"
 #include "common/purse/tables.h"
 #include "tests/simulation/agency.h"
 #include "tests/simulation/auditor_book.h"
@@ -27,14 +28,30 @@ static struct list central_rows(struct final *final, const struct table *table)
                              NULL, &final->arena);
 }
 
+/* A coin's own row never says that it is spent. */
+static void mark_spent(struct final *final)
+{
+    const struct list rows = central_rows(final, &tables_table_spend);
+    const struct spend *spends = rows.items;
+    for (size_t i = 0; i < rows.count; i++) {
+        const size_t at = lookup_get(&final->by_coin, SPAN(spends[i].coin_id));
+        if (at != 0 && final->coins[at - 1].state == COIN_UNSPENT)
+            final->coins[at - 1].state = COIN_SPENT;
+        else if (at != 0 && final->coins[at - 1].state == COIN_ORPHAN)
+            final->coins[at - 1].state = COIN_ORPHAN_SPENT;
+    }
+}
+
 static void read_coins(struct final *final)
 {
     const struct list rows = central_rows(final, &tables_table_coin);
     final->coins = rows.items;
     final->coin_count = rows.count;
     final->auditor->sim->counts[SIM_COINS] = rows.count;
-    for (size_t i = 0; i < rows.count; i++) {
+    for (size_t i = 0; i < rows.count; i++)
         *lookup_at(&final->by_coin, SPAN(final->coins[i].coin_id)) = i + 1;
+    mark_spent(final);
+    for (size_t i = 0; i < rows.count; i++) {
         if (final->coins[i].state == COIN_UNSPENT)
             final->unspent[auditor_person(final->auditor, &final->coins[i].owner_key)] +=
                 sim_amount(final->coins[i].amount);
@@ -60,6 +77,16 @@ static void add_settled(struct final *final, const struct auditor_payment *payme
     }
 }
 
+static struct id spend_payment_id(struct final *final, const struct spend *spend)
+{
+    struct cose payment = {0};
+    sim_check(
+        final->auditor->sim,
+        evidence_unpack(&payment, spend->evidence, spend->serial, &spend->coin_id, &final->arena),
+        "the auditor reads evidence");
+    return record_id(WORLD_NETWORK, KIND_PAYMENT, payment.payload);
+}
+
 static void read_spends(struct final *final)
 {
     struct auditor *auditor = final->auditor;
@@ -67,8 +94,8 @@ static void read_spends(struct final *final)
     const struct spend *spends = rows.items;
     for (size_t i = 0; i < rows.count; i++) {
         const struct coin *coin = coin_row(final, &spends[i].coin_id);
-        const struct auditor_payment *payment =
-            auditor_book_payment(auditor, &spends[i].payment_id);
+        const struct id payment_id = spend_payment_id(final, &spends[i]);
+        const struct auditor_payment *payment = auditor_book_payment(auditor, &payment_id);
         if (payment == NULL || coin == NULL || !payment->is_shown ||
             !id_equal(&payment->coin_id, &coin->coin_id) ||
             !key_equal(&payment->signer, &coin->owner_key))

@@ -18,14 +18,16 @@ static void check_row(struct auditor *auditor, const struct purse_coin *coin, st
                       struct arena *arena)
 {
     struct coin row = {.serial = coin->serial, .coin_id = coin->coin_id};
+    struct spend spend = {.serial = coin->serial, .coin_id = coin->coin_id};
     sim_check(auditor->sim, store_begin(store, STORE_READ), "the auditor looks");
     const enum err error = store_get(store, &tables_table_coin, &row, arena);
+    const bool is_spent = store_get(store, &tables_table_spend, &spend, arena) == ERR_OK;
     store_rollback(store);
     if (error == ERR_MISSING)
         auditor_book_fail(auditor, "I3", "a settled coin that the register never saw",
                           &coin->coin_id);
     sim_check(auditor->sim, error, "the auditor looks");
-    if (row.state != COIN_UNSPENT || !key_equal(&row.owner_key, &coin->owner_key) ||
+    if (row.state != COIN_UNSPENT || is_spent || !key_equal(&row.owner_key, &coin->owner_key) ||
         sim_amount(row.amount) != sim_amount(coin->amount))
         auditor_book_fail(auditor, "I3", "the register does not agree about a settled coin",
                           &coin->coin_id);

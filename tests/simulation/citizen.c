@@ -293,6 +293,17 @@ bool citizen_request(struct citizen *payee, struct citizen_request *out, uint64_
     return true;
 }
 
+/* What a file is about; the news beside it are of the day. */
+static struct span message_in(struct citizen *citizen, struct span file, struct arena *arena)
+{
+    struct span message = {0};
+    sim_check(citizen->sim, handover_file_message(&citizen->wallet, &message, file, arena),
+              "a message");
+    if (message.size < file.size)
+        sim_count(citizen->sim, SIM_TOLD);
+    return message;
+}
+
 /* The same question is answered with the same bytes, for ever. */
 static void same_bytes(struct citizen *citizen, const struct id *id, const char *what,
                        struct span bytes)
@@ -342,8 +353,9 @@ void citizen_receive(struct citizen *payee, struct span *receipt, struct span fi
         return;
     note_received(payee, &received, file);
     if (received.receipt.size > 0) {
-        const struct id hash = crypto_hash(&file, 1);
-        same_bytes(payee, &hash, "receipt", received.receipt);
+        const struct span packet = message_in(payee, file, arena);
+        const struct id hash = crypto_hash(&packet, 1);
+        same_bytes(payee, &hash, "receipt", message_in(payee, received.receipt, arena));
     }
     if (receipt != NULL)
         *receipt = received.receipt;
@@ -356,7 +368,7 @@ static void show(struct citizen *payer, struct citizen *payee, const struct id *
     struct span receipt = {0};
     struct id request_id;
     enum status status = STATUS_OK;
-    same_bytes(payer, plan_id, "packet", file);
+    same_bytes(payer, plan_id, "packet", message_in(payer, file, arena));
     post_keep_packet(payer->sim, payee->person, file);
     const bool is_armed = arm(payer);
     const enum err error = handover_sent(&payer->wallet, plan_id);

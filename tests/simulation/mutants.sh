@@ -44,7 +44,7 @@ mutant()
 chosen=("$@")
 
 mutant conflict-settles central/register_apply.c \
-    's/if \(id_equal\(&first\.payment_id, &payment->id\)\) \{/if (true) {/' 'I2|I6'
+    's/if \(id_equal\(&first_id, &payment->id\)\) \{/if (true) {/' 'I2|I6'
 mutant conflict-without-case central/cases.c \
     's/^    if \(open\)$/    if (true)/' 'I6'
 mutant claim-paid-for-nothing central/claims.c \

@@ -51,7 +51,10 @@ enum {
     C(CLAIMS_PAID, "claims paid")                                                                  \
     C(REPLAYS, "calls replayed and compared")                                                      \
     C(COINS, "coin rows")                                                                          \
-    C(FORK_LOSSES, "taken, lost to a fork")
+    C(FORK_LOSSES, "taken, lost to a fork")                                                        \
+    C(TOLD, "files with news")                                                                     \
+    C(NEWER, "newer lists by hand or sync")                                                        \
+    C(FINDINGS, "paid twice, found by hand")
 
 enum sim_count {
 #define SIM_COUNT_ENUM(name, text) SIM_##name,
