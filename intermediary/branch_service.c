@@ -234,6 +234,25 @@ static enum err admit(struct branch_env *env, enum status *status, void *context
     return *status == STATUS_OK ? note_call(env, status, visit->frame) : ERR_OK;
 }
 
+enum err branch_admit_settle(struct branch_env *env, bool *admitted, struct settle_body *body,
+                             uint64_t *customer, const struct call_frame *frame)
+{
+    enum status status = STATUS_SENDER;
+    void *memory = NULL;
+    *admitted = false;
+    if (frame->verb->verb != VERB_SETTLE || env->branch->bank_id == 0)
+        return ERR_OK;
+    TRY(arena_alloc(env->purse.arena, &memory, 1, sizeof(struct visit)));
+    struct visit *visit = memory;
+    visit->env = env;
+    visit->frame = frame;
+    TRY(admit(env, &status, visit));
+    *admitted = status == STATUS_OK;
+    *body = visit->body.settle;
+    *customer = visit->wallet.customer;
+    return ERR_OK;
+}
+
 /* --- calls --- */
 
 static bool has_body(const struct desk *desk, enum status status)

@@ -15,21 +15,23 @@
 enum {
     PAYEE = 1 << PACKET_FOR_PAYEE,
     REGISTER = 1 << PACKET_FOR_REGISTER,
-    UNSIGNED = 1 << PACKET_UNSIGNED
+    RELAY = 1 << PACKET_FOR_RELAY,
+    UNSIGNED = 1 << PACKET_UNSIGNED,
+    LOOK = PAYEE | REGISTER | RELAY | UNSIGNED
 };
 
 static const struct step {
     enum err (*run)(enum status *status, struct packet_check *check);
     unsigned roles;
 } steps[] = {
-    {packet_read, PAYEE | REGISTER | UNSIGNED},
-    {packet_link, PAYEE | REGISTER | UNSIGNED},
-    {packet_check_issuer, PAYEE | REGISTER | UNSIGNED},
-    {packet_check_twice, PAYEE | REGISTER | UNSIGNED},
-    {packet_check_chain, PAYEE | REGISTER | UNSIGNED},
-    {packet_check_sum, PAYEE | REGISTER | UNSIGNED},
+    {packet_read, LOOK},
+    {packet_link, LOOK},
+    {packet_check_issuer, LOOK},
+    {packet_check_twice, LOOK},
+    {packet_check_chain, LOOK},
+    {packet_check_sum, LOOK},
     {packet_check_points, PAYEE | REGISTER | UNSIGNED},
-    {packet_check_register, PAYEE | REGISTER | UNSIGNED},
+    {packet_check_register, LOOK},
     {packet_check_certificates, PAYEE | UNSIGNED},
     {packet_check_signatures, PAYEE | REGISTER},
 };

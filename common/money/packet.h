@@ -39,7 +39,8 @@ enum packet_role {
     PACKET_FOR_PAYEE,    /* checks 1 to 7 */
     PACKET_FOR_REGISTER, /* 1, 2, 3, 5, 7; 4 only for a root that `known.coin` does not know; 6
                             never */
-    PACKET_UNSIGNED,     /* 1 to 6: what a payer runs over the payload it is about to sign */
+    PACKET_FOR_RELAY, /* 1 to 3 and 5, but for points: who hands on at once what another checks */
+    PACKET_UNSIGNED,  /* 1 to 6: what a payer runs over the payload it is about to sign */
 };
 
 struct packet_token {
