@@ -88,6 +88,20 @@ enum err purse_choose(struct purse_env *env, enum status *status, struct purse_c
 enum err purse_coins(struct purse_env *env, struct purse_coin_list *out,
                      enum purse_coin_state state) MUST_USE;
 
+/* The table of a coin's moves (purse_coin.c): which state follows on `event`? STATUS_STATE: it may
+ * not happen. The first three are mine, the others the register's signed word on the payment that
+ * made the coin: it moves no coin that I promised to somebody, and none twice. */
+enum purse_coin_event {
+    PURSE_COIN_RESERVE,
+    PURSE_COIN_SIGN,
+    PURSE_COIN_FREE, /* the plan is cancelled: as it was before */
+    PURSE_COIN_SETTLED,
+    PURSE_COIN_LOSING,
+    PURSE_COIN_REFUNDED,
+    PURSE_COIN_EVENT_COUNT
+};
+enum status purse_coin_next(uint64_t *next, uint64_t state, enum purse_coin_event event);
+
 /* --- plans --- */
 /* The table of moves (purse_plan.c): may `event` happen in `state` (of a plan), and which state
  * follows? next 0: the plan is gone. STATUS_STATE: it may not. */

@@ -70,9 +70,8 @@ int cut_call_errno(const struct cut_call *call, enum cut_how how)
 
 bool cut_how_parse(enum cut_how *how, const char *word)
 {
-    static const char *const words[CUT_HOW_COUNT] = {"look", "kill",      "power", "torn",
-                                                     "full", "eio",       "rofs",  "eintr",
-                                                     "short", "reset",     "pause"};
+    static const char *const words[CUT_HOW_COUNT] = {
+        "look", "kill", "power", "torn", "full", "eio", "rofs", "eintr", "short", "reset", "pause"};
     for (int i = 0; i < CUT_HOW_COUNT; i++)
         if (strcmp(words[i], word) == 0) {
             *how = (enum cut_how)i;

@@ -208,7 +208,10 @@ class Run:
         result, lines = self.town.cut(job.who, job.words, 0, "look")
         if result.code not in (OK, 6):
             wrong.append(str(result))
-        scene.after(trio, job, wrong)
+        try:
+            scene.after(trio, job, wrong)
+        except Wrong as error:
+            wrong.append(str(error))
         trio.total = owned - trio.accounts()
         self.judge(trio, wrong, "in the end")
         self.report.check(f"{cut}: with no cut all is well", not wrong, "\n  ".join(wrong))

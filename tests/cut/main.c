@@ -47,8 +47,8 @@ static void install_filter(void)
 {
     struct sock_filter filter[FILTER_MAX];
     unsigned short count = 0;
-    filter[count++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-                                                   offsetof(struct seccomp_data, nr));
+    filter[count++] =
+        (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
     for (size_t i = 0; i < cut_call_count; i++) {
         filter[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
                                                        (unsigned)cut_calls[i].number, 0, 1);
@@ -86,7 +86,8 @@ static void start(struct cut *cut, char **words)
 
 static unsigned long long argument(const struct user_regs_struct *regs, int index)
 {
-    const unsigned long long all[] = {regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9};
+    const unsigned long long all[] = {regs->rdi, regs->rsi, regs->rdx,
+                                      regs->r10, regs->r8,  regs->r9};
     return index < 0 ? 0 : all[index];
 }
 
