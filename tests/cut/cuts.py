@@ -164,6 +164,7 @@ class Run:
         return happened
 
     def strike(self, trio, cut, job, wrong):
+        # row F14: a second process while the first holds the wallet
         if cut.how == "pause":
             (result, lines), second = self.town.cut_paused(job.who, job.words, cut.call)
             if lines[-1] == "cut" and (second.code, second["error.name"]) != (UNREACHABLE,
@@ -186,6 +187,7 @@ class Run:
             trio.auditor.saw_packet(wrong, read(job.out))
         return happened
 
+    # rows F3, F4, F5, F6, F7, F8, F9, F13, F15, F16, M3: every call of every step, each way
     def judge(self, trio, wrong, when):
         found, total = trio.auditor.judge(trio.homes)
         wrong += [f"{when}: {what}" for what in found]

@@ -307,7 +307,7 @@ def after_cancel(trio, job, wrong):
 
 def ready_resume(trio):
     request, plan = stop_paying(trio, PLAN_SIGNING)
-    # row F11: after the mark there is no way back
+    # rows F4, F11: after the mark there is no way back
     if trio.run(trio.payer, "cancel", plan[:16]).code == OK:
         raise Wrong("a payment that may be signed was cancelled")
     return Job(trio.payer, "outbox", request=request, payer=trio.payer, payee=trio.payee)
