@@ -1,8 +1,8 @@
 /* A coin's states: the one table of what may become of it.
  *
- * Invariants: 1 a coin that is promised (reserved, committed) is moved by its plan alone; a committed
- * one not even by that: its row goes with the register's signed word on the payment that I made of
- * it. 2 no word moves an orphan or a lost coin back. */
+ * Invariants: 1 a coin that is promised (reserved, committed) is moved by its plan alone; once
+ * committed not even by that: its row goes with the register's signed word on the payment that I
+ * made of it. 2 no word moves an orphan or a lost coin back. */
 #include "common/purse/purse.h"
 
 #define NO 0

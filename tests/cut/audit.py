@@ -1,5 +1,5 @@
-"""The auditor of the cuts: reads the wallets' databases as the next program would find them, and the
-packets that left, with its own arithmetic.
+"""The auditor of the cuts: reads the wallets' databases as the next program would find them, and
+the packets that left, with its own arithmetic.
 
 1. A coin can be spent from one wallet at most, and from none once a payment of it is signed.
 2. Of each coin there is one signed payment at most, in every place where one ever was seen; and of
@@ -127,7 +127,7 @@ class Auditor:
         return plan[1] if plan is not None else None
 
     def judge(self, homes):
-        """What is wrong, and the sum of what these wallets have and have on its way to each other."""
+        """What is wrong, and the sum of what these wallets have and have under way."""
         wrong = []
         wallets = [Wallet(home, self.scratch) for home in homes]
         people = {key for wallet in wallets for key in wallet.keys}

@@ -1,7 +1,7 @@
 /* A disk that remembers what it would hold if the power went now.
  *
- * 1. A file's contents survive as of its last fsync; a name (made, moved, removed) survives once its
- *    directory was synced. Stricter than any file system of today, as POSIX promises no more.
+ * 1. A file's contents survive as of its last fsync; a name (made, moved, removed) survives once
+ *    its directory was synced. Stricter than any file system of today, as POSIX promises no more.
  * 2. Torn: each sector that changed since may or may not be there, and of the names a first part.
  *    One seed, one outcome.
  *

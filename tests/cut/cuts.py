@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every cut, every crash: the real wallet is stopped at each system call that writes, syncs, sends
-or names something, by kill -9, by a power cut (what was not synced is lost, or torn), or by the call
-failing; then it is used as if nothing had happened, and every fen has to be there, once.
+or names something, by kill -9, by a power cut (what was not synced is lost, or torn), or by the
+call failing; then it is used as if nothing had happened, and every fen has to be there, once.
 
     cuts.py [BUILD] [--seed N] [--sample N] [--jobs N] [--only NAME] [--at N --how HOW]
 
@@ -309,8 +309,8 @@ def main():
                 part.result()
         finish(town, report, run)
     ways = " ".join(f"{how} {count}" for how, count in sorted(run.done.items()))
-    print(f"seed {options.seed}: {sum(run.done.values())} cut points at {len(run.places)} places of "
-          f"{len(scenes)} steps ({ways}; {run.missed} not reached); "
+    print(f"seed {options.seed}: {sum(run.done.values())} cut points at {len(run.places)} places "
+          f"of {len(scenes)} steps ({ways}; {run.missed} not reached); "
           f"{run.lost_or_doubled} fen lost or doubled")
     return report.end()
 

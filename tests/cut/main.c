@@ -1,9 +1,11 @@
-/* cut --root DIR [--at N] [--how HOW] [--seed S] [--log FILE] [--gate FILE] [--at-end] -- PROGRAM ARGUMENTS
+/* cut --root DIR [--at N] [--how HOW] [--seed S] [--log FILE] [--gate FILE] [--at-end]
+ *     -- PROGRAM ARGUMENTS
  *
  * The log has a line "NUMBER CALL PATH" for each call that counts; its last line is "cut", if the
  * Nth call was reached and did what --how says, or "end". --at-end: the power goes when the program
- * has ended by itself. --gate: what `pause` waits for to go. Exit status: the program's, 128 + the signal that ended it, 125 for trouble
- * of our own. The program and its threads die with this one. */
+ * has ended by itself. --gate: what `pause` waits for to go. Exit status: the program's, 128 + the
+ * signal that ended it, 125 for trouble of our own. The program and its threads die with this one.
+ */
 #include "tests/cut/cut.h"
 
 #include <errno.h>

@@ -181,8 +181,8 @@ def ready_pay_many(trio):
 
 
 def after_pay(trio, job, wrong):
-    """By chance: at once again; after a look at the outbox, which shows the same bytes; or never, and
-    both sync: then it settled to the payee, or nothing was paid."""
+    """By chance: at once again; after a look at the outbox, which shows the same bytes; or never,
+    and both sync: then it settled to the payee, or nothing was paid."""
     way = trio.rng.choice(["again", "outbox", "never"])
     if way == "outbox":
         plan = trio.ids[job.request]
