@@ -40,7 +40,6 @@ static enum err standing_work(struct wallet *wallet, struct purse_env *env, void
     struct wallet_certificate mine = {0};
     struct purse_coin_list coins = {0};
     struct amount left = amount_zero();
-    const struct policy *policy = trust_policy(&wallet->trust);
     const uint64_t today = time_day(wallet->now);
     TRY(purse_totals(env, &standing->totals));
     TRY(read_certificate(env, standing, &mine));
@@ -50,11 +49,12 @@ static enum err standing_work(struct wallet *wallet, struct purse_env *env, void
             standing->next_spend_by = coins.items[i].spend_by_day;
         standing->has_coin = true;
     }
+    const struct trust_offline limits = trust_offline(&wallet->trust, mine.holder);
     if (today > standing->certificate_end ||
-        amount_compare(wallet->state.paid_since_sync, policy->offline_total_max) >= 0)
+        amount_compare(wallet->state.paid_since_sync, limits.total_max) >= 0)
         return ERR_OK;
-    TRY(amount_sub(&left, policy->offline_total_max, wallet->state.paid_since_sync));
-    left = amount_min(amount_min(left, policy->offline_payment_max), mine.limits.payment_max);
+    TRY(amount_sub(&left, limits.total_max, wallet->state.paid_since_sync));
+    left = amount_min(amount_min(left, limits.payment_max), mine.limits.payment_max);
     standing->payable = amount_min(left, standing->totals.spendable);
     return ERR_OK;
 }

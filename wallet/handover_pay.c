@@ -27,13 +27,14 @@ static bool certificate_in_date(const struct wallet *wallet, const struct purse_
 }
 
 /* An honest wallet limits itself: what is paid offline between two syncs. */
-static enum status own_limits(const struct wallet *wallet, const struct handover_offer *offer)
+static enum status own_limits(const struct wallet *wallet, const struct handover_offer *offer,
+                              uint64_t holder)
 {
-    const struct policy *policy = trust_policy(&wallet->trust);
+    const struct trust_offline limits = trust_offline(&wallet->trust, holder);
     struct amount total = amount_zero();
     if (amount_add(&total, wallet->state.paid_since_sync, offer->request.amount) != ERR_OK ||
-        amount_compare(total, policy->offline_total_max) > 0 ||
-        amount_compare(offer->request.amount, policy->offline_payment_max) > 0)
+        amount_compare(total, limits.total_max) > 0 ||
+        amount_compare(offer->request.amount, limits.payment_max) > 0)
         return STATUS_PAYMENT_LIMIT;
     return STATUS_OK;
 }
@@ -47,7 +48,7 @@ static enum status first_refusal(struct wallet *wallet, struct purse_env *env,
         return STATUS_CERTIFICATE_DATE;
     if (amount_compare(offer->request.amount, mine.limits.payment_max) > 0)
         return STATUS_PAYMENT_LIMIT;
-    if (!offering->is_online && own_limits(wallet, offer) != STATUS_OK)
+    if (!offering->is_online && own_limits(wallet, offer, mine.holder) != STATUS_OK)
         return STATUS_PAYMENT_LIMIT;
     if (wallet->now < wallet_newest_time(wallet))
         return STATUS_CLOCK;
@@ -193,8 +194,10 @@ static enum err mark_work(struct wallet *wallet, struct purse_env *env, void *co
     struct paying *paying = context;
     enum status cancelled = STATUS_OK;
     TRY(will_be_accepted(wallet, env, paying));
-    return *paying->status == STATUS_OK ? purse_mark(env, &paying->plan)
-                                        : purse_cancel(env, &cancelled, &paying->plan);
+    if (*paying->status != STATUS_OK)
+        return purse_cancel(env, &cancelled, &paying->plan);
+    TRY(wallet_count(wallet));
+    return purse_mark(env, &paying->plan);
 }
 
 /* Who is paid by a plan: the name that was shown, made again from the certificate that was kept. A
@@ -244,6 +247,7 @@ static enum err finish(struct wallet *wallet, struct paying *paying, struct aren
         TRY(wallet_transact(wallet, mark_work, paying, arena));
     if (*paying->status != STATUS_OK || paying->plan.state != PURSE_PLAN_SIGNING)
         return ERR_OK;
+    TRY(wallet_follow(wallet));
     return wallet_transact(wallet, sign_work, paying, arena);
 }
 
@@ -337,5 +341,6 @@ static enum err resume_work(struct wallet *wallet, struct purse_env *env, void *
 enum err handover_resume(struct wallet *wallet)
 {
     struct arena arena AUTO(arena_fini) = {0};
+    TRY(wallet_follow(wallet));
     return wallet_transact(wallet, resume_work, NULL, &arena);
 }

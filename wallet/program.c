@@ -16,6 +16,8 @@ static const struct cli_command commands[] = {
      "dcep-wallet init --join alice.join",
      NULL,
      {CLI_OPTION_REQUIRED("--join", 0, CLI_SECRET_FILE, N_("the join file")),
+      CLI_OPTION("--element", 0, CLI_FLAG,
+                 N_("keep the keys in a secure element (TPM 2.0); the setting tcti says where")),
       CLI_OPTION("--no-passphrase", 0, CLI_FLAG, N_("leave the keys unsealed: tests only"))}},
     {NULL,
      "balance",
@@ -138,7 +140,10 @@ static const struct cli_command commands[] = {
      {ID_ARGUMENT, OUTPUT_OPTION(N_("the receipt"))}},
     {0}};
 
-static const struct cli_setting settings[] = {{0}};
+static const struct cli_setting settings[] = {
+    {"element", "tcti", "device:/dev/tpmrm0",
+     N_("where the secure element is, in the words of libtss2-tctildr")},
+    {0}};
 
 const struct cli_program program_wallet = {
     .name = "dcep-wallet",
