@@ -13,7 +13,7 @@ import sqlite3
 from audit import PLAN_RESERVED, PLAN_SIGNING
 from town import INVALID, OK, fen, yuan
 
-POCKET, REFILL_BELOW, HANDOVERS_MAX = 40_000, 6_000, 9
+POCKET, REFILL_BELOW, HANDOVERS_MAX, HOPS_MAX = 40_000, 6_000, 9, 3
 
 
 class Wrong(Exception):
@@ -66,6 +66,10 @@ class Trio:
     def spendable(self, who):
         return self.db(who, "SELECT coalesce(sum(amount), 0) FROM purse_coin WHERE state = 1")[0][0]
 
+    def hops(self):
+        return max(self.db(name, "SELECT coalesce(max(hops), 0) FROM purse_coin WHERE state = 1"
+                           )[0][0] for name in self.names)
+
     def accounts(self):
         total = 0
         for name in self.names:
@@ -81,7 +85,7 @@ class Trio:
 
     def rest(self):
         """Now and then everybody syncs: what was cut and mended has to settle."""
-        if self.handed >= HANDOVERS_MAX:
+        if self.handed >= HANDOVERS_MAX or self.hops() >= HOPS_MAX:
             self.sync()
         if self.spendable(self.payer) < REFILL_BELOW:
             self.withdraw(self.payer, POCKET)

@@ -173,6 +173,12 @@ static bool arm(struct citizen *citizen)
     return disk_arm(citizen->sim, citizen->wallet.store, CRASH_PERMILLE);
 }
 
+struct wallet *citizen_wallet(struct citizen *citizen)
+{
+    wake(citizen);
+    return &citizen->wallet;
+}
+
 /* --- joining --- */
 
 static void join(struct citizen *citizen)

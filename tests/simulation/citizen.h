@@ -5,11 +5,14 @@
 
 #include "tests/simulation/sim.h"
 
+struct wallet;
+
 struct citizen *citizen_open(struct sim *sim, size_t person);
 bool citizen_is_honest(const struct citizen *citizen);
 struct agency *citizen_agency(const struct citizen *citizen);
 uint64_t citizen_customer(const struct citizen *citizen);
 struct store *citizen_store(struct citizen *citizen);
+struct wallet *citizen_wallet(struct citizen *citizen); /* its clock set */
 
 void citizen_cash(struct citizen *citizen, uint64_t value, bool is_in); /* at the counter */
 void citizen_withdraw(struct citizen *citizen, uint64_t value);
