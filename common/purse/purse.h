@@ -80,7 +80,8 @@ struct purse_choice_options {
     uint64_t hops_max, depth_max; /* a coin at the payee's bound is no use; 0 = no bound */
     size_t coins_max;
 };
-/* Chooses coins that cover amount: few, shallow, with one coin changed at most. STATUS_OK,
+/* Chooses coins that cover amount: few, shallow and no larger than need be, with one coin changed
+ * at most. STATUS_OK,
  * STATUS_FUNDS (not enough at all), STATUS_HOPS / STATUS_LIMIT (enough money, but not within these
  * bounds). */
 enum err purse_choose(struct purse_env *env, enum status *status, struct purse_coin_list *coins,

@@ -14,6 +14,7 @@ from audit import PLAN_RESERVED, PLAN_SIGNING
 from town import INVALID, OK, fen, yuan
 
 POCKET, REFILL_BELOW, HANDOVERS_MAX, HOPS_MAX = 40_000, 6_000, 9, 3
+FIRST_CALL, CALLS_MAX = 10, 120  # pay reserves after the first of them
 
 
 class Wrong(Exception):
@@ -285,16 +286,18 @@ def after_outbox(trio, job, wrong):
 
 
 def stop_paying(trio, wanted):
-    """A payment that a crash left in that state, and the request it answers: pay dies ever later
+    """A payment that a crash left in that state, and the request it answers: pay dies ever later,
     until it is there."""
-    request = trio.ask(trio.payee, trio.amount())
-    for call in range(1, 120):
+    request, before, call = trio.ask(trio.payee, trio.amount()), None, FIRST_CALL
+    while call < CALLS_MAX:
         trio.town.cut(trio.payer, ("pay", request, "-o", trio.file("packet")), call, "kill")
         state = trio.auditor.plan_state(trio.homes[0], trio.ids[request])
         if state == wanted:
             return request, trio.ids[request]
         if state is not None and state > wanted:
             break
+        call = call + 1 if state == before else 1
+        before = state
     raise Wrong(f"pay cannot be stopped in state {wanted}")
 
 

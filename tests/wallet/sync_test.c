@@ -235,6 +235,21 @@ Test(sync, an_order_that_could_not_be_sent_keeps_no_coin_from_being_paid)
     folk_signed_payments(&alice);
 }
 
+/* If the link is cut, what is worn was in the order that left. */
+Test(sync, worn_coins_are_exchanged_first)
+{
+    for (size_t i = 0; i < 20; i++)
+        town_coin(&town, &alice, 1000);
+    town_coin(&town, &bob, 500);
+    folk_hand_over(&bob, &alice, 500);
+    town.lose_reply_at = 4; /* after fetch, settle, owned, certify */
+    cr_expect(sync_of(&alice).is_unreachable);
+    cr_expect_eq(amount_fen(folk_totals(&alice).handed_over), 15500, "the worn one and 15 others");
+    town.lose_reply_at = -1;
+    sync_well(&alice);
+    cr_expect_eq(folk_spendable(&alice), 20500);
+}
+
 static enum err count_unsent(struct wallet *wallet, struct purse_env *env, void *context)
 {
     struct purse_plan_list plans = {0};
