@@ -16,6 +16,7 @@ import collections
 import concurrent.futures
 import os
 import random
+import signal
 import sys
 import threading
 
@@ -239,15 +240,14 @@ def cuts_of(scene, calls):
 
 
 def choose(cuts, count, rng):
-    """Of each step, call and way one at least; the rest by chance."""
+    """Each call of each step, each way of each step and each way of each call; the rest by chance."""
     rng.shuffle(cuts)
-    chosen, seen = [], set()
+    chosen, rest, seen = [], [], set()
     for cut in cuts:
-        if (cut.scene.name, cut.name, cut.how) not in seen:
-            seen.add((cut.scene.name, cut.name, cut.how))
-            chosen.append(cut)
-    rest = [cut for cut in cuts if cut not in set(chosen)]
-    return chosen[:count] + rest[:max(0, count - len(chosen))]
+        pairs = {(cut.scene.name, cut.name), (cut.scene.name, cut.how, ""), (cut.name, cut.how, 0)}
+        (rest if pairs <= seen else chosen).append(cut)
+        seen |= pairs
+    return chosen + rest[:max(0, count - len(chosen))]
 
 
 def finish(town, report, run):
@@ -295,6 +295,7 @@ def plan(options, run, scenes):
 
 def main():
     options = parse()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
     scenes = [scene for scene in SCENES if scene.name.startswith(options.only)]
     report = Report()
     with CutTown(options.build) as town:

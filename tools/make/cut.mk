@@ -1,7 +1,7 @@
 # Every cut, every crash: the wallet under a knife for system calls (tests/cut/).
 
 CUT_SOURCES := $(wildcard tests/cut/*.c)
-CUT_SAMPLE ?= 260
+CUT_SAMPLE ?= 220
 CUT_SEED ?= 1
 
 $(BUILD)/cut/cut: $(CUT_SOURCES:%.c=$(BUILD)/%.o)
@@ -13,7 +13,7 @@ $(BUILD)/cut/cut: $(CUT_SOURCES:%.c=$(BUILD)/%.o)
 cut-build: $(BUILD)/cut/cut
 tests-build: cut-build
 
-cut-check: all cut-build ## CUT_SAMPLE (260) cut points of the wallet, chosen by CUT_SEED (1)
+cut-check: all cut-build ## CUT_SAMPLE (220) cut points of the wallet, chosen by CUT_SEED (1)
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/cut/cuts.py $(BUILD) \
 	    --sample $(CUT_SAMPLE) --seed $(CUT_SEED)
 
