@@ -121,7 +121,7 @@ unit-build: $(UNIT_TESTS)
 unit: $(UNIT_TESTS) ## the unit tests of every room
 	@status=0; for t in $^; do $$t -j1 || status=1; done; exit $$status
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
 
 # Everything beyond building and unit tests: one file a theme.
 include $(sort $(wildcard tools/make/*.mk))

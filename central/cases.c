@@ -1,18 +1,20 @@
-/* Cases of double spending: opened once a pair of payments, with the proof that a stranger can
- * check. */
+/* Cases: of double spending, one a pair of payments; of a cloned wallet, one a key; each with the
+ * proof that a stranger can check. */
 #include "central/cases.h"
 
 #include "central/authority.h"
 #include "central/books.h"
 #include "central/register_row.h"
-#include "common/money/proof.h"
 
 static enum err is_open(struct register_env *env, bool *open, const struct cases_conflict *conflict)
 {
-    const struct fraud_case from = {.coin_id = conflict->coin_id,
+    const struct fraud_case from = {.kind = conflict->kind,
+                                    .offender_key = conflict->offender_key,
+                                    .coin_id = conflict->coin_id,
                                     .payment_b_id = conflict->payment_b_id};
     struct list rows = {0};
-    TRY(register_rows(env, &rows, &tables_table_fraud_case, 0, 2, &from));
+    TRY(register_rows(env, &rows, &tables_table_fraud_case, conflict->kind == PROOF_CLONE ? 1 : 0,
+                      2, &from));
     *open = rows.count > 0;
     return ERR_OK;
 }
@@ -45,6 +47,7 @@ static enum err make_proof(struct register_env *env, struct fraud_case *row,
 enum err cases_open(struct register_env *env, const struct cases_conflict *conflict)
 {
     struct fraud_case row = {
+        .kind = conflict->kind,
         .serial = conflict->serial,
         .coin_id = conflict->coin_id,
         .payment_a_id = conflict->payment_a_id,
@@ -63,7 +66,8 @@ enum err cases_open(struct register_env *env, const struct cases_conflict *confl
     if (!row.has_proof)
         return ERR_OK;
     const struct key_id key_id = crypto_key_id(&conflict->offender_key);
-    return authority_revoke(env, &status, &key_id, REVOKED_DOUBLE_SPEND);
+    return authority_revoke(env, &status, &key_id,
+                            conflict->kind == PROOF_CLONE ? REVOKED_CLONE : REVOKED_DOUBLE_SPEND);
 }
 
 enum err cases_get(struct register_env *env, struct fraud_case *out, uint64_t number)

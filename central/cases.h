@@ -1,13 +1,17 @@
-/* Cases: two payments of one coin, the proof, the key revoked (docs/PROTOCOL.md section 7).
- * Pure. */
+/* Cases: two payments of one coin, or of one counter; the proof, the key revoked (docs/PROTOCOL.md
+ * section 7). Pure. */
 #ifndef DCEP_CENTRAL_CASES_H
 #define DCEP_CENTRAL_CASES_H
 
 #include "central/register.h"
+#include "common/money/proof.h"
 
-/* The payment that settled (or was shown first) and another one of the same coin, both signed
- * by offender. Opening the same case again changes nothing. Revokes the key. */
+/* A double spend: the payment that settled (or was shown first) and another one of the same coin,
+ * both signed by offender. Opening the same case again changes nothing. A clone: two payments of
+ * two coins under one counter; serial and coin_id are payment a's. One such case tells all about a
+ * key: a second one changes nothing. Revokes the key. */
 struct cases_conflict {
+    enum proof_kind kind;
     uint64_t serial;
     struct id coin_id;
     struct public_key offender_key;

@@ -92,12 +92,17 @@ static enum err find_request(struct register_env *env, bool *found, struct reque
 
 /* --- judging --- */
 
+/* shown NULL: a bank claims for a wallet that is lost, and its requests with it. */
 static enum err judge_request(struct register_env *env, struct claim *claim,
                               const struct coin *orphan, const struct signed_item_list *shown)
 {
     struct request request = {0};
     bool found = false, revoked = false;
     uint64_t revoked_version = 0;
+    claim->state = CLAIM_WAITING;
+    if (shown == NULL)
+        return ERR_OK;
+    claim->state = CLAIM_REFUSED;
     TRY(find_request(env, &found, &request, orphan, shown));
     TRY(authority_revoked_version(env, &revoked, &revoked_version, &orphan->offender_key));
     if (!found)
@@ -233,14 +238,14 @@ enum err claims_pay_waiting(struct register_env *env)
     return ERR_OK;
 }
 
-enum err claims_make(struct register_env *env, const struct coin *orphan,
-                     const struct signed_item_list *shown)
+static enum err make(struct register_env *env, const struct coin *orphan,
+                     const struct public_key *claimant, const struct signed_item_list *shown)
 {
     struct claim claim = {
         .serial = orphan->serial,
         .coin_id = orphan->coin_id,
         .amount = orphan->amount,
-        .claimant_key = orphan->owner_key,
+        .claimant_key = *claimant,
         .fault = orphan->fault,
         .has_offender_key = orphan->has_offender_key,
         .offender_key = orphan->offender_key,
@@ -257,6 +262,18 @@ enum err claims_make(struct register_env *env, const struct coin *orphan,
     TRY(judge(env, &claim, orphan, shown));
     TRY(store_insert(env->store, &tables_table_claim, &claim));
     return claim.state == CLAIM_WAITING ? pay_claim(env, &claim) : ERR_OK;
+}
+
+enum err claims_make(struct register_env *env, const struct coin *orphan,
+                     const struct signed_item_list *shown)
+{
+    return make(env, orphan, &orphan->owner_key, shown);
+}
+
+enum err claims_make_for(struct register_env *env, const struct coin *orphan,
+                         const struct public_key *claimant)
+{
+    return make(env, orphan, claimant, NULL);
 }
 
 enum err claims_decide(struct register_env *env, const struct approval *approval, bool approved)

@@ -14,6 +14,10 @@
  * with the order; the one it was paid under must be among them. */
 enum err claims_make(struct register_env *env, const struct coin *orphan,
                      const struct signed_item_list *shown) MUST_USE;
+/* Its owner's wallet is lost: his bank claims it for his key `claimant`. No request is asked
+ * for. */
+enum err claims_make_for(struct register_env *env, const struct coin *orphan,
+                         const struct public_key *claimant) MUST_USE;
 /* After a guarantee grew, or the cap. */
 enum err claims_pay_waiting(struct register_env *env) MUST_USE;
 /* An operator's word on a claim of forged money (approval row of kind APPROVAL_CLAIM). */

@@ -1,4 +1,4 @@
-/* Cases of double spending, their evidence, and checking evidence without trusting whoever shows
+/* Cases of fraud, their evidence, and checking evidence without trusting whoever shows
  * it. */
 #include "central/cases.h"
 #include "central/commands.h"
@@ -123,12 +123,12 @@ int commands_case_show(struct cli *cli)
     static const struct cli_column facts[] = {
         {"number", N_("number"), CLI_AS_NUMBER},
         {"kind", N_("kind"), CLI_AS_WORD},
-        {"offender_key", N_("key that paid twice"), CLI_AS_TEXT},
+        {"offender_key", N_("key that signed both"), CLI_AS_TEXT},
         {"bank", N_("its bank"), CLI_AS_TEXT},
         {"customer", N_("its customer number there"), CLI_AS_TEXT},
         {"serial", N_("serial"), CLI_AS_NUMBER},
         {"coin_id", N_("coin"), CLI_AS_ID},
-        {"payment_a_id", N_("payment that counts"), CLI_AS_ID},
+        {"payment_a_id", N_("one payment"), CLI_AS_ID},
         {"payment_b_id", N_("the other payment"), CLI_AS_ID},
         {"has_proof", N_("proof"), CLI_AS_BOOL},
         {"opened_at", N_("opened"), CLI_AS_TIME},
@@ -160,7 +160,7 @@ static enum err evidence(struct cli *cli, int *code, struct register_env *env)
         return ERR_OK;
     if (!row.has_proof) {
         *code = cli_fail(cli, CLI_REFUSED, "NO_PROOF", NULL,
-                         _("nobody certified the key that paid twice: there is no proof to give"));
+                         _("nobody certified the key that signed both: there is no proof to give"));
         return ERR_OK;
     }
     TRY(wire_wrap(&file, env->trust->network, KIND_PROOF, row.proof));
@@ -241,18 +241,22 @@ static void put_finding(json_t *result, const struct proof_finding *finding)
     commands_put_number(result, "bank_id", finding->bank_id);
     commands_put_number(result, "serial", finding->payment_a.serial);
     json_object_set_new(result, "coin_id", cli_json_hex(SPAN(finding->payment_a.coin_id)));
+    commands_put_number(result, "counter_a", finding->payment_a.counter);
+    commands_put_number(result, "counter_b", finding->payment_b.counter);
+    commands_put_number(result, "serial_b", finding->payment_b.serial);
+    json_object_set_new(result, "coin_b_id", cli_json_hex(SPAN(finding->payment_b.coin_id)));
     json_object_set_new(result, "payment_a_id", cli_json_hex(SPAN(finding->payment_a_id)));
     json_object_set_new(result, "payment_b_id", cli_json_hex(SPAN(finding->payment_b_id)));
     commands_put_number(result, "paid_day_a", finding->payment_a.paid_day);
     commands_put_number(result, "paid_day_b", finding->payment_b.paid_day);
 }
 
-static int show_finding(struct cli *cli)
+static int show_finding(struct cli *cli, enum proof_kind kind)
 {
     static const struct cli_column columns[] = {
         {"network", N_("network"), CLI_AS_TEXT},
         {"kind", N_("kind"), CLI_AS_WORD},
-        {"offender_key", N_("key that paid twice"), CLI_AS_TEXT},
+        {"offender_key", N_("key that signed both"), CLI_AS_TEXT},
         {"offender", N_("whose"), CLI_AS_WORD},
         {"bank", N_("certified by"), CLI_AS_TEXT},
         {"serial", N_("serial"), CLI_AS_NUMBER},
@@ -261,8 +265,18 @@ static int show_finding(struct cli *cli)
         {"payment_b_id", N_("the other payment"), CLI_AS_ID},
         {NULL, NULL, CLI_AS_TEXT},
     };
+    static const struct cli_column clones[] = {
+        {"coin_b_id", N_("the other coin"), CLI_AS_ID},
+        {"counter_a", N_("counter of both"), CLI_AS_NUMBER},
+        {NULL, NULL, CLI_AS_TEXT},
+    };
     cli_show_record(cli, cli_result(cli), columns);
-    cli_say(cli, _("The proof is valid: whoever holds this key paid one coin twice."));
+    if (kind == PROOF_CLONE)
+        cli_show_record(cli, cli_result(cli), clones);
+    cli_say(cli, kind == PROOF_CLONE
+                     ? _("The proof is valid: two copies of this key's wallet paid, under one "
+                         "counter, two coins.")
+                     : _("The proof is valid: whoever holds this key paid one coin twice."));
     return CLI_OK;
 }
 
@@ -291,5 +305,6 @@ int commands_case_verify(struct cli *cli)
     json_object_set_new(cli_result(cli), "network", json_string(wrapper.network));
     put_finding(cli_result(cli), &finding);
     error = bank_name(cli, wrapper.body, &arena);
-    return error == ERR_OK ? show_finding(cli) : cli_fail_err(cli, error, "FILE", NULL);
+    return error == ERR_OK ? show_finding(cli, finding.kind)
+                           : cli_fail_err(cli, error, "FILE", NULL);
 }

@@ -2,6 +2,7 @@
  * rules. */
 #include "central/register.h"
 
+#include "central/clones.h"
 #include "central/register_row.h"
 #include "common/money/merkle.h"
 
@@ -76,5 +77,6 @@ enum err register_settle(struct register_env *env, struct settle_reply *reply,
     *reply = (struct settle_reply){.results = {memory, body->packets.count}};
     for (size_t i = 0; i < body->packets.count; i++)
         TRY(settle_packet(env, &reply->results.items[i], body->packets.items[i].bytes));
+    TRY(clones_keep(env));
     return sign_results(env, reply);
 }

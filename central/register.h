@@ -22,6 +22,11 @@
 #include "central/tables.h"
 #include "common/money/order.h"
 
+/* Payments that spent a coin in this transaction, for clones_keep. */
+struct register_notes {
+    uint8_t *bytes;
+    size_t size, capacity;
+};
 /* What the register works with during one transaction. */
 struct register_env {
     struct store *store; /* inside store_begin(STORE_WRITE) */
@@ -29,6 +34,7 @@ struct register_env {
     const struct key_pair *issuing_key, *register_key, *revocation_key;
     uint64_t now; /* Unix seconds */
     struct arena *arena;
+    struct register_notes notes; /* empty at first */
 };
 
 /* SETTLE: a result for each packet, in the order of the packets; its leaves in the order of its

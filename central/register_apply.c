@@ -5,6 +5,7 @@
  * register_mint: a payment keeps it, but for what it hands to the register. */
 #include "central/books.h"
 #include "central/cases.h"
+#include "central/clones.h"
 #include "central/register_row.h"
 
 static enum err insert_root(struct register_env *env, const struct packet_token *token)
@@ -96,7 +97,8 @@ static enum err keep_spend(struct register_env *env, const struct packet_payment
         .payment = payment->cose,
         .settled_at = env->now,
     };
-    return store_insert(env->store, &tables_table_spend, &spend);
+    TRY(store_insert(env->store, &tables_table_spend, &spend));
+    return clones_note(env, &payment->payment, &coin->owner_key);
 }
 
 static enum err spend_coin(struct register_env *env, const struct packet_payment *payment,

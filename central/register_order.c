@@ -4,6 +4,7 @@
  * or minted back to the key that signed. 3 an orphan input is a claim, whatever the rest. */
 #include "central/books.h"
 #include "central/claims.h"
+#include "central/clones.h"
 #include "central/register_row.h"
 
 /* Inputs of this message that were good money and are not answered yet. */
@@ -248,5 +249,6 @@ enum err register_order(struct register_env *env, struct order_reply *reply, enu
     if (*status != STATUS_OK)
         return ERR_OK;
     TRY(execute(env, &order, &view, &body->requests, bank_id));
+    TRY(clones_keep(env));
     return answer(env, reply, &order, &view);
 }

@@ -26,6 +26,8 @@ enum {
     LOOK_MS = 1000,
     PRUNE_EVERY_MS = 10000, /* besides what each batch prunes */
     PRUNE_COUNT = 4096,
+    CLONES_EVERY_MS = 100, /* while calls go on coming */
+    CLONES_COUNT = 8192,
     DRAIN_MS =
         3000, /* from the signal on, for calls that came in; the batch under way is finished */
 };
@@ -34,7 +36,8 @@ struct desk {
     struct office *office;
     struct net_server *server;
     struct serve_control *control;
-    uint64_t pruned_ms;
+    uint64_t pruned_ms, clones_ms;
+    bool may_have_clones; /* payments settled that were not looked at */
 };
 
 /* ---- stopping ---- */
@@ -149,6 +152,28 @@ static void prune(struct desk *desk)
         log_line(LOG_LEVEL_WARN, "central.prune_failed error=%s", err_name(error));
 }
 
+/* Settlement goes first: a look has its own transaction, now and then. */
+static void look_for_clones(struct desk *desk)
+{
+    struct service *service = &desk->office->service;
+    const uint64_t now_ms = time_monotonic_ms();
+    bool more = false;
+    if (!desk->may_have_clones || now_ms < desk->clones_ms + CLONES_EVERY_MS)
+        return;
+    desk->clones_ms = now_ms;
+    service->now = time_now();
+    enum err error = store_begin(service->store, STORE_WRITE);
+    if (error == ERR_OK)
+        error = service_look_for_clones(service, &more, CLONES_COUNT);
+    if (error == ERR_OK)
+        error = store_commit(service->store);
+    store_rollback(service->store);
+    desk->may_have_clones = more || error != ERR_OK;
+    desk->office->is_broken = desk->office->is_broken || error == ERR_COMMIT_UNKNOWN;
+    if (error != ERR_OK)
+        log_line(LOG_LEVEL_WARN, "central.clones_failed error=%s", err_name(error));
+}
+
 /* One batch, if calls arrived; false if there was none. */
 static bool work(struct desk *desk, uint64_t wait_ms)
 {
@@ -158,6 +183,7 @@ static bool work(struct desk *desk, uint64_t wait_ms)
     if (taken != ERR_OK || count == 0)
         return false;
     const enum err error = serve_batch(&desk->office->service, desk->server, requests, count);
+    desk->may_have_clones = true;
     desk->office->is_broken = desk->office->is_broken || error != ERR_OK;
     return true;
 }
@@ -167,7 +193,8 @@ static void loop(struct desk *desk)
     struct office *office = desk->office;
     while (atomic_load(&stop_by_ms) == 0 && !office->is_broken) {
         serve_control_run(desk->control, &program_central, office);
-        (void)work(desk, LOOK_MS);
+        (void)work(desk, desk->may_have_clones ? CLONES_EVERY_MS : LOOK_MS);
+        look_for_clones(desk);
         prune(desk);
     }
     log_line(LOG_LEVEL_INFO, "central.stopping");
@@ -185,7 +212,7 @@ static void desk_fini(struct desk *desk)
 
 static int serve(struct cli *cli)
 {
-    struct desk desk AUTO(desk_fini) = {.office = office_of(cli)};
+    struct desk desk AUTO(desk_fini) = {.office = office_of(cli), .may_have_clones = true};
     catch_signals();
     int code = open_desk(cli, &desk);
     if (code != CLI_OK)

@@ -2,6 +2,8 @@
 #include "central/service.h"
 
 #include "central/authority.h"
+#include "central/clones.h"
+#include "central/refund.h"
 #include "central/register_row.h"
 #include "central/vault.h"
 
@@ -62,6 +64,8 @@ union body {
     struct issue_body issue;
     struct log_body log;
     struct revoke_body revoke;
+    struct held_body held;
+    struct refund_body refund;
     struct empty_body *none;
 };
 union answer {
@@ -71,6 +75,8 @@ union answer {
     struct owned_reply owned;
     struct tokens_reply tokens;
     struct account_reply account;
+    struct held_reply held;
+    struct refund_reply refund;
 };
 
 struct desk {
@@ -124,6 +130,17 @@ static enum err on_revoke(struct desk *desk, enum status *status)
     return authority_revoke_call(&desk->env, status, &desk->body->revoke, desk->bank);
 }
 
+static enum err on_held(struct desk *desk, enum status *status)
+{
+    return refund_held(&desk->env, &desk->answer->held, status, &desk->body->held, desk->bank);
+}
+
+static enum err on_refund(struct desk *desk, enum status *status)
+{
+    *status = STATUS_OK;
+    return refund_make(&desk->env, &desk->answer->refund, &desk->body->refund, desk->bank);
+}
+
 static enum err on_account(struct desk *desk, enum status *status)
 {
     *status = STATUS_OK;
@@ -139,6 +156,7 @@ static const struct {
     {VERB_FETCH, on_fetch},   {VERB_SETTLE, on_settle}, {VERB_EXCHANGE, on_exchange},
     {VERB_REDEEM, on_redeem}, {VERB_OWNED, on_owned},   {VERB_ISSUE, on_issue},
     {VERB_LOG, on_log},       {VERB_REVOKE, on_revoke}, {VERB_ACCOUNT, on_account},
+    {VERB_HELD, on_held},     {VERB_REFUND, on_refund},
 };
 
 static enum err dispatch(struct desk *desk, enum status *status, enum verb verb)
@@ -259,4 +277,11 @@ enum err service_prune(struct service *service, size_t count_max)
             TRY(store_delete(service->store, &tables_table_call_log, &calls[i]));
     service->pruned_to = rows.count == count_max ? calls[rows.count - 1] : (struct call_log){0};
     return ERR_OK;
+}
+
+enum err service_look_for_clones(struct service *service, bool *more, size_t count_max)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct register_env env = service_env(service, &arena);
+    return clones_look(&env, more, count_max);
 }

@@ -21,7 +21,11 @@ enum coin_fault { /* why a coin is an orphan */
                   FAULT_FORGED = 2, /* the token has no row: a stolen issuing key */
                   FAULT_LATE = 3,   /* shown after a refund */
 };
-enum { SIGNED_BYTES_MAX = 4096 };
+enum {
+    SIGNED_BYTES_MAX = 4096,
+    CLONE_ENTRY_SIZE = 32,
+    CLONE_LOG_MAX = SETTLE_PACKETS_MAX * PACKET_PAYMENTS_MAX * CLONE_ENTRY_SIZE,
+};
 
 /* The lists below are tables: one field, or a few, a line. */
 /* clang-format off */
@@ -148,6 +152,23 @@ enum claim_state { CLAIM_WAITING = 1, CLAIM_PAID = 2, CLAIM_REFUSED = 3, CLAIM_A
 /* What was paid out against one offender: a customer of a bank. */
 #define OFFENDER_FIELDS(F)                                                                         \
     F(UINT, bank_id, 1, INTEGER_MAX) F(NONCE, customer) F(AMOUNT0, compensated)
+/* Coins of lost wallets: voided and minted anew (token), or claimed (none). to_key: the customer's
+ * new key, or the vault's of the bank that had paid him under the order advance_id. */
+#define REFUND_FIELDS(F)                                                                           \
+    F(UINT, serial, 1, INTEGER_MAX)                                                                \
+    F(ID, coin_id)                                                                                 \
+    F(UINT, bank_id, 1, INTEGER_MAX)                                                               \
+    F(AMOUNT, amount)                                                                              \
+    F(KEY, to_key)                                                                                 \
+    F(OPT_ID, advance_id)                                                                          \
+    F(UINT, token_serial, 0, INTEGER_MAX) F(OPT_ID, token_coin_id) F(UINT, made_at, 0, INTEGER_MAX)
+/* What is looked at for clones: the payments of a call that spent a coin, as clones.c packs them,
+ * and gone once that is done. */
+#define CLONE_LOG_FIELDS(F) F(UINT, number, 1, INTEGER_MAX) F(BLOB, entries, 1, CLONE_LOG_MAX)
+/* Which coin a key's payment of a counter spent: the first bytes of key and coin_id name them. */
+#define CLONE_SEEN_FIELDS(F)                                                                       \
+    F(KEY_ID, key_part) F(UINT, counter, 0, INTEGER_MAX) F(UINT, serial, 1, INTEGER_MAX)           \
+    F(KEY_ID, coin_part)
 /* Calls by id, to refuse the same id with another body; pruned once older than a call may be. */
 #define CALL_LOG_FIELDS(F)                                                                         \
     F(KEY_ID, sender) F(NONCE, call_id) F(ID, body_hash) F(UINT, made_at, 0, INTEGER_MAX)
@@ -176,9 +197,13 @@ enum claim_state { CLAIM_WAITING = 1, CLAIM_PAID = 2, CLAIM_REFUSED = 3, CLAIM_A
     T(tables, wallet_key, WALLET_KEY_FIELDS, 1, TABLE_INDEX("key_id"),                             \
       TABLE_INDEX("bank_id", "customer"))                                                          \
     T(tables, revoked_key, REVOKED_KEY_FIELDS, 1)                                                  \
-    T(tables, fraud_case, FRAUD_CASE_FIELDS, 1, TABLE_INDEX("coin_id", "payment_b_id"))            \
+    T(tables, fraud_case, FRAUD_CASE_FIELDS, 1, TABLE_INDEX("coin_id", "payment_b_id"),            \
+      TABLE_INDEX("offender_key", "kind"))                                                         \
     T(tables, claim, CLAIM_FIELDS, 1, TABLE_INDEX("state"), TABLE_UNIQUE("coin_id"))               \
     T(tables, offender, OFFENDER_FIELDS, 2)                                                        \
+    T(tables, refund, REFUND_FIELDS, 2, TABLE_INDEX("advance_id"))                                 \
+    T(tables, clone_log, CLONE_LOG_FIELDS, 1)                                                      \
+    T(tables, clone_seen, CLONE_SEEN_FIELDS, 2)                                                    \
     T(tables, call_log, CALL_LOG_FIELDS, 2)                                                        \
     T(tables, directory_log, DIRECTORY_LOG_FIELDS, 1)                                              \
     T(tables, revocations_log, REVOCATIONS_LOG_FIELDS, 1)                                          \

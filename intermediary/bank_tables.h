@@ -80,12 +80,13 @@ enum account_entry_kind {
     ACCOUNT_PAID_OUT = 2,   /* over the counter */
     ACCOUNT_WITHDRAWAL = 3, /* into the wallet */
     ACCOUNT_DEPOSIT = 4,    /* from a wallet */
+    ACCOUNT_ADVANCE = 5,    /* an advance taken back: its coin was paid to somebody else */
 };
 /* The journal of the accounts: appended, never changed. */
 #define ACCOUNT_ENTRY_FIELDS(F)                                                                    \
     F(UINT, number, 1, INTEGER_MAX)                                                                \
     F(UINT, customer, 1, INTEGER_MAX)                                                              \
-    F(UINT, kind, 1, 4)                                                                            \
+    F(UINT, kind, 1, 5)                                                                            \
     F(AMOUNT, amount)                                                                              \
     F(AMOUNT0, balance)                                                                            \
     F(UINT, made_at, 0, INTEGER_MAX)                                                               \
@@ -168,6 +169,24 @@ enum relay_packet_state { RELAY_WAITING = 1, RELAY_DONE = 2 };
 #define RELAY_CUSTOMER_FIELDS(F) F(UINT, customer, 1, INTEGER_MAX) F(UINT, waiting, 0, INTEGER_MAX)
 /* Payments that the register settled, each booked once. */
 #define RELAY_PAYMENT_FIELDS(F) F(ID, payment_id) F(UINT, made_at, 0, INTEGER_MAX)
+enum advance_state {
+    ADVANCE_ORDERED = 1,   /* an order at the register is on its way */
+    ADVANCE_PAID = 2,      /* the customer has the money; the coin comes to the vault one day */
+    ADVANCE_RECOVERED = 3, /* it came */
+    ADVANCE_OWED = 4, /* it was paid to somebody else: the customer owes what is not collected */
+};
+/* Coins of lost wallets that the bank paid in advance; order_id is the plan that paid. */
+#define ADVANCE_FIELDS(F)                                                                          \
+    F(UINT, serial, 1, INTEGER_MAX)                                                                \
+    F(ID, coin_id)                                                                                 \
+    F(UINT, customer, 1, INTEGER_MAX)                                                              \
+    F(AMOUNT, amount)                                                                              \
+    F(UINT, redeem_by_day, 0, INTEGER_MAX)                                                         \
+    F(UINT, state, 1, 4)                                                                           \
+    F(ID, order_id)                                                                                \
+    F(AMOUNT0, collected)                                                                          \
+    F(UINT, made_at, 0, INTEGER_MAX)                                                               \
+    F(UINT, done_at, 0, INTEGER_MAX)
 /* Calls by id, to refuse the same id with another body; pruned once older than a call may be. */
 #define BANK_CALL_FIELDS(F)                                                                        \
     F(KEY_ID, sender) F(NONCE, call_id) F(ID, body_hash) F(UINT, made_at, 0, INTEGER_MAX)
@@ -177,7 +196,8 @@ enum relay_packet_state { RELAY_WAITING = 1, RELAY_DONE = 2 };
     T(bank, bank_trust, BANK_TRUST_FIELDS, 1)                                                      \
     T(bank, customer, CUSTOMER_FIELDS, 1, TABLE_UNIQUE("customer_id"))                             \
     T(bank, join_code, JOIN_CODE_FIELDS, 1, TABLE_INDEX("customer"))                               \
-    T(bank, bank_wallet, BANK_WALLET_FIELDS, 1, TABLE_INDEX("key_id"), TABLE_INDEX("customer"))    \
+    T(bank, bank_wallet, BANK_WALLET_FIELDS, 1, TABLE_INDEX("key_id"), TABLE_INDEX("customer"),    \
+      TABLE_INDEX("state"))                                                                        \
     T(bank, account_entry, ACCOUNT_ENTRY_FIELDS, 1, TABLE_INDEX("customer"))                       \
     T(bank, day_total, DAY_TOTAL_FIELDS, 2)                                                        \
     T(bank, payout, PAYOUT_FIELDS, 1, TABLE_INDEX("state"), TABLE_INDEX("plan_id"))                \
@@ -190,6 +210,8 @@ enum relay_packet_state { RELAY_WAITING = 1, RELAY_DONE = 2 };
     T(bank, relay_count, RELAY_COUNT_FIELDS, 1)                                                    \
     T(bank, relay_customer, RELAY_CUSTOMER_FIELDS, 1)                                              \
     T(bank, relay_payment, RELAY_PAYMENT_FIELDS, 1)                                                \
+    T(bank, advance, ADVANCE_FIELDS, 2, TABLE_INDEX("state"), TABLE_INDEX("customer"),             \
+      TABLE_INDEX("order_id"))                                                                     \
     T(bank, bank_call, BANK_CALL_FIELDS, 2)
 
 TABLES_DECLARE(BANK_TABLES)

@@ -46,6 +46,8 @@ struct branch {
     bool has_more;  /* of the last branch_work: some waits for its turn only, call it again */
     bool has_asked; /* what the vault owns, since the start */
     uint64_t asked_at;
+    uint64_t recovered_day;         /* when recovery_work last went round; 0: not since the start */
+    struct public_key recovered_to; /* where it goes on; all zero: at the beginning */
 };
 
 /* Of a new database: who this bank is. Its vault's key becomes the purse's. A transaction of its

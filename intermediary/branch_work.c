@@ -2,6 +2,7 @@
  * when the central bank cannot be reached. */
 #include "intermediary/branch.h"
 
+#include "intermediary/recovery.h"
 #include "intermediary/relay.h"
 #include "intermediary/teller.h"
 #include "intermediary/vaultroom.h"
@@ -73,5 +74,6 @@ enum err branch_work(struct branch *branch, bool *pending)
     }
     TRY(relay_work(&env, &status, pending));
     TRY(teller_work(&env, &status, pending));
+    TRY(recovery_work(&env, &status, pending));
     return vaultroom_work(&env, &status, pending);
 }

@@ -314,6 +314,18 @@ static enum err mark_revoked(struct branch_env *env, enum status *status, void *
     return store_update(env->purse.store, &bank_table_bank_wallet, &wallet);
 }
 
+struct finding {
+    struct bank_wallet_list *wallets;
+    uint64_t customer;
+};
+
+static enum err find_wallets(struct branch_env *env, enum status *status, void *context)
+{
+    const struct finding *finding = context;
+    *status = STATUS_OK;
+    return certify_wallets(env, finding->wallets, finding->customer);
+}
+
 enum err certify_revoke(struct branch_env *env, enum status *status, const struct public_key *key)
 {
     struct revoking revoking = {.key = key};
@@ -324,5 +336,27 @@ enum err certify_revoke(struct branch_env *env, enum status *status, const struc
         TRY(branch_call(env, status, &none, VERB_REVOKE, &body));
     if (*status == STATUS_OK)
         TRY(branch_run(env, status, mark_revoked, &revoking));
+    return ERR_OK;
+}
+
+enum err certify_give_up(struct branch_env *env, enum status *status, size_t *count,
+                         uint64_t customer)
+{
+    struct bank_wallet_list wallets = {0};
+    struct finding finding = {&wallets, customer};
+    const uint64_t today = time_day(env->purse.now);
+    *count = 0;
+    TRY(branch_run(env, status, find_wallets, &finding));
+    for (size_t i = 0; i < wallets.count && *status == STATUS_OK; i++) {
+        const struct bank_wallet *wallet = &wallets.items[i];
+        struct revoking revoking = {.key = &wallet->key};
+        if (wallet->state == BANK_WALLET_REVOKED || wallet->state == BANK_WALLET_WAITING)
+            continue;
+        if (wallet->not_after_day >= today)
+            TRY(certify_revoke(env, status, &wallet->key));
+        else
+            TRY(branch_run(env, status, mark_revoked, &revoking));
+        *count += *status == STATUS_OK;
+    }
     return ERR_OK;
 }

@@ -24,6 +24,11 @@ enum err certify_wallet(struct branch_env *env, bool *found, struct bank_wallet 
 /* All keys (customer 0), or a customer's. */
 enum err certify_wallets(struct branch_env *env, struct bank_wallet_list *out,
                          uint64_t customer) MUST_USE;
+/* A customer's wallets are lost, all that he has now: their keys are given up. Those in date are
+ * revoked at the central bank; the others nobody takes any more. *count: keys given up. As below;
+ * STATUS_OK also without any. Asked again, it goes on. */
+enum err certify_give_up(struct branch_env *env, enum status *status, size_t *count,
+                         uint64_t customer) MUST_USE;
 /* Revoked at the central bank, then here: STATUS_OK, STATUS_UNKNOWN, STATUS_FORBIDDEN,
  * STATUS_UNREACHABLE. */
 enum err certify_revoke(struct branch_env *env, enum status *status,

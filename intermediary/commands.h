@@ -23,6 +23,8 @@ int commands_account_withdraw(struct cli *cli);
 
 int commands_wallet_list(struct cli *cli);
 int commands_wallet_revoke(struct cli *cli);
+int commands_wallet_refund(struct cli *cli);
+int commands_wallet_advance(struct cli *cli);
 
 /* --- what they share --- */
 /* The customer that the argument CUSTOMER names; inside a step. */

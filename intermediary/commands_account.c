@@ -23,6 +23,7 @@ static const char *entry_text(uint64_t kind)
         [ACCOUNT_PAID_OUT] = N_("paid out"),
         [ACCOUNT_WITHDRAWAL] = N_("into the wallet"),
         [ACCOUNT_DEPOSIT] = N_("from the wallet"),
+        [ACCOUNT_ADVANCE] = N_("advance taken back"),
     };
     return kind < sizeof texts / sizeof texts[0] && texts[kind] != NULL ? texts[kind] : "";
 }

@@ -303,12 +303,39 @@ static enum err make_code(struct branch_env *env, enum status *status, void *con
                                                : ERR_OK;
 }
 
+static enum err find_joining(struct branch_env *env, enum status *status, void *context)
+{
+    struct joining *joining = context;
+    return commands_customer(env, status, &joining->customer, joining->cli);
+}
+
+/* First the keys go, then a new wallet may come: else the money might go to a lost one. */
+static int give_up(struct cli *cli, struct premises_job *job, struct joining *joining)
+{
+    enum status status = STATUS_OK;
+    size_t count = 0;
+    enum err error = branch_run(&job->env, &status, find_joining, joining);
+    int code = commands_unknown(cli, error, status);
+    if (code != CLI_OK)
+        return code;
+    error = certify_give_up(&job->env, &status, &count, joining->customer.number);
+    code = premises_end(cli, error, status,
+                        status == STATUS_UNREACHABLE ? _("ask again: it goes on") : NULL);
+    json_object_set_new(cli_result(cli), "given_up", json_integer((json_int_t)count));
+    if (code == CLI_OK)
+        cli_say(cli, _("%zu keys are given up; what they hold comes back by refund."), count);
+    return code;
+}
+
 int commands_customer_join(struct cli *cli)
 {
     struct premises_job job AUTO(premises_job_fini) = {0};
     struct joining joining = {.cli = cli};
     enum status status = STATUS_OK;
-    int code = premises_begin(cli, &job, PREMISES_ADMITTED);
+    const bool is_lost = cli_flag(cli, "--lost");
+    int code = premises_begin(cli, &job, is_lost ? PREMISES_KEYS : PREMISES_ADMITTED);
+    if (code == CLI_OK && is_lost)
+        code = give_up(cli, &job, &joining);
     if (code != CLI_OK)
         return code;
     const enum err error = branch_run(&job.env, &status, make_code, &joining);

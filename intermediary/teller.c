@@ -58,6 +58,22 @@ enum err teller_credit(struct branch_env *env, uint64_t customer, struct amount 
     return status == STATUS_OK ? ERR_OK : ERR_INTEGRITY;
 }
 
+enum err teller_collect(struct branch_env *env, struct amount *taken, uint64_t number,
+                        struct amount amount)
+{
+    struct customer customer = {0};
+    enum status status = STATUS_OK;
+    bool found = false;
+    TRY(customers_get(env, &found, &customer, number));
+    if (!found)
+        return ERR_INTEGRITY;
+    *taken = amount_min(customer.balance, amount);
+    if (amount_is_zero(*taken))
+        return ERR_OK;
+    TRY(book(env, &status, number, ACCOUNT_ADVANCE, *taken, span_text("")));
+    return status == STATUS_OK ? ERR_OK : ERR_INTEGRITY;
+}
+
 enum err teller_debit(struct branch_env *env, enum status *status, uint64_t customer,
                       struct amount amount)
 {

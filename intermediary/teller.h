@@ -16,6 +16,9 @@ enum err teller_pay_out(struct branch_env *env, enum status *status, uint64_t cu
                         struct amount amount, struct span note) MUST_USE;
 /* A deposit that the register settled. */
 enum err teller_credit(struct branch_env *env, uint64_t customer, struct amount amount) MUST_USE;
+/* An advance whose coin went to somebody else: what the account has of it. */
+enum err teller_collect(struct branch_env *env, struct amount *taken, uint64_t customer,
+                        struct amount amount) MUST_USE;
 enum err teller_entries(struct branch_env *env, struct account_entry_list *out,
                         uint64_t customer) MUST_USE;
 

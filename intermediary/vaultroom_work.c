@@ -123,8 +123,11 @@ static enum err has_owner(struct branch_env *env, bool *owned, const struct id *
 {
     struct payout payout = {.has_plan_id = true, .plan_id = *plan_id};
     struct vault_return back = {.has_plan_id = true, .plan_id = *plan_id};
+    struct advance advance = {.order_id = *plan_id};
     TRY(branch_first(env, owned, &bank_table_payout, 1, 1, &payout));
-    return *owned ? ERR_OK : branch_first(env, owned, &bank_table_vault_return, 1, 1, &back);
+    if (!*owned)
+        TRY(branch_first(env, owned, &bank_table_vault_return, 1, 1, &back));
+    return *owned ? ERR_OK : branch_first(env, owned, &bank_table_advance, 2, 1, &advance);
 }
 
 /* An orphan is claimed by an exchange of its own; what the outputs say does not matter. */

@@ -6,6 +6,7 @@
 #include "common/base/time.h"
 #include "common/purse/purse_row.h"
 #include "wallet/handover_file.h"
+#include "wallet/handover_step.h"
 
 /* --- the offer: what is asked for, and would it go through? --- */
 
@@ -95,9 +96,18 @@ static enum err offer_work(struct wallet *wallet, struct purse_env *env, void *c
                       offering->offer->request.amount);
 }
 
-/* The invoice into the offer: whose it is, and is it theirs? */
-static enum status read_invoice(struct wallet *wallet, struct handover_offer *out,
-                                struct span invoice_file, struct arena *arena)
+enum err handover_refusal(struct wallet *wallet, struct purse_env *env, enum status *status,
+                          struct handover_offer *offer)
+{
+    const struct offering offering = {.offer = offer, .status = status};
+    struct purse_key current = {0};
+    TRY(purse_key_current(env, &current));
+    *status = first_refusal(wallet, env, &offering, &current);
+    return ERR_OK;
+}
+
+enum status handover_read_invoice(struct wallet *wallet, struct handover_offer *out,
+                                  struct span invoice_file, struct arena *arena)
 {
     const struct trust_bank *bank = NULL;
     struct invoice invoice = {0};
@@ -124,7 +134,7 @@ enum err handover_offer(struct wallet *wallet, struct handover_offer *out, enum 
 {
     struct offering offering = {.offer = out, .status = status};
     *out = (struct handover_offer){0};
-    *status = read_invoice(wallet, out, invoice_file, arena);
+    *status = handover_read_invoice(wallet, out, invoice_file, arena);
     return *status == STATUS_OK ? wallet_transact(wallet, offer_work, &offering, arena) : ERR_OK;
 }
 
@@ -343,4 +353,24 @@ enum err handover_resume(struct wallet *wallet)
     struct arena arena AUTO(arena_fini) = {0};
     TRY(wallet_follow(wallet));
     return wallet_transact(wallet, resume_work, NULL, &arena);
+}
+
+/* The steps of handover_pay up to the mark, in one transaction. */
+enum err handover_rehearse(struct wallet *wallet, struct purse_env *env, enum status *status,
+                           struct purse_plan *plan, struct handover_offer *offer)
+{
+    struct paying paying = {.offer = offer, .status = status};
+    struct offering offering = {.offer = offer, .status = status};
+    *status = STATUS_OK;
+    TRY(resume_work(wallet, env, NULL));
+    TRY(offer_work(wallet, env, &offering));
+    if (*status != STATUS_OK)
+        return ERR_OK;
+    TRY(find_work(wallet, env, &paying));
+    if (!paying.exists)
+        TRY(reserve_work(wallet, env, &paying));
+    if (*status == STATUS_OK && paying.plan.state == PURSE_PLAN_RESERVED)
+        TRY(will_be_accepted(wallet, env, &paying));
+    *plan = paying.plan;
+    return ERR_OK;
 }

@@ -20,6 +20,9 @@ enum {
     REVOCATIONS_MAX = 16384,
     SETTLE_PACKETS_MAX = 256,
     OWNED_LINES_MAX = 16,
+    REFUND_ITEMS_MAX = 64,
+    HELD_KEYS_MAX = 64,
+    HELD_COINS_MAX = 256,
     LEAVES_MAX = SETTLE_PACKETS_MAX * PACKET_PAYMENTS_MAX,
     PATH_MAX_HASHES = 32,
     TLS_PEM_MAX = 4096,
@@ -206,6 +209,26 @@ enum {
 #define ACCOUNT_REPLY_FIELDS(F)                                                                    \
     F(AMOUNT0, balance) F(AMOUNT0, guarantee) F(UINT, now, 0, INTEGER_MAX)
 
+/* What keys of a bank's own customers own: its question about wallets that are lost. Pages: coins
+ * after (after_state, after_serial, after_coin_id) of the first key, and those of the others. */
+#define HELD_BODY_FIELDS(F)                                                                        \
+    F(LIST, keys, key_item, 1, HELD_KEYS_MAX) F(UINT, after_state, 0, 255)                         \
+    F(UINT, after_serial, 0, INTEGER_MAX) F(ID, after_coin_id)
+#define HELD_COIN_FIELDS(F)                                                                        \
+    F(UINT, key_index, 0, HELD_KEYS_MAX - 1) F(UINT, state, 0, 255)                                \
+    F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id) F(AMOUNT, amount)                               \
+    F(UINT, redeem_by_day, 0, INTEGER_MAX) F(OPT_UINT, purpose, 1, 65535)
+#define HELD_REPLY_FIELDS(F) F(LIST, coins, held_coin, 0, HELD_COINS_MAX) F(UINT, more, 0, 1)
+/* to_key: the customer's new key; or the bank's vault key, with the order by which the bank paid
+ * that customer before. */
+#define REFUND_ITEM_FIELDS(F)                                                                      \
+    F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id) F(KEY, to_key) F(OPT_ID, advance_id)
+#define REFUND_BODY_FIELDS(F) F(LIST, items, refund_item, 1, REFUND_ITEMS_MAX)
+/* OK without a token: an orphan, claimed. */
+#define REFUND_RESULT_FIELDS(F)                                                                    \
+    F(UINT, status, 0, 255) F(UINT, redeem_by_day, 0, INTEGER_MAX) F(OPT_SIGNED, token)
+#define REFUND_REPLY_FIELDS(F) F(LIST, results, refund_result, 0, REFUND_ITEMS_MAX)
+
 /* --- control socket: a command and its answer --- */
 #define FILE_ITEM_FIELDS(F) F(TEXT, name, 1, 4096) F(BLOB, bytes, 0, FILE_SIZE_MAX)
 #define CONTROL_REQUEST_FIELDS(F)                                                                  \
@@ -249,7 +272,11 @@ enum {
     M(deposit_request_body, DEPOSIT_REQUEST_BODY_FIELDS, false)                                    \
     M(deposit_request_reply, DEPOSIT_REQUEST_REPLY_FIELDS, false)                                  \
     M(deposit_body, DEPOSIT_BODY_FIELDS, false) M(deposit_reply, DEPOSIT_REPLY_FIELDS, false)      \
-    M(account_reply, ACCOUNT_REPLY_FIELDS, false) M(file_item, FILE_ITEM_FIELDS, false)            \
+    M(account_reply, ACCOUNT_REPLY_FIELDS, false) M(held_body, HELD_BODY_FIELDS, false)            \
+    M(held_coin, HELD_COIN_FIELDS, false) M(held_reply, HELD_REPLY_FIELDS, false)                  \
+    M(refund_item, REFUND_ITEM_FIELDS, false) M(refund_body, REFUND_BODY_FIELDS, false)            \
+    M(refund_result, REFUND_RESULT_FIELDS, false) M(refund_reply, REFUND_REPLY_FIELDS, false)      \
+    M(file_item, FILE_ITEM_FIELDS, false)                                                          \
     M(control_request, CONTROL_REQUEST_FIELDS, false)                                              \
     M(control_reply, CONTROL_REPLY_FIELDS, false)
 
@@ -324,7 +351,9 @@ enum err message_kind_from_text(enum kind *out, struct span text) MUST_USE; /* E
     V(REVOKE, 11, SENDER_BANK, revoke_body, empty_body)                                            \
     V(DEPOSIT_REQUEST, 12, SENDER_WALLET, deposit_request_body, deposit_request_reply)             \
     V(DEPOSIT, 13, SENDER_WALLET, deposit_body, deposit_reply)                                     \
-    V(ACCOUNT, 14, SENDER_WALLET | SENDER_BANK, empty_body, account_reply)
+    V(ACCOUNT, 14, SENDER_WALLET | SENDER_BANK, empty_body, account_reply)                         \
+    V(HELD, 15, SENDER_BANK, held_body, held_reply)                                                \
+    V(REFUND, 16, SENDER_BANK, refund_body, refund_reply)
 
 /* clang-format on */
 

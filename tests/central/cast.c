@@ -115,7 +115,7 @@ void cast_expect_proof(struct cast *cast, size_t index, const struct world_walle
                              &cast->hall.world.arena),
                 STATUS_OK);
     cr_assert(key_equal(&finding.key, &cheat->pair.public_key));
-    cr_assert_eq(finding.kind, PROOF_DOUBLE_SPEND);
+    cr_assert_eq(finding.kind, row.kind);
     cr_assert_eq(finding.is_vault, cheat->is_vault);
 }
 

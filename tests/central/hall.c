@@ -1,6 +1,7 @@
 /* A central bank for tests (contract in hall.h). Machinery that fails is a failed test. */
 #include "tests/central/hall.h"
 
+#include "common/base/time.h"
 #include "common/crypto/crypto.h"
 #include "common/money/merkle.h"
 
@@ -148,21 +149,30 @@ void hall_take(struct world_coin *out, struct hall *hall, const struct cose *cos
                                .owner = owner};
 }
 
-void hall_refund(struct hall *hall, const struct world_coin *coin, const struct world_wallet *to)
+enum status hall_refund_at(struct hall *hall, struct refund_result *result, uint64_t bank_id,
+                           const struct refund_item *item, uint64_t day)
 {
     struct register_env env = hall_begin(hall);
-    struct coin row = {.serial = coin->serial, .coin_id = coin->coin_id};
-    struct cose token = {0};
-    uint64_t serial = 0;
-    struct id coin_id = {{0}};
-    HALL_OK(store_get(hall->store, &tables_table_coin, &row, &hall->world.arena));
-    cr_assert_eq(row.state, COIN_UNSPENT);
-    row.state = COIN_REFUNDED;
-    HALL_OK(store_update(hall->store, &tables_table_coin, &row));
-    HALL_OK(books_unspent_sub(hall->store, row.amount));
-    HALL_OK(register_mint(&env, &token, &serial, &coin_id, row.amount, &to->pair.public_key,
-                          row.has_purpose, row.purpose));
+    struct refund_item one = *item;
+    const struct refund_body body = {.items = {&one, 1}};
+    struct refund_reply reply = {0};
+    struct bank bank = {.bank_id = bank_id};
+    env.now = day * SECONDS_PER_DAY;
+    HALL_OK(store_get(hall->store, &tables_table_bank, &bank, &hall->world.arena));
+    HALL_OK(refund_make(&env, &reply, &body, &bank));
     hall_end(hall);
+    cr_assert_eq(reply.results.count, 1);
+    *result = reply.results.items[0];
+    return (enum status)result->status;
+}
+
+void hall_refund(struct hall *hall, const struct world_coin *coin, const struct world_wallet *to)
+{
+    const struct refund_item item = {
+        .serial = coin->serial, .coin_id = coin->coin_id, .to_key = to->pair.public_key};
+    struct refund_result result;
+    const uint64_t day = hall_coin(hall, coin).redeem_by_day;
+    HALL_STATUS(hall_refund_at(hall, &result, to->certificate.bank_id, &item, day), STATUS_OK);
 }
 
 /* Every leaf of a reply is proved by its place in the tree, as a wallet would check. */

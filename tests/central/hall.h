@@ -8,6 +8,7 @@
 #include "central/books.h"
 #include "central/cases.h"
 #include "central/claims.h"
+#include "central/refund.h"
 #include "central/register.h"
 #include "central/vault.h"
 #include "tests/support/world.h"
@@ -70,8 +71,10 @@ void hall_issue(struct world_coin *out, struct hall *hall, uint64_t bank_id, uin
 /* The coin of a token that the register handed out. */
 void hall_take(struct world_coin *out, struct hall *hall, const struct cose *token,
                struct world_wallet *owner);
-/* What a refund does to a coin's row: voided, and minted anew to another key. */
+/* A refund on the coin's redeem-by day, to another key of its customer; or any, and its result. */
 void hall_refund(struct hall *hall, const struct world_coin *coin, const struct world_wallet *to);
+enum status hall_refund_at(struct hall *hall, struct refund_result *result, uint64_t bank_id,
+                           const struct refund_item *item, uint64_t day);
 /* Settle the line of a coin: the outcome of its last payment, or the status of its packet. */
 enum outcome hall_settle(struct hall *hall, const struct world_coin *coin);
 enum status hall_settle_status(struct hall *hall, const struct world_coin *coin,

@@ -22,8 +22,9 @@ static void audit_coins(struct hall *hall)
         const bool is_spent =
             store_get(hall->store, &tables_table_spend, &spend, &hall->world.arena) == ERR_OK;
         const bool should = coins[i].state == COIN_SPENT || coins[i].state == COIN_ORPHAN_SPENT;
-        if (coins[i].state != COIN_REFUNDED)
-            cr_assert_eq(is_spent, should);
+        if (coins[i].state == COIN_REFUNDED) /* was money, or an orphan */
+            continue;
+        cr_assert_eq(is_spent, should);
         cr_assert_eq(coins[i].fault != FAULT_NONE,
                      coins[i].state == COIN_ORPHAN || coins[i].state == COIN_ORPHAN_SPENT);
     }
@@ -57,7 +58,7 @@ static void audit_cases(struct hall *hall)
         HALL_STATUS(proof_verify(&finding, WORLD_NETWORK, &hall->world.root.public_key,
                                  cases[i].proof, &hall->world.arena),
                     STATUS_OK);
-        cr_assert_eq(finding.kind, PROOF_DOUBLE_SPEND);
+        cr_assert_eq(finding.kind, cases[i].kind);
         cr_assert(key_equal(&finding.key, &cases[i].offender_key));
     }
 }

@@ -117,10 +117,12 @@ HALL_TEST(owned, what_is_spent_claimed_or_refunded_is_not_listed)
     struct world_coin coin;
     struct note lost, to_q;
     struct owned_reply reply;
-    struct world_wallet *const q[] = {&cast.q};
+    struct world_wallet q2, *const q[] = {&cast.q};
     cast_open(&cast, kind);
+    world_wallet(&q2, &cast.hall.world, "q2", WORLD_BANK_B);
+    hall_log(&cast.hall, &q2, "q");
     cast_issue(&coin, &cast, 100, &cast.q);
-    hall_refund(&cast.hall, &coin, &cast.c);
+    hall_refund(&cast.hall, &coin, &q2);
     cast_issue(&coin, &cast, 100, &cast.p);
     cast_pay(&to_q, &cast, &coin, &cast.q);
     cast_pay(&to_q, &cast, &to_q.coin, &cast.c);

@@ -240,7 +240,7 @@ def cuts_of(scene, calls):
 
 
 def choose(cuts, count, rng):
-    """Each call of each step, each way of each step and each way of each call; the rest by chance."""
+    """Each call of each step, each way of each step and each way of each call; then by chance."""
     rng.shuffle(cuts)
     chosen, rest, seen = [], [], set()
     for cut in cuts:

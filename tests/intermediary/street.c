@@ -42,6 +42,8 @@ static enum err call_central(void *context, struct buffer *reply, struct span re
     street->call_count++;
     if (street->is_cut)
         return ERR_UNREACHABLE;
+    if (street->calls_until_cut > 0)
+        street->is_cut = --street->calls_until_cut == 0;
     street->lost_replies -= is_lost;
     street->central.now = street->bank.now;
     (void)hall_begin(&street->hall);

@@ -20,9 +20,10 @@ struct street {
     struct service central;
     struct branch bank;
     /* The line between them: */
-    bool is_cut;         /* nothing arrives */
-    size_t lost_replies; /* the next ones are carried out, and their answers lost */
-    bool is_empty;       /* an order's answer says OK and holds nothing */
+    bool is_cut;            /* nothing arrives */
+    size_t calls_until_cut; /* so many arrive yet, then nothing; 0: not counted */
+    size_t lost_replies;    /* the next ones are carried out, and their answers lost */
+    bool is_empty;          /* an order's answer says OK and holds nothing */
     size_t call_count;
     uint64_t chance; /* the state of the random numbers */
     struct arena arena;

@@ -38,7 +38,7 @@ struct town {
     enum town_fault fault;
     enum status withdrawals; /* STATUS_OK, or why not */
     long lose_reply_at;      /* that many calls from now; negative: never */
-    size_t calls[16];        /* by verb */
+    size_t calls[32];        /* by verb */
     struct amount account;   /* deposited */
     bool shows_spent;        /* OWNED lists what is spent as well: a lie */
     bool withdraws_short;    /* keeps a token back */

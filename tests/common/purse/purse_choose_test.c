@@ -148,3 +148,17 @@ Test(purse_choose, a_fresh_coin_before_a_worn_one_unless_it_is_much_larger)
         cr_expect_eq(coins.items[0].depth, rows[i].depth, "row %zu", i);
     }
 }
+
+/* Two forged tokens may add up to more than an amount can be: what is held is shown all the same.
+ */
+Test(purse_choose, totals_beyond_an_amount_are_capped)
+{
+    struct world_coin coin;
+    size_t count = 0;
+    holder_coin(&coin, &h, AMOUNT_MAX);
+    holder_coin(&coin, &h, AMOUNT_MAX);
+    const struct purse_totals totals = holder_totals(&h);
+    cr_expect_eq(amount_fen(totals.spendable), AMOUNT_MAX);
+    cr_expect_eq(amount_fen(totals.spendable_settled), AMOUNT_MAX);
+    expect_status(choose(&count, 100, &(struct purse_choice_options){0}), STATUS_OK);
+}

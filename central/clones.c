@@ -1,0 +1,207 @@
+/* Notes of payments, and pairs among them (contract in clones.h). */
+#include "central/clones.h"
+
+#include "central/cases.h"
+#include "central/register_row.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A note: key part (8 bytes), counter, serial (big-endian), coin part (8 bytes). Sorted by its
+ * bytes it is in the order of clone_seen. */
+enum {
+    AT_COUNTER = 8,
+    AT_SERIAL = 16,
+    AT_COIN = 24,
+    PART_SIZE = KEY_ID_SIZE,
+    NOTES_AT_FIRST = 64,
+    CALLS_AT_ONCE = 64,
+};
+
+static void put_number(uint8_t *out, uint64_t number)
+{
+    for (int i = 7; i >= 0; i--, number >>= 8)
+        out[i] = (uint8_t)number;
+}
+
+static uint64_t get_number(const uint8_t *bytes)
+{
+    uint64_t number = 0;
+    for (int i = 0; i < 8; i++)
+        number = number << 8 | bytes[i];
+    return number;
+}
+
+static enum err make_room(struct register_env *env)
+{
+    struct register_notes *notes = &env->notes;
+    void *memory = NULL;
+    if (notes->size + CLONE_ENTRY_SIZE <= notes->capacity)
+        return ERR_OK;
+    const size_t capacity =
+        notes->capacity == 0 ? (size_t)NOTES_AT_FIRST * CLONE_ENTRY_SIZE : notes->capacity * 2;
+    TRY(arena_alloc(env->arena, &memory, capacity, 1));
+    if (notes->size > 0)
+        memcpy(memory, notes->bytes, notes->size);
+    notes->bytes = memory;
+    notes->capacity = capacity;
+    return ERR_OK;
+}
+
+enum err clones_note(struct register_env *env, const struct payment *payment,
+                     const struct public_key *owner_key)
+{
+    TRY(make_room(env));
+    uint8_t *note = env->notes.bytes + env->notes.size;
+    /* the first byte of a point says little: which of two */
+    memcpy(note, owner_key->bytes + 1, PART_SIZE);
+    put_number(note + AT_COUNTER, payment->counter);
+    put_number(note + AT_SERIAL, payment->serial);
+    memcpy(note + AT_COIN, payment->coin_id.bytes, PART_SIZE);
+    env->notes.size += CLONE_ENTRY_SIZE;
+    return ERR_OK;
+}
+
+enum err clones_keep(struct register_env *env)
+{
+    const struct store_query newest = {
+        .table = &tables_table_clone_log, .index_number = -1, .descending = true, .count_max = 1};
+    struct clone_log row = {.number = 1, .entries = span_of(env->notes.bytes, env->notes.size)};
+    struct list rows = {0};
+    if (env->notes.size == 0)
+        return ERR_OK;
+    TRY(store_list(env->store, &rows, &newest, NULL, env->arena));
+    if (rows.count > 0)
+        row.number = ((const struct clone_log *)rows.items)->number + 1;
+    env->notes.size = 0;
+    return store_insert(env->store, &tables_table_clone_log, &row);
+}
+
+/* --- looking --- */
+
+struct noted { /* a payment, as the rows have it */
+    bool found;
+    struct coin coin;
+    struct spend spend;
+};
+
+/* The coin whose id begins so: the one that follows the id with zeros behind. */
+static enum err find_noted(struct register_env *env, struct noted *out, uint64_t serial,
+                           const struct key_id *coin_part)
+{
+    struct coin from = {.serial = serial};
+    const struct store_query next = {.table = &tables_table_coin,
+                                     .index_number = -1,
+                                     .prefix_count = 1,
+                                     .after = true,
+                                     .count_max = 1};
+    struct list rows = {0};
+    memcpy(from.coin_id.bytes, coin_part->bytes, PART_SIZE);
+    TRY(store_list(env->store, &rows, &next, &from, env->arena));
+    *out = (struct noted){0};
+    if (rows.count == 0)
+        return ERR_OK;
+    out->coin = *(const struct coin *)rows.items;
+    if (memcmp(out->coin.coin_id.bytes, coin_part->bytes, PART_SIZE) != 0)
+        return ERR_OK;
+    out->spend = (struct spend){.serial = serial, .coin_id = out->coin.coin_id};
+    return register_find(env, &out->found, &tables_table_spend, &out->spend);
+}
+
+static enum err counter_of(struct register_env *env, uint64_t *counter, const struct noted *noted)
+{
+    struct payment payment = {0};
+    TRY(payment_decode(&payment, noted->spend.payment.payload, env->arena));
+    *counter = payment.counter;
+    return ERR_OK;
+}
+
+/* Two notes of the same beginnings; are they what they seem? */
+static enum err accuse(struct register_env *env, const struct clone_seen *a,
+                       const struct clone_seen *b)
+{
+    struct noted first = {0}, second = {0};
+    uint64_t counter_a = 0, counter_b = 0;
+    TRY(find_noted(env, &first, a->serial, &a->coin_part));
+    TRY(find_noted(env, &second, b->serial, &b->coin_part));
+    if (!first.found || !second.found || id_equal(&first.coin.coin_id, &second.coin.coin_id) ||
+        !key_equal(&first.coin.owner_key, &second.coin.owner_key))
+        return ERR_OK;
+    TRY(counter_of(env, &counter_a, &first));
+    TRY(counter_of(env, &counter_b, &second));
+    if (counter_a != counter_b)
+        return ERR_OK;
+    const struct cases_conflict conflict = {
+        .kind = PROOF_CLONE,
+        .serial = a->serial,
+        .coin_id = first.coin.coin_id,
+        .offender_key = first.coin.owner_key,
+        .payment_a_id = first.spend.payment_id,
+        .payment_b_id = second.spend.payment_id,
+        .payment_a = first.spend.payment,
+        .payment_b = second.spend.payment,
+    };
+    return cases_open(env, &conflict);
+}
+
+static enum err look_at(struct register_env *env, const uint8_t *note)
+{
+    struct clone_seen row = {.counter = get_number(note + AT_COUNTER),
+                             .serial = get_number(note + AT_SERIAL)};
+    memcpy(row.key_part.bytes, note, PART_SIZE);
+    memcpy(row.coin_part.bytes, note + AT_COIN, PART_SIZE);
+    struct clone_seen seen = row;
+    const enum err error = store_insert(env->store, &tables_table_clone_seen, &row);
+    if (error != ERR_EXISTS)
+        return error;
+    TRY(store_get(env->store, &tables_table_clone_seen, &seen, env->arena));
+    return accuse(env, &seen, &row);
+}
+
+static int in_order(const void *a, const void *b)
+{
+    return memcmp(a, b, CLONE_ENTRY_SIZE);
+}
+
+/* The notes of calls, in one piece. */
+static enum err gather(struct register_env *env, uint8_t **out, size_t *size,
+                       const struct clone_log *calls, size_t *count, size_t count_max)
+{
+    void *memory = NULL;
+    size_t taken = 0;
+    *size = 0;
+    for (; taken < *count; taken++) {
+        if (taken > 0 && *size + calls[taken].entries.size > count_max * CLONE_ENTRY_SIZE)
+            break;
+        *size += calls[taken].entries.size;
+    }
+    *count = taken;
+    TRY(arena_alloc(env->arena, &memory, *size + 1, 1));
+    *out = memory;
+    for (size_t i = 0, at = 0; i < taken; at += calls[i++].entries.size)
+        memcpy(*out + at, calls[i].entries.data, calls[i].entries.size);
+    return ERR_OK;
+}
+
+enum err clones_look(struct register_env *env, bool *more, size_t count_max)
+{
+    const struct store_query oldest = {
+        .table = &tables_table_clone_log, .index_number = -1, .count_max = CALLS_AT_ONCE};
+    struct list rows = {0};
+    uint8_t *notes = NULL;
+    size_t size = 0;
+    *more = false;
+    TRY(store_list(env->store, &rows, &oldest, NULL, env->arena));
+    if (rows.count == 0)
+        return ERR_OK;
+    const struct clone_log *calls = rows.items;
+    size_t count = rows.count;
+    TRY(gather(env, &notes, &size, calls, &count, count_max));
+    *more = count < rows.count || rows.count == CALLS_AT_ONCE;
+    qsort(notes, size / CLONE_ENTRY_SIZE, CLONE_ENTRY_SIZE, in_order);
+    for (size_t at = 0; at + CLONE_ENTRY_SIZE <= size; at += CLONE_ENTRY_SIZE)
+        TRY(look_at(env, notes + at));
+    for (size_t i = 0; i < count; i++)
+        TRY(store_delete(env->store, &tables_table_clone_log, &calls[i]));
+    return ERR_OK;
+}

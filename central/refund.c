@@ -1,0 +1,252 @@
+/* What lost wallets own, and how it comes back (contract in refund.h). */
+#include "central/refund.h"
+
+#include "central/authority.h"
+#include "central/books.h"
+#include "central/claims.h"
+#include "central/register_row.h"
+#include "common/base/time.h"
+
+/* Whose key is it, if it is one of the bank's customers'? */
+static enum err customer_of(struct register_env *env, bool *is_mine, struct nonce *customer,
+                            const struct public_key *key, const struct bank *bank)
+{
+    struct wallet_key row = {0};
+    bool found = false;
+    TRY(authority_wallet_key(env, &found, &row, key));
+    *is_mine = found && row.bank_id == bank->bank_id;
+    *customer = row.customer;
+    return ERR_OK;
+}
+
+/* --- what keys hold --- */
+
+static enum err add_held(struct register_env *env, struct held_reply *reply, size_t key_index,
+                         const struct coin *from, bool after)
+{
+    const struct store_query query = {.table = &tables_table_coin,
+                                      .index_number = 0,
+                                      .prefix_count = 2,
+                                      .after = after,
+                                      .count_max = HELD_COINS_MAX - reply->coins.count + 1};
+    struct list rows = {0};
+    TRY(store_list(env->store, &rows, &query, from, env->arena));
+    const struct coin *coins = rows.items;
+    for (size_t i = 0; i < rows.count && reply->coins.count < HELD_COINS_MAX; i++)
+        reply->coins.items[reply->coins.count++] =
+            (struct held_coin){.key_index = key_index,
+                               .state = coins[i].state,
+                               .serial = coins[i].serial,
+                               .coin_id = coins[i].coin_id,
+                               .amount = coins[i].amount,
+                               .redeem_by_day = coins[i].redeem_by_day,
+                               .has_purpose = coins[i].has_purpose,
+                               .purpose = coins[i].purpose};
+    reply->more = rows.count >= query.count_max;
+    return ERR_OK;
+}
+
+/* Of one key: unspent coins first, then orphans. */
+static enum err add_key(struct register_env *env, struct held_reply *reply,
+                        const struct held_body *body, size_t index)
+{
+    static const enum coin_state states[] = {COIN_UNSPENT, COIN_ORPHAN};
+    for (size_t i = 0; i < sizeof states / sizeof states[0] && reply->more == 0; i++) {
+        const bool goes_on = index == 0 && body->after_serial > 0;
+        const struct coin from = {.owner_key = body->keys.items[index].key,
+                                  .state = states[i],
+                                  .serial = body->after_serial,
+                                  .coin_id = body->after_coin_id};
+        if (!goes_on || states[i] >= body->after_state)
+            TRY(add_held(env, reply, index, &from, goes_on && states[i] == body->after_state));
+    }
+    return ERR_OK;
+}
+
+enum err refund_held(struct register_env *env, struct held_reply *reply, enum status *status,
+                     const struct held_body *body, const struct bank *bank)
+{
+    void *memory = NULL;
+    *reply = (struct held_reply){0};
+    *status = STATUS_OK;
+    for (size_t i = 0; i < body->keys.count; i++) {
+        struct nonce customer = {{0}};
+        bool is_mine = false;
+        TRY(customer_of(env, &is_mine, &customer, &body->keys.items[i].key, bank));
+        if (!is_mine)
+            *status = STATUS_FORBIDDEN;
+    }
+    if (*status != STATUS_OK)
+        return ERR_OK;
+    TRY(arena_alloc(env->arena, &memory, HELD_COINS_MAX, sizeof(struct held_coin)));
+    reply->coins = (struct held_coin_list){memory, 0};
+    for (size_t i = 0; i < body->keys.count && reply->more == 0; i++)
+        TRY(add_key(env, reply, body, i));
+    return ERR_OK;
+}
+
+/* --- advances --- */
+
+/* What an order of the bank's vault paid to keys of a customer. */
+static enum err paid_by(struct register_env *env, struct amount *out, const struct id *order_id,
+                        const struct nonce *customer, const struct bank *bank)
+{
+    const struct order_token from = {.order_id = *order_id};
+    struct order_row order = {.order_id = *order_id};
+    struct list rows = {0};
+    bool found = false;
+    *out = amount_zero();
+    TRY(register_find(env, &found, &tables_table_order_row, &order));
+    if (!found || order.kind != KIND_EXCHANGE || order.bank_id != bank->bank_id)
+        return ERR_OK;
+    TRY(register_rows(env, &rows, &tables_table_order_token, -1, 1, &from));
+    const struct order_token *tokens = rows.items;
+    for (size_t i = 0; i < rows.count; i++) {
+        struct coin coin = {0};
+        struct nonce owner = {{0}};
+        bool is_mine = false;
+        TRY(register_coin(env, &coin, tokens[i].serial, &tokens[i].coin_id));
+        TRY(customer_of(env, &is_mine, &owner, &coin.owner_key, bank));
+        if (is_mine && span_equal(SPAN(owner), SPAN(*customer)))
+            TRY(amount_add(out, *out, coin.amount));
+    }
+    return ERR_OK;
+}
+
+/* Is there as much left of it as the coin is worth? */
+static enum err is_covered(struct register_env *env, bool *covered, const struct refund_item *item,
+                           const struct coin *coin, const struct nonce *customer,
+                           const struct bank *bank)
+{
+    const struct refund from = {.has_advance_id = true, .advance_id = item->advance_id};
+    struct amount paid = amount_zero(), used = coin->amount;
+    struct list rows = {0};
+    TRY(paid_by(env, &paid, &item->advance_id, customer, bank));
+    TRY(register_rows(env, &rows, &tables_table_refund, 0, 1, &from));
+    const struct refund *refunds = rows.items;
+    for (size_t i = 0; i < rows.count; i++)
+        TRY(amount_add(&used, used, refunds[i].amount));
+    *covered = amount_compare(used, paid) <= 0;
+    return ERR_OK;
+}
+
+/* --- one coin --- */
+
+static enum err judge_goal(struct register_env *env, enum status *status,
+                           const struct refund_item *item, const struct coin *coin,
+                           const struct bank *bank)
+{
+    struct nonce owner = {{0}}, goal = {{0}};
+    bool owner_is_mine = false, goal_is_mine = false, covered = false;
+    TRY(customer_of(env, &owner_is_mine, &owner, &coin->owner_key, bank));
+    TRY(customer_of(env, &goal_is_mine, &goal, &item->to_key, bank));
+    if (!owner_is_mine) {
+        *status = STATUS_FORBIDDEN;
+    } else if (!item->has_advance_id) {
+        if (!goal_is_mine || !span_equal(SPAN(owner), SPAN(goal)))
+            *status = STATUS_CERTIFIED_ELSEWHERE;
+    } else if (!key_equal(&item->to_key, &bank->vault_key)) {
+        *status = STATUS_CERTIFIED_ELSEWHERE;
+    } else {
+        TRY(is_covered(env, &covered, item, coin, &owner, bank));
+        *status = covered && coin->state != COIN_ORPHAN ? STATUS_OK : STATUS_ORDER;
+    }
+    return ERR_OK;
+}
+
+static enum err judge(struct register_env *env, enum status *status, const struct refund_item *item,
+                      const struct coin *coin, const struct bank *bank)
+{
+    *status = STATUS_OK;
+    TRY(judge_goal(env, status, item, coin, bank));
+    if (*status != STATUS_OK)
+        return ERR_OK;
+    if (coin->state != COIN_UNSPENT && coin->state != COIN_ORPHAN)
+        *status = STATUS_STATE;
+    else if (time_day(env->now) < coin->redeem_by_day)
+        *status = STATUS_EARLY;
+    return ERR_OK;
+}
+
+static enum err give_anew(struct register_env *env, struct refund *row, const struct coin *coin,
+                          bool is_orphan)
+{
+    struct cose token = {0};
+    if (is_orphan)
+        return claims_make_for(env, coin, &row->to_key);
+    TRY(books_unspent_sub(env->store, coin->amount));
+    TRY(register_mint(env, &token, &row->token_serial, &row->token_coin_id, coin->amount,
+                      &row->to_key, coin->has_purpose, coin->purpose));
+    row->has_token_coin_id = true;
+    return books_journal(env->store, "refund", row->bank_id, coin->amount, env->now, "");
+}
+
+static enum err refund_coin(struct register_env *env, struct refund *row,
+                            const struct refund_item *item, const struct coin *coin,
+                            const struct bank *bank)
+{
+    struct coin voided = *coin;
+    *row = (struct refund){
+        .serial = coin->serial,
+        .coin_id = coin->coin_id,
+        .bank_id = bank->bank_id,
+        .amount = coin->amount,
+        .to_key = item->to_key,
+        .has_advance_id = item->has_advance_id,
+        .advance_id = item->advance_id,
+        .made_at = env->now,
+    };
+    voided.state = COIN_REFUNDED;
+    TRY(store_update(env->store, &tables_table_coin, &voided));
+    TRY(give_anew(env, row, coin, coin->state == COIN_ORPHAN));
+    return store_insert(env->store, &tables_table_refund, row);
+}
+
+/* What was refunded is told to the bank that asked for it, and to no other. */
+static enum err answer(struct register_env *env, struct refund_result *out,
+                       const struct refund *row, const struct bank *bank)
+{
+    struct coin coin = {0};
+    out->status = row->bank_id == bank->bank_id ? STATUS_OK : STATUS_FORBIDDEN;
+    out->has_token = out->status == STATUS_OK && row->has_token_coin_id;
+    if (!out->has_token)
+        return ERR_OK;
+    TRY(register_coin(env, &coin, row->token_serial, &row->token_coin_id));
+    return coin.has_token ? wire_decode_cose(&out->token, coin.token) : ERR_INTEGRITY;
+}
+
+static enum err refund_item(struct register_env *env, struct refund_result *out,
+                            const struct refund_item *item, const struct bank *bank)
+{
+    struct coin coin = {.serial = item->serial, .coin_id = item->coin_id};
+    struct refund row = {.serial = item->serial, .coin_id = item->coin_id};
+    enum status status = STATUS_UNKNOWN;
+    bool found = false, done = false;
+    *out = (struct refund_result){.status = STATUS_UNKNOWN};
+    TRY(register_find(env, &found, &tables_table_coin, &coin));
+    if (!found)
+        return ERR_OK;
+    TRY(register_find(env, &done, &tables_table_refund, &row));
+    if (!done)
+        TRY(judge(env, &status, item, &coin, bank));
+    if (!done && status == STATUS_OK)
+        TRY(refund_coin(env, &row, item, &coin, bank));
+    if (done || status == STATUS_OK)
+        TRY(answer(env, out, &row, bank));
+    else
+        out->status = (uint64_t)status;
+    if (out->status != STATUS_FORBIDDEN)
+        out->redeem_by_day = coin.redeem_by_day;
+    return ERR_OK;
+}
+
+enum err refund_make(struct register_env *env, struct refund_reply *reply,
+                     const struct refund_body *body, const struct bank *bank)
+{
+    void *memory = NULL;
+    TRY(arena_alloc(env->arena, &memory, body->items.count, sizeof(struct refund_result)));
+    *reply = (struct refund_reply){.results = {memory, body->items.count}};
+    for (size_t i = 0; i < body->items.count; i++)
+        TRY(refund_item(env, &reply->results.items[i], &body->items.items[i], bank));
+    return ERR_OK;
+}
