@@ -39,7 +39,7 @@ class Trio:
         self.town, self.bank, self.auditor, self.rng = town, bank, auditor, rng
         self.names = names
         self.payer, self.payee, self.third = names
-        self.number, self.handed, self.total = 0, 0, 0
+        self.number, self.handed, self.total, self.reserves_at = 0, 0, 0, FIRST_CALL
         self.ids = {}  # request file -> id
         self.homes = [town.path("home", "dcep", "wallets", name) for name in names]
 
@@ -288,14 +288,17 @@ def after_outbox(trio, job, wrong):
 def stop_paying(trio, wanted):
     """A payment that a crash left in that state, and the request it answers: pay dies ever later,
     until it is there."""
-    request, before, call = trio.ask(trio.payee, trio.amount()), None, FIRST_CALL
+    request, before, call = trio.ask(trio.payee, trio.amount()), None, trio.reserves_at
     while call < CALLS_MAX:
         trio.town.cut(trio.payer, ("pay", request, "-o", trio.file("packet")), call, "kill")
         state = trio.auditor.plan_state(trio.homes[0], trio.ids[request])
         if state == wanted:
+            trio.reserves_at = max(FIRST_CALL, call - 4) if before is None else trio.reserves_at
             return request, trio.ids[request]
         if state is not None and state > wanted:
             break
+        if before is None and state is not None:
+            trio.reserves_at = max(FIRST_CALL, call - 4)  # the next one is found sooner
         call = call + 1 if state == before else 1
         before = state
     raise Wrong(f"pay cannot be stopped in state {wanted}")

@@ -2,8 +2,8 @@
  *
  * usage: life_bench [--json FILE]
  *
- * The real cores of wallet, bank and central bank, in the simulated world (tests/simulation/) with no
- * fault and no thief: 48 people, half of whom pay and are paid, a third mostly pay, the rest are
+ * The real cores of wallet, bank and central bank, in the simulated world (tests/simulation/) with
+ * no fault and no thief: 48 people, half of whom pay and are paid, a third mostly pay, the rest are
  * shops. Each but the shops makes 60 payments in 30 days, all hand to hand; each syncs once a week,
  * on a day of its own, and then fills up its pocket or brings to the bank what is too much. Amounts
  * are everyday ones, as in `prices`. One seed, one month: counts and bytes are exact. At the end
