@@ -146,8 +146,7 @@ def receive_twice(trio, wrong, who, packet):
 
 def finish_handover(trio, wrong, job, request, payer, payee):
     """From a request to the payer's knowing: paid twice, received twice, confirmed twice."""
-    first, second = trio.file("packet"), trio.file("packet")
-    trio.must(payer, "pay", request, "-o", first)
+    first, second = trio.pay(payer, request), trio.file("packet")
     trio.must(payer, "pay", request, "-o", second)
     same(wrong, "the packet, shown again", second, read(first))
     if job.out is not None and job.out.endswith(".packet"):
