@@ -87,13 +87,28 @@ struct purse_choice_options {
     uint64_t hops_max, depth_max; /* a coin at the payee's bound is no use; 0 = no bound */
     size_t coins_max;
 };
-/* Chooses coins that cover amount: few, shallow, with one coin changed at most. STATUS_OK,
+/* Chooses coins that cover amount: few, shallow and no larger than need be, with one coin changed
+ * at most. STATUS_OK,
  * STATUS_FUNDS (not enough at all), STATUS_HOPS / STATUS_LIMIT (enough money, but not within these
  * bounds). */
 enum err purse_choose(struct purse_env *env, enum status *status, struct purse_coin_list *coins,
                       struct amount amount, const struct purse_choice_options *options) MUST_USE;
 enum err purse_coins(struct purse_env *env, struct purse_coin_list *out,
                      enum purse_coin_state state) MUST_USE;
+
+/* The table of a coin's moves (purse_coin.c): which state follows on `event`? STATUS_STATE: it may
+ * not happen. The first three are mine, the others the register's signed word on the payment that
+ * made the coin: it moves no coin that I promised to somebody, and none twice. */
+enum purse_coin_event {
+    PURSE_COIN_RESERVE,
+    PURSE_COIN_SIGN,
+    PURSE_COIN_FREE, /* the plan is cancelled: as it was before */
+    PURSE_COIN_SETTLED,
+    PURSE_COIN_LOSING,
+    PURSE_COIN_REFUNDED,
+    PURSE_COIN_EVENT_COUNT
+};
+enum status purse_coin_next(uint64_t *next, uint64_t state, enum purse_coin_event event);
 
 /* --- plans --- */
 /* The table of moves (purse_plan.c): may `event` happen in `state` (of a plan), and which state

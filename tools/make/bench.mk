@@ -3,7 +3,8 @@
 # it never judges: the figures depend on the machine (docs/performance.md).
 
 BENCH_SECONDS ?= 1
-BENCHES := $(patsubst tools/bench/%.c,$(BUILD)/bench/%,$(wildcard tools/bench/*_bench.c))
+BENCHES := $(patsubst tools/bench/%.c,$(BUILD)/bench/%,\
+    $(filter-out %/life_bench.c,$(wildcard tools/bench/*_bench.c)))
 BENCH_TOOLS := $(addprefix $(BUILD)/bench/,measure central_load register_preload register_load \
         relay_preload)
 BENCH_SHARED := $(addprefix $(BUILD)/tools/bench/,bench.o mill.o crowd.o histogram.o load_bank.o \
@@ -28,7 +29,22 @@ tests-build: $(addprefix $(BUILD)/bench/,register_preload register_load relay_pr
 
 .PHONY: bench bench-build bench-register bench-register-set bench-plot \
         bench-relay
-bench-build: $(BENCHES) $(BENCH_TOOLS) $(BUILD)/bench/fsync_count.so $(ACCEPTANCE_TOOLS) $(PROGRAMS)
+bench-build: $(BUILD)/bench/life_bench $(BENCHES) $(BENCH_TOOLS) $(BUILD)/bench/fsync_count.so \
+        $(ACCEPTANCE_TOOLS) $(PROGRAMS)
+
+# A month of daily life is lived in the simulated world, with more people than its own runs have.
+LIFE_SOURCES := tools/bench/life_bench.c tools/bench/bench.c \
+    $(filter-out %/main.c,$(wildcard tests/simulation/*.c))
+$(BUILD)/life/%.o: %.c | $(DEPS)
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) -DSIM_HONEST_COUNT=48 $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/bench/life_bench: $(LIFE_SOURCES:%.c=$(BUILD)/life/%.o) $(BUILD)/lib/wallet.a \
+        $(BUILD)/lib/intermediary.a $(BUILD)/lib/central.a $(SUPPORT) $(COMMON_ARCHIVES)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 bench: ## every benchmark, a report and JSON into $(BUILD)/bench/ (BENCH_SECONDS=1 for each figure)
 	@tools/bootstrap.sh install bench
 	@$(SUBMAKE) bench-build
