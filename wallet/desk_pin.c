@@ -130,6 +130,17 @@ bool desk_is_locked(const struct cli *cli)
            agent_ask(&master, cli_data(cli)) != ERR_OK;
 }
 
+int desk_lock(struct desk *out, bool *was_unlocked, struct cli *cli)
+{
+    char path[CLI_PATH_SIZE];
+    desk_prepare(out, cli);
+    cli_data_path(cli, path, DESK_PIN_FILE);
+    if (!file_exists(path))
+        return desk_fail_open(out, ERR_MISSING);
+    const enum err error = agent_stop(was_unlocked, cli_data(cli));
+    return error == ERR_OK ? CLI_OK : cli_fail_err(cli, error, _("the unlocked wallet"), NULL);
+}
+
 /* --- a new PIN --- */
 
 static int check_length(struct desk *desk, const struct secret *pin)

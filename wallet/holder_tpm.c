@@ -252,18 +252,3 @@ void holder_tpm_close(struct holder_tpm **holder_at)
     free(holder);
     *holder_at = NULL;
 }
-
-enum err holder_tpm_change_pin(struct holder_tpm *holder, struct span *out, struct span kept,
-                               struct span next, struct arena *arena)
-{
-    struct key_pair pair AUTO(key_pair_wipe) = {0};
-    struct tpm_auth auth = auth_of(next);
-    struct span blob = {0};
-    TRY(open_key(holder, &pair, kept));
-    const enum err error =
-        tpm_change_auth(holder->tpm, &blob, blob_of(kept), &holder->auth, &auth, arena);
-    const bool has_pin = auth.size > 0;
-    secret_wipe_bytes(&auth, sizeof auth);
-    TRY(error);
-    return put_kept(out, &pair.public_key, has_pin, blob, arena);
-}

@@ -19,8 +19,5 @@ enum err holder_tpm_open(struct holder_tpm **out,
                          const struct holder_tpm_options *options) MUST_USE;
 const struct holder *holder_tpm_holder(const struct holder_tpm *holder);
 void holder_tpm_close(struct holder_tpm **holder); /* fit for AUTO */
-/* What was kept of a key, under another PIN (empty: none). */
-enum err holder_tpm_change_pin(struct holder_tpm *holder, struct span *out, struct span kept,
-                               struct span next, struct arena *arena) MUST_USE;
 
 #endif
