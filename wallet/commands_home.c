@@ -19,8 +19,7 @@ static void say_locked(struct cli *cli)
     cli_say(cli, _("  look      dcep-wallet balance (it asks for the PIN, as pay and receive do)"));
     cli_say(cli, _("  unlock    dcep-wallet unlock --for 10m (no PIN is asked for until then)"));
     cli_say(cli, _("  more      dcep-wallet help"));
-    cli_say(cli, _("A forgotten PIN cannot be found again; a backup and the words open a new "
-                   "wallet."));
+    cli_say(cli, _("A PIN that is forgotten is gone; backup and words open a new wallet."));
 }
 
 /* --- what needs attention --- */

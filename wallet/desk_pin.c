@@ -39,8 +39,7 @@ static int refuse_wrong(struct cli *cli, const struct pin_answer *answer)
     json_object_set_new(cli_result(cli), "tries_left", json_integer(left));
     json_object_set_new(cli_result(cli), "wait_s", json_integer((json_int_t)answer->wait_s));
     return cli_fail(cli, CLI_AUTH, "AUTH",
-                    _("try again; --pin-file FILE or --pin-fd N gives it; each wrong one makes the "
-                      "next wait longer"),
+                    _("--pin-file FILE or --pin-fd N gives it; wrong ones make one wait"),
                     _("the PIN is wrong, or the wallet's files were altered"));
 }
 

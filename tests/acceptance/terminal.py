@@ -24,7 +24,7 @@ WAIT_S = 20
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # What stays Latin in Chinese: commands, placeholders, units, names; and whatever has no vowel.
 LATIN = re.compile(r"North Bank|South Bank|dcep-wallet( [a-z]+)?|dcep-test|dcep|--?[a-z-]+|MiB|"
-                   r"\b(receive|withdraw|deposit|sync)\b|tea|/[^ ]*|\b[0-9a-f]{8}\b|\[y/N\]|"
+                   r"\b(receive|withdraw|deposit|sync|look|unlock|backup create|words check|lock)\b|tea|/[^ ]*|\b[0-9a-f]{8}\b|\[y/N\]|"
                    r"\b[A-Z]+\b")
 
 
@@ -136,6 +136,10 @@ def look(judge, screen):
         lines, code = screen.run(f"dcep-wallet -w alice {words}")
         judge.check(f"{words}: exit code", code == OK, lines)
         judge.screen(words, lines)
+    lines, code = screen.run("dcep-wallet -w sealed")
+    judge.check("a locked wallet asks for nothing, and says how to unlock it", code == OK and
+                any("dcep-wallet unlock" in line for line in lines), lines)
+    judge.screen("locked", lines)
     if judge.language == "zh":
         lines, _ = screen.run("dcep-wallet -w alice balance")
         judge.check("balance: formal numerals above 1,000",
@@ -144,6 +148,7 @@ def look(judge, screen):
 
 def begin_to_pay(screen, name, pin):
     """What is on the screen once the PIN is asked for; it is typed then."""
+    screen.run("true")  # an earlier prompt is gone
     screen.done += 1
     screen.type(f"clear; dcep-wallet -w sealed pay ask-{name} -o paid-{name}; "
                 f"echo END{screen.done}=$?")
