@@ -21,7 +21,7 @@ struct tpm; /* handle */
 enum err tpm_open(struct tpm **out, const char *where) MUST_USE;
 void tpm_close(struct tpm **tpm); /* fit for AUTO */
 
-/* The auth value of a key: from a PIN (empty: none is needed). Wiped by its owner. */
+/* The auth value of a key (empty: none is needed). Wiped by its owner. */
 struct tpm_auth {
     uint8_t bytes[32];
     size_t size; /* 0 or 32 */
