@@ -11,7 +11,7 @@ struct holder_tpm_options {
     uint64_t index;       /* of its counter; 0: a new wallet, one is chosen */
     struct span attestor; /* as kept; empty: a new wallet, one is made */
     void *context;
-    /* The secret that opens the keys, asked for when the first is opened: empty if there is none. */
+    /* The secret that opens the keys, asked for with the first; empty: they need none. */
     enum err (*pin)(void *context, struct span *out, bool is_needed);
 };
 /* ERR_UNREACHABLE: no TPM there. What it gives lives as long as the handle. */

@@ -8,6 +8,7 @@ The last line is "N passed, N failed".
 """
 import os
 import shutil
+import signal
 import sys
 import time
 
@@ -68,6 +69,8 @@ class Village:
         key = next(row["key_id"] for row in listed if row["customer"] == number)
         before = town.bank("north", "status")["revocations_version"]
         gives("the bank revokes a key", town.bank("north", "wallet", "revoke", key), OK)
+        town.kill("north", signal.SIGTERM)  # it asks for the list when it starts, then every 15 s
+        town.serve_or_stop("north")
         end = time.monotonic() + WAIT_S
         while town.bank("north", "status")["revocations_version"] == before and \
                 time.monotonic() < end:

@@ -23,9 +23,9 @@ from town import AUTH, OK, REFUSED, USAGE, Report, Town  # noqa: E402
 WAIT_S = 20
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # What stays Latin in Chinese: commands, placeholders, units, names; and whatever has no vowel.
-LATIN = re.compile(r"North Bank|South Bank|dcep-wallet( backup create| [a-z]+)?|dcep-test|dcep|--?[a-z-]+|MiB|"
-                   r"\b(pay|receive|withdraw|deposit|sync|words check|lock)\b|tea|/[^ ]*|\b[0-9a-f]{8}\b|\[y/N\]|"
-                   r"\b[A-Z]+\b")
+LATIN = re.compile(r"North Bank|South Bank|dcep-wallet( backup create| [a-z]+)?|dcep-test|dcep|"
+                   r"--?[a-z-]+|MiB|\b(pay|receive|withdraw|deposit|sync|words check|lock)\b|tea|"
+                   r"/[^ ]*|\b[0-9a-f]{8}\b|\[y/N\]|\b[A-Z]+\b")
 
 
 def columns(text):
