@@ -5,7 +5,8 @@ others wrote.
     tests/acceptance/element.py [BUILD]
 
 Keys that are not in the database, certificates that say so, limits of their own, a PIN without
-which it signs nothing, a copied database that signs nothing, kill -9 between the mark and the count.
+which it signs nothing, a copied database that signs nothing, kill -9 between the mark and the
+count.
 The last line is "N passed, N failed".
 """
 import os

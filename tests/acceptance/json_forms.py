@@ -149,7 +149,8 @@ class Tour:
         """A wallet with a PIN: locked, unlocked, limits, another PIN, words, a backup, restored."""
         path = self.town.path
         secrets = {}
-        for name, text in (("pin", "739201"), ("next", "correct horse"), ("phrase", "four words here")):
+        for name, text in (("pin", "739201"), ("next", "correct horse"),
+                           ("phrase", "four words here")):
             secrets[name] = path("safe", name)
             with open(os.open(secrets[name], os.O_WRONLY | os.O_CREAT, 0o600), "w",
                       encoding="utf-8") as file:
