@@ -7,7 +7,7 @@
  * Exits 0 if it could. */
 #include "common/base/time.h"
 #include "common/store/store_sealed.h"
-#include "wallet/pin.h"
+#include "wallet/keys/pin.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
