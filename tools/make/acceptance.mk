@@ -9,7 +9,8 @@ $(BUILD)/acceptance/bank_tool: $(BUILD)/tests/acceptance/bank_tool.o \
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # Looks into a sealed database, and changes it, for tests/acceptance/doctor.py.
-$(BUILD)/acceptance/wallet_rows: $(BUILD)/tests/acceptance/wallet_rows.o $(BUILD)/lib/wallet_keys.a \
+$(BUILD)/acceptance/wallet_rows: $(BUILD)/tests/acceptance/wallet_rows.o \
+        $(BUILD)/lib/wallet_keys.a \
         $(foreach r,store crypto base,$(BUILD)/lib/common_$(r).a)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
