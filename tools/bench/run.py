@@ -21,6 +21,8 @@ THEMES = (  # program, title, what it is given for S
     ("packet_bench", "Packets: sizes, and what checking costs", lambda s: ["--seconds", str(s)]),
     ("register_bench", "The register: settlements and exchanges, committed; no network",
      lambda s: ["--seconds", str(s)]),
+    ("clone_bench", "Looking for clones: what it costs a payment",
+     lambda s: ["--seconds", str(s)]),
     ("store_bench", "The store: rows like the register's",
      lambda s: ["--rows", str(int(SCALED_ROWS * s) + 1)]),
     ("net_bench", "Round trips over TLS, certificates both ways, on one machine",
