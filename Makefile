@@ -16,7 +16,7 @@ endif
 .SUFFIXES:
 
 # Asked once, and only when something is compiled: pkg-config itself may have to be installed first.
-PKGS := libcbor libsodium sqlite3 inih jansson libcrypto
+PKGS := libcbor libsodium sqlite3 inih jansson libcrypto tss2-esys tss2-mu tss2-tctildr
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) 2>/dev/null))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS) 2>/dev/null))$(PKG_LIBS)
 
@@ -32,7 +32,7 @@ OPT    := -O1 -g
 CPPFLAGS += -DDCEP_SANITIZED
 endif
 ALL_CFLAGS = -std=c17 $(WARN) $(HARDEN) $(OPT) $(SAN) -MMD -MP $(PKG_CFLAGS) $(CFLAGS)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SAN) $(LDFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SAN) $(LDFLAGS)
 LIBS = $(PKG_LIBS) -lnng -lmbedtls -lmbedx509 -lmbedcrypto -lpthread
 
 # ---- rooms, lowest first (their rules: tools/layers.txt) ----
@@ -121,7 +121,7 @@ unit-build: $(UNIT_TESTS)
 unit: $(UNIT_TESTS) ## the unit tests of every room
 	@status=0; for t in $^; do $$t -j1 || status=1; done; exit $$status
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
 
 # Everything beyond building and unit tests: one file a theme.
 include $(sort $(wildcard tools/make/*.mk))

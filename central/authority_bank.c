@@ -215,5 +215,7 @@ enum err authority_first_policy(struct policy *out, struct arena *arena)
     }
     TRY(amount_from_fen(&out->offline_payment_max, 50000));
     TRY(amount_from_fen(&out->offline_total_max, 100000));
+    TRY(amount_from_fen(&out->element_payment_max, 200000));
+    TRY(amount_from_fen(&out->element_total_max, 500000));
     return amount_from_fen(&out->compensation_max, 1000000);
 }

@@ -19,6 +19,9 @@ static json_t *policy_json(const struct policy *policy)
     json_object_set_new(object, "offline_payment_max",
                         cli_json_amount(policy->offline_payment_max));
     json_object_set_new(object, "offline_total_max", cli_json_amount(policy->offline_total_max));
+    json_object_set_new(object, "element_payment_max",
+                        cli_json_amount(policy->element_payment_max));
+    json_object_set_new(object, "element_total_max", cli_json_amount(policy->element_total_max));
     json_object_set_new(object, "compensation_max", cli_json_amount(policy->compensation_max));
     commands_put_number(object, "hops_max", policy->hops_max);
     commands_put_number(object, "depth_max", policy->depth_max);
@@ -89,6 +92,8 @@ int commands_directory_show(struct cli *cli)
     static const struct cli_column policy[] = {
         {"offline_payment_max", N_("most a payment, offline"), CLI_AS_AMOUNT},
         {"offline_total_max", N_("most between two syncs"), CLI_AS_AMOUNT},
+        {"element_payment_max", N_("the same from a secure element"), CLI_AS_AMOUNT},
+        {"element_total_max", N_("and between two syncs"), CLI_AS_AMOUNT},
         {"compensation_max", N_("compensation for one offender"), CLI_AS_AMOUNT},
         {"hops_max", N_("hops"), CLI_AS_NUMBER},
         {"depth_max", N_("depth"), CLI_AS_NUMBER},

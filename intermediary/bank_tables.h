@@ -54,6 +54,7 @@ enum {
     F(UINT, customer, 1, INTEGER_MAX)                                                              \
     F(UINT, made_at, 0, INTEGER_MAX)                                                               \
     F(UINT, expires_at, 0, INTEGER_MAX)                                                            \
+    F(UINT, for_element, 0, 1)                                                                     \
     F(OPT_KEY, used_by)
 enum bank_wallet_state {
     BANK_WALLET_WAITING = 1, /* certified, not yet logged at the central bank: not handed out */
@@ -72,6 +73,7 @@ enum bank_wallet_state {
     F(UINT, made_at, 0, INTEGER_MAX)                                                               \
     F(SIGNED, by_new_key)                                                                          \
     F(OPT_SIGNED, by_previous_key)                                                                 \
+    F(OPT_KEY, attestor_key)                                                                       \
     F(OPT_ID, code_hash)
 enum account_entry_kind {
     ACCOUNT_PAID_IN = 1,    /* over the counter */

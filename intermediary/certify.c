@@ -2,6 +2,7 @@
 #include "intermediary/certify.h"
 
 #include "common/base/time.h"
+#include "common/money/element.h"
 
 enum { REASON_BY_BANK = 3 }; /* docs/PROTOCOL.md section 4: a bank revoked it */
 
@@ -32,6 +33,8 @@ struct asking {
     const struct bank_wallet *sender;                /* of a next key */
     uint64_t customer;
     struct id code_hash;
+    bool may_use_element; /* the code was made for one, or the key before is in one */
+    struct public_key attestor_key;
     struct bank_wallet wallet; /* out */
     struct nonce customer_id;  /* out */
 };
@@ -50,7 +53,7 @@ static enum err sign_certificate(struct branch_env *env, enum status *status,
         .bank_id = env->branch->bank_id,
         .wallet_key = wallet->key,
         .tier = customer->tier,
-        .holder = 0,
+        .holder = wallet->has_attestor_key ? 1 : 0,
         .limits = *limits,
         .not_before_day = today,
         .not_after_day = wallet->not_after_day,
@@ -85,6 +88,8 @@ static enum err certify_key(struct branch_env *env, enum status *status, struct 
             .customer = asking->customer,
             .by_new_key = *asking->by_new_key,
             .has_by_previous_key = asking->by_previous_key != NULL,
+            .has_attestor_key = asking->request.holder == 1,
+            .attestor_key = asking->attestor_key,
             .has_code_hash = asking->code != NULL,
             .code_hash = asking->code_hash,
             .made_at = env->purse.now,
@@ -139,9 +144,33 @@ static enum err use_code(struct branch_env *env, enum status *status, struct ask
         return ERR_OK;
     }
     asking->customer = row.customer;
+    asking->may_use_element = row.for_element == 1;
     row.has_used_by = true;
     row.used_by = asking->request.new_key;
     return store_update(env->purse.store, &bank_table_join_code, &row);
+}
+
+/* A wallet stays in the element it is in: the same one attests each of its keys. */
+static void follow_sender(struct asking *asking)
+{
+    asking->customer = asking->sender->customer;
+    asking->may_use_element = asking->sender->has_attestor_key;
+}
+
+/* Software needs no leave. An element needs a code that was made for one (the bank saw the device),
+ * its own word on the key, and to be the one that attested the key before. */
+static enum status judge_element(const struct branch_env *env, struct asking *asking)
+{
+    const struct bank_wallet *before = asking->sender;
+    if (asking->request.holder == 0)
+        return before != NULL && before->has_attestor_key ? STATUS_ELEMENT : STATUS_OK;
+    if (!asking->may_use_element)
+        return STATUS_ELEMENT;
+    const enum status status = element_verify(&asking->attestor_key, env->branch->network,
+                                              &asking->request, env->purse.arena);
+    if (status != STATUS_OK || before == NULL)
+        return status;
+    return key_equal(&asking->attestor_key, &before->attestor_key) ? STATUS_OK : STATUS_ELEMENT;
 }
 
 static enum err ask(struct branch_env *env, enum status *status, void *context)
@@ -151,7 +180,9 @@ static enum err ask(struct branch_env *env, enum status *status, void *context)
     if (asking->code != NULL)
         TRY(use_code(env, status, asking));
     else
-        asking->customer = asking->sender->customer;
+        follow_sender(asking);
+    if (*status == STATUS_OK)
+        *status = judge_element(env, asking);
     return *status == STATUS_OK ? certify_key(env, status, asking) : ERR_OK;
 }
 

@@ -103,6 +103,7 @@ static uint64_t code_days(const struct cli *cli)
 struct opening {
     struct customers_spec spec;
     uint64_t valid_days, expires_at;
+    bool for_element;
     struct nonce code;
     struct customer customer;
 };
@@ -122,6 +123,8 @@ static enum err open_one(struct branch_env *env, enum status *status, void *cont
     if (*status != STATUS_OK)
         return ERR_OK;
     TRY(customers_code(env, &opening->code, &opening->expires_at, number, opening->valid_days));
+    if (opening->for_element)
+        TRY(customers_code_for_element(env, &opening->code));
     return customers_get(env, &found, &opening->customer, number);
 }
 
@@ -136,6 +139,7 @@ int commands_customer_open(struct cli *cli)
                  .tier = cli_number(cli, "--tier", 0),
                  .deposit = cli_amount(cli, "--deposit")},
         .valid_days = code_days(cli),
+        .for_element = cli_flag(cli, "--element"),
     };
     enum status status = STATUS_OK;
     int code = premises_begin(cli, &job, PREMISES_ADMITTED);
@@ -291,9 +295,12 @@ static enum err make_code(struct branch_env *env, enum status *status, void *con
 {
     struct joining *joining = context;
     TRY(commands_customer(env, status, &joining->customer, joining->cli));
-    return *status == STATUS_OK ? customers_code(env, &joining->code, &joining->expires_at,
-                                                 joining->customer.number, code_days(joining->cli))
-                                : ERR_OK;
+    if (*status != STATUS_OK)
+        return ERR_OK;
+    TRY(customers_code(env, &joining->code, &joining->expires_at, joining->customer.number,
+                       code_days(joining->cli)));
+    return cli_flag(joining->cli, "--element") ? customers_code_for_element(env, &joining->code)
+                                               : ERR_OK;
 }
 
 static enum err find_joining(struct branch_env *env, enum status *status, void *context)

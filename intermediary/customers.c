@@ -154,3 +154,11 @@ enum err customers_code(struct branch_env *env, struct nonce *code, uint64_t *ex
     };
     return store_insert(env->purse.store, &bank_table_join_code, &row);
 }
+
+enum err customers_code_for_element(struct branch_env *env, const struct nonce *code)
+{
+    struct join_code row = {.code_hash = customers_code_hash(code)};
+    TRY(store_get(env->purse.store, &bank_table_join_code, &row, env->purse.arena));
+    row.for_element = 1;
+    return store_update(env->purse.store, &bank_table_join_code, &row);
+}

@@ -29,6 +29,8 @@ enum err customers_find(struct branch_env *env, enum status *status, struct cust
 /* A fresh code; older unused ones of the customer are void. */
 enum err customers_code(struct branch_env *env, struct nonce *code, uint64_t *expires_at,
                         uint64_t customer, uint64_t valid_days) MUST_USE;
+/* The code is for a wallet in a secure element, from a device that the bank has seen. */
+enum err customers_code_for_element(struct branch_env *env, const struct nonce *code) MUST_USE;
 struct id customers_code_hash(const struct nonce *code);
 /* The tier's limits; NULL if the policy has none of that number. */
 const struct limits *customers_limits(const struct branch_env *env, uint64_t tier);

@@ -17,6 +17,9 @@
 #define AMOUNT_ARGUMENT CLI_ARGUMENT("AMOUNT", CLI_AMOUNT, N_("yuan, as in 12.50"))
 #define JOIN_OPTION                                                                                \
     CLI_OPTION_REQUIRED("--output", 'o', CLI_OUT_FILE, N_("the join file, a secret: 0600"))
+#define ELEMENT_OPTION                                                                             \
+    CLI_OPTION("--element", 0, CLI_FLAG,                                                           \
+               N_("for a wallet in a secure element, from a device that the bank has seen"))
 #define DAYS_OPTION CLI_OPTION("--days", 0, CLI_NUMBER, N_("days that a join file works (7)"))
 
 static const struct cli_command commands[] = {
@@ -94,7 +97,7 @@ static const struct cli_command commands[] = {
       CLI_OPTION("--id-number", 0, CLI_TEXT, N_("stays with this bank")),
       CLI_OPTION("--label", 0, CLI_TEXT, N_("a merchant's name, for payers to see")),
       CLI_OPTION("--deposit", 0, CLI_AMOUNT, N_("paid into the account at once")), DAYS_OPTION,
-      JOIN_OPTION}},
+      ELEMENT_OPTION, JOIN_OPTION}},
     {"customer",
      "import",
      CLI_DATABASE,
@@ -113,7 +116,7 @@ static const struct cli_command commands[] = {
      N_("make a customer's join file again; older ones are void"),
      "dcep-bank customer join Alice -o alice.join",
      NULL,
-     {CUSTOMER_ARGUMENT, DAYS_OPTION,
+     {CUSTOMER_ARGUMENT, DAYS_OPTION, ELEMENT_OPTION,
       CLI_OPTION("--lost", 0, CLI_FLAG,
                  N_("the wallet of before is lost or was restored: give its keys up for good")),
       JOIN_OPTION}},

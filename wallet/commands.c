@@ -35,10 +35,10 @@ enum err commands_totals(struct desk *desk, struct purse_totals *out)
 const char *commands_yuan(struct amount amount)
 {
     enum { TURNS = 8 };
-    static char texts[TURNS][AMOUNT_TEXT_SIZE];
+    static char texts[TURNS][CLI_AMOUNT_SIZE];
     static size_t turn;
     char *text = texts[turn++ % TURNS];
-    amount_format(text, amount);
+    cli_amount_text(text, amount);
     return text;
 }
 

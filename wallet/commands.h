@@ -4,6 +4,7 @@
 #define DCEP_WALLET_COMMANDS_H
 
 #include "wallet/desk.h"
+#include "wallet/findings.h"
 
 int commands_home(struct cli *cli);
 int commands_init(struct cli *cli);
@@ -21,6 +22,7 @@ int commands_receipt_verify(struct cli *cli);
 int commands_withdraw(struct cli *cli);
 int commands_deposit(struct cli *cli);
 int commands_sync(struct cli *cli);
+int commands_doctor(struct cli *cli);
 
 /* --- shared by commands --- */
 
@@ -36,6 +38,9 @@ const char *commands_plan_word(uint64_t state); /* of a plan: "reserved", ... */
 void commands_put_text(struct cli *cli, const char *key, const char *text);
 void commands_put_amount(struct cli *cli, const char *key, struct amount amount);
 void commands_put_number(json_t *object, const char *key, uint64_t value);
+/* How the wallet stands, into the result; findings as an array. */
+void commands_put_standing(struct desk *desk, const struct standing *standing);
+json_t *commands_findings_json(const struct findings *findings, bool troubles_only);
 /* A short form of an id, for people. */
 enum { COMMANDS_SHORT_SIZE = 9 };
 void commands_short(char out[COMMANDS_SHORT_SIZE], struct span id);

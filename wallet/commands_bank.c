@@ -34,6 +34,18 @@ static int show_new(struct desk *desk)
     return CLI_OK;
 }
 
+/* An interrupted init goes on with the holder it began with. */
+static int choose_holder(struct desk *desk)
+{
+    const bool is_begun = desk->wallet.state.bank_id != 0;
+    const bool had_element = is_begun && desk->wallet.state.holder == HOLDER_ELEMENT;
+    if (is_begun && had_element != cli_flag(desk->cli, "--element"))
+        return cli_fail(desk->cli, CLI_USAGE, "USAGE", _("-w NAME makes another one"),
+                        had_element ? _("this wallet was begun with --element")
+                                    : _("this wallet was begun without --element"));
+    return cli_flag(desk->cli, "--element") ? desk_new_element(desk) : CLI_OK;
+}
+
 /* An interrupted init goes on with the key it made. */
 int commands_init(struct cli *cli)
 {
@@ -46,9 +58,13 @@ int commands_init(struct cli *cli)
         return cli_fail(cli, CLI_REFUSED, "EXISTS", _("-w NAME makes another one"),
                         _("there is a wallet in %s already"), cli_data(cli));
     code = desk_choose_pin(&desk, desk.wallet.state.bank_id == 0);
+    if (code == CLI_OK)
+        code = choose_holder(&desk);
     if (code != CLI_OK)
         return code;
     enum err error = sync_init(&desk.wallet, &status, cli_file(cli, "--join"));
+    if (error == ERR_OK && status == STATUS_OK)
+        error = wallet_begin_count(&desk.wallet);
     if (error == ERR_OK && status == STATUS_OK)
         error = sync_join(&desk.wallet, &status);
     if (error != ERR_OK)

@@ -86,7 +86,7 @@ int commands_request(struct cli *cli)
     return CLI_OK;
 }
 
-/* --- pay --- */
+/* --- what pay shows --- */
 
 static void show_offer(struct cli *cli, const struct handover_offer *offer)
 {
@@ -101,6 +101,17 @@ static void show_offer(struct cli *cli, const struct handover_offer *offer)
         cli_say(cli, _("for      %s"), offer->memo);
     cli_say(cli, _("leaves   %s spendable"), commands_yuan(offer->spendable_after));
     fflush(stdout);
+}
+
+static int refuse_offer(struct desk *desk, enum status status)
+{
+    if (status == STATUS_REQUEST_UNKNOWN)
+        return cli_fail(desk->cli, CLI_REFUSED, "EXPIRED", _("ask the payee for a new one"),
+                        _("the request has expired"));
+    if (status == STATUS_STATE)
+        return cli_fail(desk->cli, CLI_REFUSED, "STATE", _("ask the payee for the right one"),
+                        _("this request is my own"));
+    return desk_refuse(desk, status);
 }
 
 static int give_packet(struct desk *desk, const struct handover_offer *offer, struct span file)
@@ -118,6 +129,48 @@ static int give_packet(struct desk *desk, const struct handover_offer *offer, st
     cli_give_file(cli, "--output", file, false);
     return CLI_OK;
 }
+
+/* --- pay --dry-run --- */
+
+static void show_trial(struct cli *cli, const struct handover_trial *trial)
+{
+    static const struct cli_column columns[] = {{"coins", N_("coins"), CLI_AS_NUMBER},
+                                                {"hops", N_("hops"), CLI_AS_NUMBER},
+                                                {"change", N_("change"), CLI_AS_AMOUNT},
+                                                {"size", N_("bytes"), CLI_AS_NUMBER},
+                                                {0}};
+    commands_put_number(cli_result(cli), "coins", trial->coin_count);
+    commands_put_number(cli_result(cli), "hops", trial->hops_max);
+    commands_put_amount(cli, "change", trial->change);
+    commands_put_number(cli_result(cli), "size", trial->size);
+    json_object_set_new(cli_result(cli), "repeated", json_boolean(trial->offer.is_repeat));
+    cli_show_record(cli, cli_result(cli), columns);
+    if (trial->offer.is_repeat)
+        cli_say(cli, _("paid before: pay gives the same packet again; nothing was changed"));
+    else
+        cli_say(cli, _("it can be paid offline now; nothing was changed"));
+}
+
+/* Nothing is resumed, marked or signed: no PIN is asked for, but where a crash left a payment
+ * marked. */
+static int try_pay(struct desk *desk)
+{
+    struct cli *cli = desk->cli;
+    struct handover_trial trial = {0};
+    enum status status = STATUS_OK;
+    const enum err error =
+        handover_trial(&desk->wallet, &trial, &status, cli_file(cli, "REQUEST"), &desk->arena);
+    if (error != ERR_OK)
+        return desk_fail(desk, error);
+    json_object_set_new(cli_result(cli), "payable", json_boolean(status == STATUS_OK));
+    if (status != STATUS_OK)
+        return refuse_offer(desk, status);
+    show_offer(cli, &trial.offer);
+    show_trial(cli, &trial);
+    return CLI_OK;
+}
+
+/* --- pay --- */
 
 /* With --json nothing has been shown yet: the question itself says what is paid to whom. */
 static bool confirm_offer(struct cli *cli, int *code, const struct handover_offer *offer)
@@ -141,22 +194,21 @@ int commands_pay(struct cli *cli)
     struct handover_offer offer = {0};
     struct span file = {0};
     enum status status = STATUS_OK;
+    const bool is_trial = cli_flag(cli, "--dry-run");
+    if (!is_trial && !cli_given(cli, "--output"))
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("dcep-wallet pay REQUEST -o PACKET"),
+                        _("-o FILE is missing: where does the packet go?"));
     int code = desk_open(&desk, cli);
-    if (code != CLI_OK)
-        return code;
+    if (code != CLI_OK || is_trial)
+        return code != CLI_OK ? code : try_pay(&desk);
     enum err error = handover_resume(&desk.wallet);
     if (error == ERR_OK)
         error =
             handover_offer(&desk.wallet, &offer, &status, cli_file(cli, "REQUEST"), &desk.arena);
     if (error != ERR_OK)
         return desk_fail(&desk, error);
-    if (status == STATUS_REQUEST_UNKNOWN)
-        return cli_fail(cli, CLI_REFUSED, "EXPIRED", _("ask the payee for a new one"),
-                        _("the request has expired"));
-    if (status == STATUS_STATE)
-        return cli_fail(cli, CLI_REFUSED, "STATE", NULL, _("this request is my own"));
     if (status != STATUS_OK)
-        return desk_refuse(&desk, status);
+        return refuse_offer(&desk, status);
     show_offer(cli, &offer);
     if (!offer.is_repeat && !confirm_offer(cli, &code, &offer))
         return code;

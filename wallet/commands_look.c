@@ -1,68 +1,20 @@
-/* Looking: home screen, balance, coins, history. No key is opened, nobody is asked. */
+/* Looking: balance, coins, history. No key is opened, nobody is asked. */
 #include "wallet/commands.h"
 
-#include "common/base/file.h"
-#include "common/base/text.h"
-#include "common/base/time.h"
 #include "common/purse/purse_row.h"
-
-enum { WARN_DAYS = 2, WARN_COIN_DAYS = 14 };
 
 /* --- balance --- */
 
-struct standing {
-    struct purse_totals totals;
-    struct amount payable; /* offline, in one payment, now */
-    bool has_certificate;
-    uint64_t certificate_end; /* day */
-    bool has_coin;
-    uint64_t next_spend_by; /* day, of the coin that ends first */
-};
-
-static enum err read_certificate(struct purse_env *env, struct standing *standing,
-                                 struct wallet_certificate *out)
+static void put_time(struct cli *cli, const char *key, uint64_t seconds)
 {
-    struct purse_key current = {0};
-    struct cose cose = {0};
-    TRY(purse_key_current(env, &current));
-    standing->has_certificate = current.has_certificate;
-    if (!current.has_certificate)
-        return ERR_OK;
-    TRY(wire_decode_cose(&cose, current.certificate));
-    TRY(wallet_certificate_decode(out, cose.payload, env->arena));
-    standing->certificate_end = out->not_after_day;
-    return ERR_OK;
+    if (seconds > 0)
+        commands_put_number(cli_result(cli), key, seconds);
+    else
+        json_object_set_new(cli_result(cli), key, json_null());
 }
 
-static enum err standing_work(struct wallet *wallet, struct purse_env *env, void *context)
+static void put_totals(struct cli *cli, const struct purse_totals *totals)
 {
-    struct standing *standing = context;
-    struct wallet_certificate mine = {0};
-    struct purse_coin_list coins = {0};
-    struct amount left = amount_zero();
-    const struct policy *policy = trust_policy(&wallet->trust);
-    const uint64_t today = time_day(wallet->now);
-    TRY(purse_totals(env, &standing->totals));
-    TRY(read_certificate(env, standing, &mine));
-    TRY(purse_coins(env, &coins, PURSE_AVAILABLE));
-    for (size_t i = 0; i < coins.count; i++) {
-        if (!standing->has_coin || coins.items[i].spend_by_day < standing->next_spend_by)
-            standing->next_spend_by = coins.items[i].spend_by_day;
-        standing->has_coin = true;
-    }
-    if (today > standing->certificate_end ||
-        amount_compare(wallet->state.paid_since_sync, policy->offline_total_max) >= 0)
-        return ERR_OK;
-    TRY(amount_sub(&left, policy->offline_total_max, wallet->state.paid_since_sync));
-    left = amount_min(amount_min(left, policy->offline_payment_max), mine.limits.payment_max);
-    standing->payable = amount_min(left, standing->totals.spendable);
-    return ERR_OK;
-}
-
-static void put_standing(struct desk *desk, const struct standing *standing)
-{
-    struct cli *cli = desk->cli;
-    const struct purse_totals *totals = &standing->totals;
     struct amount unsettled = amount_zero();
     if (amount_sub(&unsettled, totals->spendable, totals->spendable_settled) != ERR_OK)
         unsettled = amount_zero();
@@ -74,30 +26,45 @@ static void put_standing(struct desk *desk, const struct standing *standing)
     commands_put_amount(cli, "quarantined", totals->quarantined);
     commands_put_amount(cli, "orphaned", totals->orphaned);
     commands_put_amount(cli, "lost", totals->lost);
-    commands_put_amount(cli, "payable_offline", standing->payable);
     commands_put_number(cli_result(cli), "coins", totals->coin_count);
-    if (desk->wallet.state.last_sync_at > 0)
-        commands_put_number(cli_result(cli), "last_sync_at", desk->wallet.state.last_sync_at);
-    else
-        json_object_set_new(cli_result(cli), "last_sync_at", json_null());
 }
 
-static void warn(struct desk *desk, const struct standing *standing)
+void commands_put_standing(struct desk *desk, const struct standing *standing)
 {
-    const uint64_t today = time_day(desk->wallet.now);
-    const struct purse_totals *totals = &standing->totals;
-    if (today > standing->certificate_end)
-        cli_warn(desk->cli, _("the certificate has expired: payees will refuse; sync first"));
-    else if (today + WARN_DAYS > standing->certificate_end)
-        cli_warn(desk->cli, _("the certificate expires soon: sync"));
-    if (standing->has_coin && today + WARN_COIN_DAYS > standing->next_spend_by)
-        cli_warn(desk->cli, _("a coin can soon be spent no more: sync makes fresh ones"));
-    if (!amount_is_zero(totals->quarantined))
-        cli_warn(desk->cli, _("%s are kept aside and not counted: sync finds out"),
-                 commands_yuan(totals->quarantined));
-    if (!amount_is_zero(totals->orphaned))
-        cli_warn(desk->cli, _("%s were paid twice by somebody: sync claims them"),
-                 commands_yuan(totals->orphaned));
+    struct cli *cli = desk->cli;
+    json_t *result = cli_result(cli);
+    put_totals(cli, &standing->totals);
+    commands_put_amount(cli, "payable_offline", standing->payable);
+    commands_put_amount(cli, "payment_max", standing->payment_max);
+    commands_put_amount(cli, "left_until_sync", standing->left_until_sync);
+    commands_put_amount(cli, "left_to_withdraw_today", standing->left_to_withdraw_today);
+    put_time(cli, "last_sync_at", desk->wallet.state.last_sync_at);
+    if (standing->has_certificate)
+        commands_put_number(result, "certificate_until_day", standing->certificate.not_after_day);
+    else
+        json_object_set_new(result, "certificate_until_day", json_null());
+    commands_put_number(result, "directory_version", standing->directory_version);
+    put_time(cli, "directory_made_at", standing->directory_made_at);
+    put_time(cli, "directory_until", standing->directory_not_after);
+    commands_put_number(result, "revocations_version", standing->revocations_version);
+    put_time(cli, "revocations_made_at", standing->revocations_made_at);
+}
+
+json_t *commands_findings_json(const struct findings *findings, bool troubles_only)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->items[i];
+        if (troubles_only && finding->level == FINDING_FINE)
+            continue;
+        json_t *row = json_object();
+        json_object_set_new(row, "name", json_string(finding->name));
+        json_object_set_new(row, "level", json_string(findings_level_word(finding->level)));
+        json_object_set_new(row, "text", cli_json_text(span_text(finding->text)));
+        json_object_set_new(row, "command", cli_json_text(span_text(finding->command)));
+        json_array_append_new(rows, row);
+    }
+    return rows;
 }
 
 static void show_balance(struct cli *cli)
@@ -107,27 +74,42 @@ static void show_balance(struct cli *cli)
         {"settled", N_("  settled"), CLI_AS_AMOUNT},
         {"unsettled", N_("  not settled yet"), CLI_AS_AMOUNT},
         {"payable_offline", N_("payable offline now"), CLI_AS_AMOUNT},
+        {"payment_max", N_("  limit of a payment"), CLI_AS_AMOUNT},
+        {"left_until_sync", N_("  limit left before a sync"), CLI_AS_AMOUNT},
+        {"left_to_withdraw_today", N_("limit left to withdraw today"), CLI_AS_AMOUNT},
         {"reserved", N_("reserved"), CLI_AS_AMOUNT},
         {"handed_over", N_("handed over, not settled yet"), CLI_AS_AMOUNT},
         {"quarantined", N_("quarantined"), CLI_AS_AMOUNT},
+        {"certificate_until_day", N_("certificate, good until"), CLI_AS_DAY},
+        {"directory_made_at", N_("directory of banks, made"), CLI_AS_TIME},
+        {"revocations_made_at", N_("revocation list, made"), CLI_AS_TIME},
         {"last_sync_at", N_("last sync"), CLI_AS_TIME},
         {0}};
     cli_show_record(cli, cli_result(cli), columns);
+}
+
+static void warn(struct cli *cli, const struct findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++)
+        if (findings->items[i].level >= FINDING_WARNING)
+            cli_warn(cli, "%s: %s", findings->items[i].text, findings->items[i].command);
 }
 
 int commands_balance(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
     struct standing standing = {0};
+    struct findings findings = {0};
     const int code = desk_open(&desk, cli);
     if (code != CLI_OK)
         return code;
-    const enum err error = commands_look(&desk, standing_work, &standing);
+    const enum err error = standing_read(&desk.wallet, &standing, &desk.arena);
     if (error != ERR_OK)
         return desk_fail(&desk, error);
-    put_standing(&desk, &standing);
+    commands_put_standing(&desk, &standing);
     show_balance(cli);
-    warn(&desk, &standing);
+    findings_of_standing(&findings, &standing, desk.wallet.now);
+    warn(cli, &findings);
     return CLI_OK;
 }
 
@@ -245,53 +227,5 @@ int commands_history(struct cli *cli)
     for (size_t i = 0; i < entries.count; i++)
         json_array_append_new(rows, history_json(&((const struct history *)entries.items)[i]));
     cli_show_table(cli, rows, columns);
-    return CLI_OK;
-}
-
-/* --- no arguments --- */
-
-static void say_no_wallet(struct cli *cli)
-{
-    cli_say(cli, _("No wallet here yet. Your bank gives you a join file; then:"));
-    cli_say(cli, "  dcep-wallet init --join FILE");
-}
-
-static void say_next_steps(struct cli *cli)
-{
-    cli_say(cli, "%s", "");
-    cli_say(cli, _("pay       dcep-wallet pay REQUEST -o PACKET"));
-    cli_say(cli, _("be paid   dcep-wallet request AMOUNT -o REQUEST, then receive PACKET"));
-    cli_say(cli, _("go online dcep-wallet sync, withdraw AMOUNT, deposit AMOUNT"));
-    cli_say(cli, _("more      dcep-wallet help"));
-    cli_say(cli, "%s", "");
-    cli_say(cli, _("There is no backup yet: whoever loses this directory loses the money in it."));
-    cli_say(cli, _("A software wallet detects double spending; it cannot prevent it."));
-}
-
-int commands_home(struct cli *cli)
-{
-    char path[CLI_PATH_SIZE];
-    struct desk desk AUTO(desk_close) = {0};
-    struct standing standing = {0};
-    char bank[NAME_SIZE_MAX * 3 + 1];
-    cli_data_path(cli, path, "wallet.db");
-    if (!file_exists(path)) {
-        json_object_set_new(cli_result(cli), "wallet", json_null());
-        say_no_wallet(cli);
-        return CLI_OK;
-    }
-    const int code = desk_open(&desk, cli);
-    if (code != CLI_OK)
-        return code;
-    const enum err error = commands_look(&desk, standing_work, &standing);
-    if (error != ERR_OK)
-        return desk_fail(&desk, error);
-    text_printable(bank, sizeof bank, desk.wallet.state.bank_name);
-    commands_put_text(cli, "bank", bank);
-    put_standing(&desk, &standing);
-    cli_say(cli, _("%s spendable, with %s"), commands_yuan(standing.totals.spendable), bank);
-    show_balance(cli);
-    warn(&desk, &standing);
-    say_next_steps(cli);
     return CLI_OK;
 }

@@ -183,6 +183,8 @@ int desk_open(struct desk *out, struct cli *cli)
     const enum err error = wallet_load(&out->wallet);
     if (error != ERR_OK)
         return fail_open(out, error);
+    if (out->wallet.state.holder == HOLDER_ELEMENT)
+        desk_take_element(out);
     if (!out->wallet.state.is_joined)
         return cli_fail(cli, CLI_REFUSED, "MISSING",
                         _("dcep-wallet init --join FILE asks the bank again"),
@@ -208,6 +210,7 @@ void desk_close(struct desk *desk)
     for (size_t i = 0; i < desk->opened_count; i++)
         key_pair_wipe(&desk->opened[i]);
     desk->opened_count = 0;
+    holder_tpm_close(&desk->element);
     secret_wipe(&desk->pin);
     net_client_close(&desk->client);
     wallet_fini(&desk->wallet);
@@ -224,6 +227,13 @@ int desk_fail(struct desk *desk, enum err error)
     if (error == ERR_AUTH)
         return cli_fail(desk->cli, CLI_AUTH, "AUTH", _("try again; --pin-file FILE gives it"),
                         _("the PIN is wrong, or the key was altered"));
+    if (error == ERR_ROLLBACK)
+        return cli_fail(
+            desk->cli, CLI_INTEGRITY, err_name(error),
+            _("it signs nothing any more, so that nothing is paid twice: ask the bank for "
+              "a new join file"),
+            _("the secure element has counted further than this wallet: an older copy "
+              "of its database was put back"));
     if (error == ERR_COMMIT_UNKNOWN)
         return cli_fail(desk->cli, CLI_UNREACHABLE, err_name(error),
                         _("run the command again: it goes on where it was"),

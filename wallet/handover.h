@@ -65,6 +65,20 @@ enum err handover_offer(struct wallet *wallet, struct handover_offer *out, enum 
 enum err handover_pay(struct wallet *wallet, struct span *file, enum status *status,
                       const struct handover_offer *offer, bool is_online,
                       struct arena *arena) MUST_USE;
+/* What pay would do with a request now: the same steps up to the mark, then all undone. *status as
+ * handover_pay would give it; what would be handed over if it is STATUS_OK. Changes nothing. */
+struct handover_trial {
+    struct handover_offer offer; /* payee_name is empty if the request itself is refused */
+    size_t coin_count;           /* handed over */
+    uint64_t hops_max;           /* of the deepest of them, in the payee's hands */
+    struct amount change;        /* what comes back */
+    size_t size;                 /* of the packet's file; 0 unless STATUS_OK */
+};
+enum err handover_trial(struct wallet *wallet, struct handover_trial *out, enum status *status,
+                        struct span invoice_file, struct arena *arena) MUST_USE;
+/* The most that can be paid offline now, in one payment, to a payee who takes all that policy
+ * allows: a fen more is refused. */
+enum err handover_payable(struct wallet *wallet, struct amount *out, struct arena *arena) MUST_USE;
 /* After the bytes were written out. */
 enum err handover_sent(struct wallet *wallet, const struct id *plan_id) MUST_USE;
 /* The payee's receipt: CONFIRMED. *status: STATUS_OK (again too), STATUS_UNKNOWN,

@@ -6,6 +6,7 @@
 #include "common/base/time.h"
 #include "common/purse/purse_row.h"
 #include "wallet/handover_file.h"
+#include "wallet/handover_step.h"
 
 /* --- the offer: what is asked for, and would it go through? --- */
 
@@ -27,13 +28,14 @@ static bool certificate_in_date(const struct wallet *wallet, const struct purse_
 }
 
 /* An honest wallet limits itself: what is paid offline between two syncs. */
-static enum status own_limits(const struct wallet *wallet, const struct handover_offer *offer)
+static enum status own_limits(const struct wallet *wallet, const struct handover_offer *offer,
+                              uint64_t holder)
 {
-    const struct policy *policy = trust_policy(&wallet->trust);
+    const struct trust_offline limits = trust_offline(&wallet->trust, holder);
     struct amount total = amount_zero();
     if (amount_add(&total, wallet->state.paid_since_sync, offer->request.amount) != ERR_OK ||
-        amount_compare(total, policy->offline_total_max) > 0 ||
-        amount_compare(offer->request.amount, policy->offline_payment_max) > 0)
+        amount_compare(total, limits.total_max) > 0 ||
+        amount_compare(offer->request.amount, limits.payment_max) > 0)
         return STATUS_PAYMENT_LIMIT;
     return STATUS_OK;
 }
@@ -47,7 +49,7 @@ static enum status first_refusal(struct wallet *wallet, struct purse_env *env,
         return STATUS_CERTIFICATE_DATE;
     if (amount_compare(offer->request.amount, mine.limits.payment_max) > 0)
         return STATUS_PAYMENT_LIMIT;
-    if (!offering->is_online && own_limits(wallet, offer) != STATUS_OK)
+    if (!offering->is_online && own_limits(wallet, offer, mine.holder) != STATUS_OK)
         return STATUS_PAYMENT_LIMIT;
     if (wallet->now < wallet_newest_time(wallet))
         return STATUS_CLOCK;
@@ -94,9 +96,18 @@ static enum err offer_work(struct wallet *wallet, struct purse_env *env, void *c
                       offering->offer->request.amount);
 }
 
-/* The invoice into the offer: whose it is, and is it theirs? */
-static enum status read_invoice(struct wallet *wallet, struct handover_offer *out,
-                                struct span invoice_file, struct arena *arena)
+enum err handover_refusal(struct wallet *wallet, struct purse_env *env, enum status *status,
+                          struct handover_offer *offer)
+{
+    const struct offering offering = {.offer = offer, .status = status};
+    struct purse_key current = {0};
+    TRY(purse_key_current(env, &current));
+    *status = first_refusal(wallet, env, &offering, &current);
+    return ERR_OK;
+}
+
+enum status handover_read_invoice(struct wallet *wallet, struct handover_offer *out,
+                                  struct span invoice_file, struct arena *arena)
 {
     const struct trust_bank *bank = NULL;
     struct invoice invoice = {0};
@@ -123,7 +134,7 @@ enum err handover_offer(struct wallet *wallet, struct handover_offer *out, enum 
 {
     struct offering offering = {.offer = out, .status = status};
     *out = (struct handover_offer){0};
-    *status = read_invoice(wallet, out, invoice_file, arena);
+    *status = handover_read_invoice(wallet, out, invoice_file, arena);
     return *status == STATUS_OK ? wallet_transact(wallet, offer_work, &offering, arena) : ERR_OK;
 }
 
@@ -193,8 +204,10 @@ static enum err mark_work(struct wallet *wallet, struct purse_env *env, void *co
     struct paying *paying = context;
     enum status cancelled = STATUS_OK;
     TRY(will_be_accepted(wallet, env, paying));
-    return *paying->status == STATUS_OK ? purse_mark(env, &paying->plan)
-                                        : purse_cancel(env, &cancelled, &paying->plan);
+    if (*paying->status != STATUS_OK)
+        return purse_cancel(env, &cancelled, &paying->plan);
+    TRY(wallet_count(wallet));
+    return purse_mark(env, &paying->plan);
 }
 
 /* Who is paid by a plan: the name that was shown, made again from the certificate that was kept. A
@@ -244,6 +257,7 @@ static enum err finish(struct wallet *wallet, struct paying *paying, struct aren
         TRY(wallet_transact(wallet, mark_work, paying, arena));
     if (*paying->status != STATUS_OK || paying->plan.state != PURSE_PLAN_SIGNING)
         return ERR_OK;
+    TRY(wallet_follow(wallet));
     return wallet_transact(wallet, sign_work, paying, arena);
 }
 
@@ -337,5 +351,26 @@ static enum err resume_work(struct wallet *wallet, struct purse_env *env, void *
 enum err handover_resume(struct wallet *wallet)
 {
     struct arena arena AUTO(arena_fini) = {0};
+    TRY(wallet_follow(wallet));
     return wallet_transact(wallet, resume_work, NULL, &arena);
+}
+
+/* The steps of handover_pay up to the mark, in one transaction. */
+enum err handover_rehearse(struct wallet *wallet, struct purse_env *env, enum status *status,
+                           struct purse_plan *plan, struct handover_offer *offer)
+{
+    struct paying paying = {.offer = offer, .status = status};
+    struct offering offering = {.offer = offer, .status = status};
+    *status = STATUS_OK;
+    TRY(resume_work(wallet, env, NULL));
+    TRY(offer_work(wallet, env, &offering));
+    if (*status != STATUS_OK)
+        return ERR_OK;
+    TRY(find_work(wallet, env, &paying));
+    if (!paying.exists)
+        TRY(reserve_work(wallet, env, &paying));
+    if (*status == STATUS_OK && paying.plan.state == PURSE_PLAN_RESERVED)
+        TRY(will_be_accepted(wallet, env, &paying));
+    *plan = paying.plan;
+    return ERR_OK;
 }

@@ -16,6 +16,8 @@ static const struct cli_command commands[] = {
      "dcep-wallet init --join alice.join",
      NULL,
      {CLI_OPTION_REQUIRED("--join", 0, CLI_SECRET_FILE, N_("the join file")),
+      CLI_OPTION("--element", 0, CLI_FLAG,
+                 N_("keep the keys in a secure element (TPM 2.0); the setting tcti says where")),
       CLI_OPTION("--no-passphrase", 0, CLI_FLAG, N_("leave the keys unsealed: tests only"))}},
     {NULL,
      "balance",
@@ -61,7 +63,8 @@ static const struct cli_command commands[] = {
      "dcep-wallet pay lunch.request -o lunch.packet",
      NULL,
      {CLI_ARGUMENT("REQUEST", CLI_IN_FILE, N_("the payee's request")),
-      OUTPUT_OPTION(N_("the packet for the payee"))}},
+      CLI_OPTION("--output", 'o', CLI_OUT_FILE, N_("the packet for the payee")),
+      CLI_OPTION("--dry-run", 'n', CLI_FLAG, N_("say what would be paid; change nothing"))}},
     {NULL,
      "receive",
      CLI_LOCAL,
@@ -120,6 +123,14 @@ static const struct cli_command commands[] = {
      "dcep-wallet sync",
      NULL,
      {{0}}},
+    {NULL,
+     "doctor",
+     CLI_LOCAL,
+     commands_doctor,
+     N_("what is wrong with this wallet, and what mends it"),
+     "dcep-wallet doctor",
+     NULL,
+     {{0}}},
     {"receipt",
      "verify",
      CLI_LOCAL,
@@ -138,7 +149,10 @@ static const struct cli_command commands[] = {
      {ID_ARGUMENT, OUTPUT_OPTION(N_("the receipt"))}},
     {0}};
 
-static const struct cli_setting settings[] = {{0}};
+static const struct cli_setting settings[] = {
+    {"element", "tcti", "device:/dev/tpmrm0",
+     N_("where the secure element is, in the words of libtss2-tctildr")},
+    {0}};
 
 const struct cli_program program_wallet = {
     .name = "dcep-wallet",

@@ -5,6 +5,7 @@
  * */
 #include "wallet/sync_step.h"
 
+#include "common/money/element.h"
 #include "common/purse/purse_row.h"
 #include "wallet/handover_file.h"
 
@@ -35,15 +36,28 @@ static enum status read_join(struct joining *joining, struct span file, uint64_t
     return status;
 }
 
+/* What a secure element says of the new key, bound to this network and key. */
+static enum err attest(struct wallet *wallet, struct certificate_request *request,
+                       struct arena *arena)
+{
+    const struct holder *element = wallet->element;
+    if (element == NULL)
+        return ERR_OK;
+    const struct id qualifier = element_qualifier(wallet->trust.network, &request->new_key);
+    request->holder = element->kind;
+    request->has_element = true;
+    return element->attest(element->context, &request->element, &request->new_key, &qualifier,
+                           arena);
+}
+
 /* A new key, sealed, and what asks for its certificate. */
 static enum err make_key(struct wallet *wallet, struct purse_env *env, struct new_key *row,
                          const struct key_pair *previous)
 {
     struct key_pair pair AUTO(key_pair_wipe) = {0};
     struct sealed_key sealed = {.made_at = wallet->now};
-    TRY(wallet_new_pair(wallet, &pair));
+    TRY(wallet_make_key(wallet, &pair, &sealed.sealed, env->arena));
     sealed.key = pair.public_key;
-    TRY(wallet->seal_key(wallet->context, &sealed.sealed, &pair, env->arena));
     TRY(store_insert(env->store, &tables_table_sealed_key, &sealed));
     struct certificate_request request = {
         .new_key = pair.public_key,
@@ -52,6 +66,7 @@ static enum err make_key(struct wallet *wallet, struct purse_env *env, struct ne
     };
     if (previous != NULL)
         request.previous_key = previous->public_key;
+    TRY(attest(wallet, &request, env->arena));
     *row =
         (struct new_key){.id = 1, .key = pair.public_key, .has_by_previous_key = previous != NULL};
     TRY(record_sign(&row->by_new_key, wallet->trust.network, KIND_CERTIFICATE_REQUEST, &request,
@@ -84,6 +99,11 @@ static enum err init_work(struct wallet *wallet, struct purse_env *env, void *co
         .tls_name = join->tls_name,
         .tls_certificate = join->tls_certificate,
         .join_code = join->code,
+        .holder = wallet->element != NULL ? HOLDER_ELEMENT : HOLDER_SOFTWARE,
+        .element_index = wallet->element != NULL ? wallet->element->index : 0,
+        .element_count = found ? old.element_count : 0,
+        .has_element_attestor = wallet->element != NULL,
+        .element_attestor = wallet->element != NULL ? wallet->element->attestor : span_of(NULL, 0),
     };
     TRY(store_put(env->store, &tables_table_wallet_state, &row));
     memcpy(wallet->trust.network, joining->wrapper.network, sizeof wallet->trust.network);

@@ -24,7 +24,7 @@ struct ordering {
 static enum err mark_work(struct wallet *wallet, struct purse_env *env, void *context)
 {
     struct ordering *ordering = context;
-    (void)wallet;
+    TRY(wallet_count(wallet));
     return purse_mark(env, &ordering->plan);
 }
 
@@ -70,6 +70,7 @@ static enum err send_order(struct sync_run *run, const struct purse_plan *plan)
     struct ordering ordering = {.run = run, .plan = *plan};
     if (ordering.plan.state == PURSE_PLAN_RESERVED)
         TRY(wallet_transact(run->wallet, mark_work, &ordering, &arena));
+    TRY(wallet_follow(run->wallet));
     if (ordering.plan.state == PURSE_PLAN_SIGNING)
         TRY(wallet_transact(run->wallet, sign_work, &ordering, &arena));
     TRY(wallet_transact(run->wallet, body_work, &ordering, &arena));

@@ -20,6 +20,10 @@
     F(OPT_SIGNED, revocations)                                                                     \
     F(UINT, newest_signed_time, 0, INTEGER_MAX)                                                    \
     F(AMOUNT0, paid_since_sync)                                                                    \
+    F(UINT, holder, 0, 1)                                                                          \
+    F(UINT, element_index, 0, INTEGER_MAX)                                                         \
+    F(UINT, element_count, 0, INTEGER_MAX)                                                         \
+    F(OPT_BLOB, element_attestor, 1, 1024)                                                         \
     F(UINT, last_sync_at, 0, INTEGER_MAX)
 /* My private keys, sealed under the PIN; a row before a certificate is asked for. */
 #define SEALED_KEY_FIELDS(F)                                                                       \

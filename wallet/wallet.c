@@ -72,7 +72,9 @@ enum err wallet_key(void *context, struct key_pair *out, const struct public_key
     struct arena arena AUTO(arena_fini) = {0};
     struct sealed_key row = {.key = *key};
     TRY(store_get(wallet->store, &tables_table_sealed_key, &row, &arena));
-    return wallet->open_key(wallet->context, out, row.sealed);
+    return wallet->element != NULL
+               ? wallet->element->open_key(wallet->element->context, out, row.sealed)
+               : wallet->open_key(wallet->context, out, row.sealed);
 }
 
 enum err wallet_current_pair(struct wallet *wallet, struct purse_env *env, struct key_pair *out)
@@ -99,7 +101,7 @@ enum err wallet_pair(struct wallet *wallet, struct key_pair *out, const struct p
 }
 
 /* Nearly every 32 bytes are a scalar; those that are not are drawn again. */
-enum err wallet_new_pair(struct wallet *wallet, struct key_pair *out)
+static enum err draw_pair(struct wallet *wallet, struct key_pair *out)
 {
     uint8_t scalar[32];
     enum err error = ERR_RANGE;
@@ -109,6 +111,49 @@ enum err wallet_new_pair(struct wallet *wallet, struct key_pair *out)
     }
     secret_wipe_bytes(scalar, sizeof scalar);
     return error;
+}
+
+enum err wallet_make_key(struct wallet *wallet, struct key_pair *out, struct span *kept,
+                         struct arena *arena)
+{
+    if (wallet->element != NULL)
+        return wallet->element->make_key(wallet->element->context, out, kept, arena);
+    TRY(draw_pair(wallet, out));
+    return wallet->seal_key(wallet->context, kept, out, arena);
+}
+
+/* --- the counter --- */
+
+enum err wallet_count(struct wallet *wallet)
+{
+    if (wallet->element == NULL)
+        return ERR_OK;
+    wallet->state.element_count++;
+    return store_update(wallet->store, &tables_table_wallet_state, &wallet->state);
+}
+
+enum err wallet_follow(struct wallet *wallet)
+{
+    return wallet->element == NULL
+               ? ERR_OK
+               : wallet->element->follow(wallet->element->context, wallet->state.element_count);
+}
+
+static enum err begin_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    (void)env;
+    (void)context;
+    return store_update(wallet->store, &tables_table_wallet_state, &wallet->state);
+}
+
+enum err wallet_begin_count(struct wallet *wallet)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    if (wallet->element == NULL || wallet->state.element_count > 0)
+        return ERR_OK;
+    const enum err error =
+        wallet->element->begin(wallet->element->context, &wallet->state.element_count);
+    return error == ERR_OK ? wallet_transact(wallet, begin_work, NULL, &arena) : error;
 }
 
 enum err wallet_history(struct wallet *wallet, enum history_kind kind, struct amount amount,

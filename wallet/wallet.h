@@ -13,6 +13,7 @@
 #define DCEP_WALLET_WALLET_H
 
 #include "common/purse/purse.h"
+#include "wallet/holder.h"
 #include "wallet/tables.h"
 
 struct wallet {
@@ -29,6 +30,7 @@ struct wallet {
     enum err (*seal_key)(void *context, struct span *sealed, const struct key_pair *pair,
                          struct arena *arena);
     enum err (*open_key)(void *context, struct key_pair *out, struct span sealed);
+    const struct holder *element; /* holds the keys instead; NULL: software, by the two above */
     /* A call to my bank, signed by `pair`. ERR_UNREACHABLE, ERR_TIMEOUT, ERR_PEER; a call that
      * failed may have been carried out. */
     enum err (*bank)(void *context, enum status *status, void *reply, enum verb verb,
@@ -51,8 +53,15 @@ enum err wallet_key(void *wallet, struct key_pair *out,
 /* The same outside a transaction; key NULL: my current one. ERR_MISSING. */
 enum err wallet_pair(struct wallet *wallet, struct key_pair *out,
                      const struct public_key *key) MUST_USE;
-/* A key from wallet->random, not kept anywhere yet. */
-enum err wallet_new_pair(struct wallet *wallet, struct key_pair *out) MUST_USE;
+/* A new key of whatever holds this wallet's keys; kept: what goes into the database. */
+enum err wallet_make_key(struct wallet *wallet, struct key_pair *out, struct span *kept,
+                         struct arena *arena) MUST_USE;
+/* The counter of a secure element (wallet/holder.h); nothing to do for software. count: in the
+ * transaction that marks a plan. follow: once that is committed, before a key signs. */
+enum err wallet_count(struct wallet *wallet) MUST_USE;
+enum err wallet_follow(struct wallet *wallet) MUST_USE; /* ERR_ROLLBACK */
+/* The count that a new element starts from, kept; before the wallet joins. */
+enum err wallet_begin_count(struct wallet *wallet) MUST_USE;
 enum err wallet_current_pair(struct wallet *wallet, struct purse_env *env,
                              struct key_pair *out) MUST_USE; /* in a transaction */
 enum err wallet_history(struct wallet *wallet, enum history_kind kind, struct amount amount,

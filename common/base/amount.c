@@ -42,6 +42,12 @@ enum err amount_add(struct amount *out, struct amount a, struct amount b)
     return ERR_OK;
 }
 
+struct amount amount_add_capped(struct amount a, struct amount b)
+{
+    struct amount sum = {AMOUNT_MAX};
+    return amount_add(&sum, a, b) == ERR_OK ? sum : (struct amount){AMOUNT_MAX};
+}
+
 enum err amount_sub(struct amount *out, struct amount a, struct amount b)
 {
     if (a.fen > AMOUNT_MAX || b.fen > a.fen)

@@ -21,6 +21,9 @@ struct amount amount_zero(void);
 enum err amount_from_fen(struct amount *out, uint64_t fen) MUST_USE;
 enum err amount_add(struct amount *out, struct amount a, struct amount b) MUST_USE;
 enum err amount_sub(struct amount *out, struct amount a, struct amount b) MUST_USE;
+/* The sum, or AMOUNT_MAX where it would leave the range: for totals that are shown or compared,
+ * never for books. Forged coins that were not settled yet can add up to more than there is. */
+struct amount amount_add_capped(struct amount a, struct amount b);
 uint64_t amount_fen(struct amount a);
 int amount_compare(struct amount a, struct amount b); /* -1, 0, 1 */
 bool amount_is_zero(struct amount a);

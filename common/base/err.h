@@ -42,6 +42,7 @@ enum err_class {
     E(PERMISSION, AUTH, "permission denied, or a secret file is readable by others")               \
     E(COMMIT_UNKNOWN, BROKEN, "the result of the commit is unknown")                               \
     E(INTEGRITY, BROKEN, "the stored data contradicts itself")                                     \
+    E(ROLLBACK, BROKEN, "an older copy of the data was put back")                                  \
     E(DISK_FULL, BROKEN, "the disk is full")                                                       \
     E(IO, BROKEN, "input or output failed")                                                        \
     E(MEMORY, BROKEN, "out of memory")                                                             \

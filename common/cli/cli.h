@@ -19,7 +19,7 @@
 #ifndef DCEP_COMMON_CLI_CLI_H
 #define DCEP_COMMON_CLI_CLI_H
 
-#include "common/base/amount.h"
+#include "common/base/amount_words.h"
 #include "common/base/secret.h"
 #include "common/base/span.h"
 #include "common/wire/status.h"
@@ -66,7 +66,7 @@ struct cli_parameter { /* an option if name starts with "--", else a positional 
     bool repeated;    /* the last positional argument only */
     const char *help; /* N_() */
 };
-enum { CLI_PARAMETERS_MAX = 12 };
+enum { CLI_PARAMETERS_MAX = 16 };
 
 /* Rows of parameters: CLI_ARGUMENT("AMOUNT", CLI_AMOUNT, N_("how much")). */
 #define CLI_ARGUMENT(name_, kind_, help_)                                                          \
@@ -204,6 +204,11 @@ struct cli_column {
 void cli_show_table(struct cli *cli, const json_t *rows,
                     const struct cli_column *columns); /* ended by key NULL */
 void cli_show_record(struct cli *cli, const json_t *record, const struct cli_column *columns);
+/* An amount in a sentence: "¥1,234.50"; in Chinese, above 1,000, with its formal numerals:
+ * "¥1,234.50（壹仟贰佰叁拾肆元伍角）". Records show the same; tables, whose columns are narrow, do
+ * not. */
+enum { CLI_AMOUNT_SIZE = AMOUNT_TEXT_SIZE + AMOUNT_WORDS_SIZE };
+void cli_amount_text(char text[CLI_AMOUNT_SIZE], struct amount amount);
 /* JSON values in the forms of docs: amounts "1234.50", ids and keys hex, times Unix seconds. */
 json_t *cli_json_amount(struct amount amount);
 json_t *cli_json_balance(struct balance balance);

@@ -53,19 +53,22 @@ struct cli {
 struct cli *cli_new(const struct cli_program *program, FILE *text, FILE *notes);
 void cli_free(struct cli **cli); /* fit for AUTO; wipes what it read */
 
+const char *cli_version(void);
 /* Parses and runs; prints nothing but what the command says. Gives the exit code. */
 int cli_run(struct cli *cli, size_t count, char *const *words);
 /* Prints the result or the error. Gives the final exit code. */
 int cli_finish(struct cli *cli, int exit_code);
 
 /* --- cli_parse.c --- */
-extern const struct cli_parameter cli_common[]; /* ended by name NULL */
+/* Ended by name NULL; help NULL: for the build, shown to nobody. */
+extern const struct cli_parameter cli_common[];
 bool cli_common_applies(const struct cli_program *program, const struct cli_parameter *parameter);
 /* What the words are about, before they are checked: sets json and the language. */
 struct cli_topic {
     const char *words[3]; /* noun or verb, verb, one more for help */
     size_t word_count;
-    bool help, version;
+    bool help, version, manual;
+    const char *completion; /* the shell; NULL */
 };
 void cli_parse_topic(struct cli *cli, struct cli_topic *topic, size_t count, char *const *words);
 /* The command that the topic names; *used = how many words that took. NULL with the error set. */
@@ -78,10 +81,16 @@ const char *cli_common_text(const struct cli *cli, const char *name, const char 
 const struct cli_value *cli_find(const struct cli *cli, const char *name, size_t index);
 
 /* --- cli_help.c --- */
+const char *cli_placeholder(enum cli_kind kind); /* "FILE"; "" of a flag */
+bool cli_is_option(const struct cli_parameter *parameter);
 int cli_help(struct cli *cli, const struct cli_topic *topic, size_t first);
 void cli_synopsis(const struct cli *cli, FILE *out);
 /* A usage error: the synopsis is the hint. */
 int cli_usage(struct cli *cli, const char *message, ...) __attribute__((format(printf, 2, 3)));
+
+/* --- cli_manual.c, cli_completion.c: from the same table, for the build to install --- */
+int cli_manual(struct cli *cli);
+int cli_completion(struct cli *cli, const char *shell); /* bash, zsh, fish */
 
 /* --- cli_suggest.c --- */
 enum { CLI_DISTANCE_MAX = 2 };
@@ -131,5 +140,7 @@ void cli_language_start(void);
 const char *cli_language_choose(const char *option); /* "en" or "zh" */
 const char *cli_language_now(void);
 void cli_language_use(const char *language);
+/* （壹仟贰佰叁拾肆元伍角）, or "" if the language or the amount has no need of it. */
+void cli_amount_formal(char text[AMOUNT_WORDS_SIZE], struct amount amount);
 
 #endif

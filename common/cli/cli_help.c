@@ -13,7 +13,7 @@
 
 enum { HELP_COLUMN = 30 };
 
-static const char *placeholder(enum cli_kind kind)
+const char *cli_placeholder(enum cli_kind kind)
 {
     static const char *const names[] = {
         [CLI_FLAG] = "",         [CLI_TEXT] = "TEXT",        [CLI_NUMBER] = "N",
@@ -23,7 +23,7 @@ static const char *placeholder(enum cli_kind kind)
     return names[kind];
 }
 
-static bool is_option(const struct cli_parameter *parameter)
+bool cli_is_option(const struct cli_parameter *parameter)
 {
     return strncmp(parameter->name, "--", 2) == 0;
 }
@@ -31,8 +31,8 @@ static bool is_option(const struct cli_parameter *parameter)
 static void put_in_synopsis(FILE *out, const struct cli_parameter *parameter)
 {
     const char *open = parameter->required ? "" : "[", *close = parameter->required ? "" : "]";
-    const char *value = placeholder(parameter->kind), *space = value[0] != '\0' ? " " : "";
-    if (!is_option(parameter))
+    const char *value = cli_placeholder(parameter->kind), *space = value[0] != '\0' ? " " : "";
+    if (!cli_is_option(parameter))
         fprintf(out, " %s%s%s%s", open, parameter->name, parameter->repeated ? "..." : "", close);
     else if (parameter->letter != 0)
         fprintf(out, " %s-%c%s%s%s", open, parameter->letter, space, value, close);
@@ -50,7 +50,7 @@ void cli_synopsis(const struct cli *cli, FILE *out)
             command->noun != NULL ? " " : "", command->verb);
     for (int options = 0; options < 2; options++) {
         for (size_t i = 0; i < CLI_PARAMETERS_MAX && command->parameters[i].name != NULL; i++) {
-            if (is_option(&command->parameters[i]) == (options == 1))
+            if (cli_is_option(&command->parameters[i]) == (options == 1))
                 put_in_synopsis(out, &command->parameters[i]);
         }
     }
@@ -84,8 +84,8 @@ static void put_row(FILE *out, const char *left, const char *help)
 static void put_parameter(FILE *out, const struct cli_parameter *parameter)
 {
     char left[128];
-    const char *value = placeholder(parameter->kind), *space = value[0] != '\0' ? " " : "";
-    if (!is_option(parameter))
+    const char *value = cli_placeholder(parameter->kind), *space = value[0] != '\0' ? " " : "";
+    if (!cli_is_option(parameter))
         snprintf(left, sizeof left, "%s%s", parameter->name, parameter->repeated ? "..." : "");
     else if (parameter->letter != 0)
         snprintf(left, sizeof left, "-%c, %s%s%s", parameter->letter, parameter->name, space,
@@ -100,7 +100,7 @@ static void put_parameters(FILE *out, const char *title, const struct cli_comman
 {
     bool first = true;
     for (size_t i = 0; i < CLI_PARAMETERS_MAX && command->parameters[i].name != NULL; i++) {
-        if (is_option(&command->parameters[i]) != options)
+        if (cli_is_option(&command->parameters[i]) != options)
             continue;
         if (first)
             fprintf(out, "\n%s\n", title);
@@ -113,7 +113,7 @@ static void put_common(const struct cli *cli, FILE *out)
 {
     fprintf(out, "\n%s\n", _("Common options:"));
     for (const struct cli_parameter *p = cli_common; p->name != NULL; p++) {
-        if (cli_common_applies(cli->program, p))
+        if (p->help != NULL && cli_common_applies(cli->program, p))
             put_parameter(out, p);
     }
 }

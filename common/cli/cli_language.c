@@ -70,6 +70,28 @@ const char *cli_language_now(void)
     return language != NULL && strcmp(language, "zh") == 0 ? "zh" : "en";
 }
 
+/* ---- amounts ---- */
+
+enum { FORMAL_ABOVE_FEN = 100000 }; /* ¥1,000.00 */
+
+void cli_amount_formal(char text[AMOUNT_WORDS_SIZE], struct amount amount)
+{
+    char words[AMOUNT_WORDS_SIZE];
+    text[0] = '\0';
+    if (amount_fen(amount) <= FORMAL_ABOVE_FEN || strcmp(cli_language_now(), "zh") != 0)
+        return;
+    amount_words(words, amount);
+    CHECK(snprintf(text, AMOUNT_WORDS_SIZE, "（%s）", words) < AMOUNT_WORDS_SIZE);
+}
+
+void cli_amount_text(char text[CLI_AMOUNT_SIZE], struct amount amount)
+{
+    char plain[AMOUNT_TEXT_SIZE], formal[AMOUNT_WORDS_SIZE];
+    amount_format(plain, amount);
+    cli_amount_formal(formal, amount);
+    CHECK(snprintf(text, CLI_AMOUNT_SIZE, "%s%s", plain, formal) < CLI_AMOUNT_SIZE);
+}
+
 void cli_language_use(const char *language)
 {
     setenv("LANGUAGE", language, 1);

@@ -63,6 +63,11 @@ void cli_free(struct cli **cli)
     free(gone);
 }
 
+const char *cli_version(void)
+{
+    return DCEP_VERSION;
+}
+
 static int show_version(struct cli *cli)
 {
     json_object_set_new(cli->result, "name", json_string(cli->program->name));
@@ -83,6 +88,10 @@ int cli_run(struct cli *cli, size_t count, char *const *words)
     cli_parse_topic(cli, &topic, count, words);
     if (topic.version)
         return show_version(cli);
+    if (topic.manual)
+        return cli_manual(cli);
+    if (topic.completion != NULL)
+        return cli_completion(cli, topic.completion);
     if (starts_with(&topic, "help"))
         return cli_help(cli, &topic, 1);
     if (topic.help)

@@ -28,6 +28,8 @@ const struct cli_parameter cli_common[] = {
     {"--force", 0, CLI_FLAG, .help = N_("overwrite output files")},
     {"--help", 'h', CLI_FLAG, .help = N_("show this help")},
     {"--version", 'V', CLI_FLAG, .help = N_("show the version")},
+    {"--man", 0, CLI_FLAG, .help = NULL},
+    {"--completion", 0, CLI_TEXT, .help = NULL},
     {.name = NULL},
 };
 
@@ -54,16 +56,11 @@ struct scan {
     bool ended;
 };
 
-static bool is_option(const struct cli_parameter *parameter)
-{
-    return strncmp(parameter->name, "--", 2) == 0;
-}
-
 static bool is_named(const struct cli_parameter *parameter, const char *name, size_t size,
                      char letter)
 {
     if (name == NULL)
-        return is_option(parameter) && parameter->letter == letter;
+        return cli_is_option(parameter) && parameter->letter == letter;
     return strlen(parameter->name) == size && memcmp(parameter->name, name, size) == 0;
 }
 
@@ -176,6 +173,10 @@ void cli_parse_topic(struct cli *cli, struct cli_topic *topic, size_t count, cha
             topic->help = true;
         else if (strcmp(item.parameter->name, "--version") == 0)
             topic->version = true;
+        else if (strcmp(item.parameter->name, "--man") == 0)
+            topic->manual = true;
+        else if (strcmp(item.parameter->name, "--completion") == 0)
+            topic->completion = item.text;
     }
     cli_language_use(cli_language_choose(language));
 }
@@ -289,7 +290,7 @@ static int add_positional(struct cli *cli, size_t *position, const char *text)
     size_t index = 0;
     for (size_t i = 0; i < CLI_PARAMETERS_MAX && cli->command->parameters[i].name != NULL; i++) {
         const struct cli_parameter *parameter = &cli->command->parameters[i];
-        if (is_option(parameter))
+        if (cli_is_option(parameter))
             continue;
         last = parameter;
         if (index++ == *position) {
@@ -307,11 +308,11 @@ static int fail_unknown_option(struct cli *cli, const char *word)
     const char *best = NULL;
     size_t distance = CLI_DISTANCE_MAX + 1;
     for (size_t i = 0; i < CLI_PARAMETERS_MAX && cli->command->parameters[i].name != NULL; i++) {
-        if (is_option(&cli->command->parameters[i]))
+        if (cli_is_option(&cli->command->parameters[i]))
             cli_suggest(&best, &distance, word, cli->command->parameters[i].name);
     }
     for (const struct cli_parameter *p = cli_common; p->name != NULL; p++) {
-        if (cli_common_applies(cli->program, p))
+        if (p->help != NULL && cli_common_applies(cli->program, p))
             cli_suggest(&best, &distance, word, p->name);
     }
     if (best == NULL)

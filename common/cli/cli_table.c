@@ -2,6 +2,7 @@
  *
  * 1. Columns line up on a terminal: widths are terminal columns, a Chinese character takes two.
  * 2. Amounts and numbers stand to the right, all else to the left; the last column is not padded.
+ *    In a record the amounts line up among themselves.
  * 3. Ids are short here and whole in JSON.
  *
  * Never changes the JSON it shows. */
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS_MAX = 16, SHORT_ID_SIZE = 8, NUMBER_TEXT_SIZE = 32 };
+enum { COLUMNS_MAX = 24, SCREEN_COLUMNS = 80, SHORT_ID_SIZE = 8, NUMBER_TEXT_SIZE = 32 };
 
 /* ---- one cell ---- */
 
@@ -161,21 +162,56 @@ void cli_show_table(struct cli *cli, const json_t *rows, const struct cli_column
     say_page(cli, out, &page);
 }
 
+/* ---- records ---- */
+
+/* After an amount, in Chinese, its formal numerals: behind it where a screen has room, else on a
+ * line of their own. indent: where the cells begin; used: columns of this line so far. */
+static void put_formal(FILE *out, const json_t *value, size_t indent, size_t used)
+{
+    struct amount amount;
+    char formal[AMOUNT_WORDS_SIZE];
+    const char *plain = json_string_value(value);
+    if (plain == NULL || amount_parse(&amount, plain) != ERR_OK)
+        return;
+    cli_amount_formal(formal, amount);
+    if (formal[0] != '\0' && used + text_columns(formal) > SCREEN_COLUMNS)
+        fprintf(out, "\n%*s", (int)indent, "");
+    fputs(formal, out);
+}
+
+static void put_field(FILE *out, const json_t *record, const struct cli_column *column,
+                      size_t title_width, size_t amount_width)
+{
+    char *cell = make_cell(record, column);
+    const size_t columns = text_columns(cell);
+    const bool is_amount = column->format == CLI_AS_AMOUNT;
+    put_cell(out, _(column->title), title_width, false, false);
+    if (is_amount && columns < amount_width)
+        fprintf(out, "%*s", (int)(amount_width - columns), "");
+    fputs(cell, out);
+    if (is_amount)
+        put_formal(out, json_object_get(record, column->key), title_width + 2,
+                   title_width + 2 + amount_width);
+    fputc('\n', out);
+    free(cell);
+}
+
 void cli_show_record(struct cli *cli, const json_t *record, const struct cli_column *columns)
 {
     if (cli->json)
         return;
     char *page = NULL;
-    size_t size = 0, width = 0, count = count_columns(columns);
+    size_t size = 0, title_width = 0, amount_width = 0, count = count_columns(columns);
     FILE *out = open_memstream(&page, &size);
     CHECK(out != NULL);
-    for (size_t c = 0; c < count; c++)
-        widen(&width, _(columns[c].title));
     for (size_t c = 0; c < count; c++) {
         char *cell = make_cell(record, &columns[c]);
-        put_cell(out, _(columns[c].title), width, false, false);
-        put_cell(out, cell, 0, false, true);
+        widen(&title_width, _(columns[c].title));
+        if (columns[c].format == CLI_AS_AMOUNT)
+            widen(&amount_width, cell);
         free(cell);
     }
+    for (size_t c = 0; c < count; c++)
+        put_field(out, record, &columns[c], title_width, amount_width);
     say_page(cli, out, &page);
 }

@@ -49,6 +49,13 @@ void crypto_random(void *out, size_t size)
     }
 }
 
+enum err crypto_sign(struct signature *out, const struct key_pair *pair, struct span message)
+{
+    return pair->device != NULL
+               ? pair->device->sign(pair->device->context, out, &pair->public_key, message)
+               : crypto()->sign(out, pair, message);
+}
+
 struct id crypto_hash(const struct span *parts, size_t part_count)
 {
     struct id id;

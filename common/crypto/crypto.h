@@ -14,10 +14,19 @@
 #include "common/base/secret.h"
 #include "common/base/span.h"
 
-/* A key pair. The private scalar never leaves this struct but through keyfile.c, sealed. */
+/* A device that keeps private keys to itself and signs with them: a secure element. */
+struct key_device {
+    void *context;
+    enum err (*sign)(void *context, struct signature *out, const struct public_key *key,
+                     struct span message);
+};
+
+/* A key pair. The private scalar never leaves this struct but through keyfile.c, sealed; where a
+ * device holds the key, the scalar is zero and the device signs. */
 struct key_pair {
     struct public_key public_key;
     uint8_t private_scalar[32];
+    const struct key_device *device; /* borrowed; NULL: private_scalar signs */
 };
 void key_pair_wipe(struct key_pair *pair); /* for AUTO */
 
@@ -57,6 +66,10 @@ const struct crypto *crypto_by_name(const char *name); /* NULL if unknown */
 
 /* Random bytes from the system only (getrandom). CHECKs on failure: there is no going on. */
 void crypto_random(void *out, size_t size);
+
+/* Signs with whatever holds the key: the backend, or the pair's device. */
+enum err crypto_sign(struct signature *out, const struct key_pair *pair,
+                     struct span message) MUST_USE;
 
 /* Conveniences over crypto(). */
 struct id crypto_hash(const struct span *parts, size_t part_count); /* CHECKs: it cannot fail */

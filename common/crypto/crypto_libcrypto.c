@@ -350,6 +350,7 @@ static enum err key_load(struct key_pair *out, const uint8_t bytes[32])
                            out->public_key.bytes, KEY_SIZE, engine->context) != KEY_SIZE)
         return engine_error(ERR_CRYPTO);
     memmove(out->private_scalar, bytes, sizeof out->private_scalar);
+    out->device = NULL;
     return ERR_OK;
 }
 

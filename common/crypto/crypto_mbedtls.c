@@ -215,6 +215,7 @@ static enum err key_load(struct key_pair *out, const uint8_t scalar[32])
         return ERR_CRYPTO;
     key_compress(&out->public_key, point);
     memmove(out->private_scalar, scalar, sizeof out->private_scalar);
+    out->device = NULL;
     return ERR_OK;
 }
 

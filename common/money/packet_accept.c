@@ -97,12 +97,23 @@ static bool sum_to_payee(struct amount *sum, const struct acceptance *a)
            packet_sum(sum, a->view, &a->terms->request->payee_key) == ERR_OK;
 }
 
+/* Secure elements have limits of their own; one coin from software, and software's hold. */
+static uint64_t holder_of_payer(const struct acceptance *a)
+{
+    for (size_t i = 0; i < a->view->leaf_count; i++) {
+        const int certificate = leaf(a, i)->certificate;
+        if (certificate == PACKET_NONE || a->view->certificates[certificate].holder != 1)
+            return 0;
+    }
+    return 1;
+}
+
 static bool is_above_limit(const struct acceptance *a)
 {
     struct amount sum;
     const bool is_sum = sum_to_payee(&sum, a);
-    if (!a->terms->is_online &&
-        (!is_sum || amount_compare(sum, a->policy->offline_payment_max) > 0))
+    const struct amount offline_max = trust_offline(a->trust, holder_of_payer(a)).payment_max;
+    if (!a->terms->is_online && (!is_sum || amount_compare(sum, offline_max) > 0))
         return true;
     for (size_t i = 0; i < a->view->leaf_count; i++) {
         int certificate = leaf(a, i)->certificate;

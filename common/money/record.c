@@ -39,7 +39,7 @@ enum err record_sign_payload(struct cose *out, const char *network, enum kind ki
     struct buffer message AUTO(buffer_fini) = {0};
     CHECK(message_kind_signed(kind));
     TRY(put_message(&message, network, kind, payload));
-    TRY(crypto()->sign(&out->signature, pair, buffer_span(&message)));
+    TRY(crypto_sign(&out->signature, pair, buffer_span(&message)));
     out->payload = payload;
     return ERR_OK;
 }

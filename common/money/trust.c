@@ -184,6 +184,14 @@ const struct policy *trust_policy(const struct trust *trust)
     return &trust->directory.policy;
 }
 
+struct trust_offline trust_offline(const struct trust *trust, uint64_t holder)
+{
+    const struct policy *policy = trust_policy(trust);
+    return holder == 1
+               ? (struct trust_offline){policy->element_payment_max, policy->element_total_max}
+               : (struct trust_offline){policy->offline_payment_max, policy->offline_total_max};
+}
+
 uint64_t trust_newest_time(const struct trust *trust)
 {
     uint64_t directory = trust->directory.made_at, revocations = trust->revocations.made_at;

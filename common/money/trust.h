@@ -39,6 +39,11 @@ const struct public_key *trust_issuing_key(const struct trust *trust,
 bool trust_is_revoked(const struct trust *trust, const struct public_key *key);
 bool trust_key_id_is_revoked(const struct trust *trust, const struct key_id *id);
 const struct policy *trust_policy(const struct trust *trust);
+/* What the policy allows offline to a key of this holder (wallet_certificate.holder). */
+struct trust_offline {
+    struct amount payment_max, total_max;
+};
+struct trust_offline trust_offline(const struct trust *trust, uint64_t holder);
 /* The newest signed time a trust shows (directory and revocations made_at, in seconds). */
 uint64_t trust_newest_time(const struct trust *trust);
 

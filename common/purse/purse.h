@@ -66,7 +66,7 @@ enum err purse_seen(void *context, bool *found, uint64_t serial, const struct id
 enum err purse_conflict(void *context, bool *found, uint64_t serial, const struct id *coin_id,
                         const struct id *payment_id) MUST_USE;
 
-struct purse_totals { /* buckets; settled is part of spendable */
+struct purse_totals { /* buckets, each capped at AMOUNT_MAX; settled is part of spendable */
     struct amount spendable, spendable_settled, reserved, handed_over, quarantined, orphaned, lost;
     uint64_t coin_count;
 };

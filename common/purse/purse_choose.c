@@ -21,9 +21,9 @@ static enum err add_coins(struct purse_env *env, struct amount *sum, struct amou
     struct purse_coin_list coins = {0};
     TRY(purse_coins(env, &coins, state));
     for (size_t i = 0; i < coins.count; i++) {
-        TRY(amount_add(sum, *sum, coins.items[i].amount));
+        *sum = amount_add_capped(*sum, coins.items[i].amount);
         if (settled != NULL && coins.items[i].is_settled)
-            TRY(amount_add(settled, *settled, coins.items[i].amount));
+            *settled = amount_add_capped(*settled, coins.items[i].amount);
     }
     *count += coins.count;
     return ERR_OK;
@@ -84,10 +84,10 @@ static enum err sift(struct purse_env *env, struct purse_coin_list *coins, struc
         TRY(purse_is_showable(env, &showable, &coin));
         if (!showable)
             continue;
-        TRY(amount_add(fit, *fit, coin.amount));
+        *fit = amount_add_capped(*fit, coin.amount);
         if (!is_within(&coin, options))
             continue;
-        TRY(amount_add(within, *within, coin.amount));
+        *within = amount_add_capped(*within, coin.amount);
         coins->items[kept++] = coin;
     }
     coins->count = kept;

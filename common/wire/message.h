@@ -77,9 +77,14 @@ enum {
     F(UINT, made_at, 0, INTEGER_MAX)
 
 /* --- who is who --- */
+/* A secure element's word (TPM2_Certify) that new_key was made in it and cannot leave it; as bytes
+ * in the certificate request. */
+#define ELEMENT_STATEMENT_FIELDS(F)                                                                \
+    F(VERSION, version) F(KEY, attestor_key) F(BLOB, public_area, 1, 512)                          \
+    F(BLOB, statement, 1, 512) F(BLOB, signature, 64, 64)
 #define CERTIFICATE_REQUEST_FIELDS(F)                                                              \
     F(VERSION, version) F(KEY, new_key) F(OPT_KEY, previous_key) F(UINT, holder, 0, 1)             \
-    F(UINT, made_at, 0, INTEGER_MAX)
+    F(OPT_BLOB, element, 1, 1536) F(UINT, made_at, 0, INTEGER_MAX)
 /* unlimited = AMOUNT_MAX */
 #define LIMITS_FIELDS(F) F(AMOUNT0, held_max) F(AMOUNT0, payment_max) F(AMOUNT0, day_max)
 #define WALLET_CERTIFICATE_FIELDS(F)                                                               \
@@ -94,7 +99,8 @@ enum {
 #define TIER_FIELDS(F) F(UINT, tier, 1, TIERS_MAX) F(RECORD, limits, limits)
 #define POLICY_FIELDS(F)                                                                           \
     F(UINT, payment_version_max, 1, INTEGER_MAX) F(AMOUNT, offline_payment_max)                    \
-    F(AMOUNT, offline_total_max) F(AMOUNT0, compensation_max)                                      \
+    F(AMOUNT, offline_total_max) F(AMOUNT, element_payment_max) F(AMOUNT, element_total_max)       \
+    F(AMOUNT0, compensation_max)                                                                   \
     F(UINT, hops_max, 1, PACKET_PAYMENTS_MAX) F(UINT, depth_max, 1, PACKET_PAYMENTS_MAX)           \
     F(UINT, spend_by_days, 1, 36500) F(UINT, redeem_by_days, 1, 36500)                             \
     F(UINT, certificate_days, 1, 3650) F(LIST, tiers, tier, 1, TIERS_MAX)
@@ -240,6 +246,7 @@ enum {
     M(payment, PAYMENT_FIELDS, false) M(request, REQUEST_FIELDS, false)                            \
     M(receipt, RECEIPT_FIELDS, false) M(withdrawal, WITHDRAWAL_FIELDS, false)                      \
     M(exchange, EXCHANGE_FIELDS, false) M(redeem, REDEEM_FIELDS, false)                            \
+    M(element_statement, ELEMENT_STATEMENT_FIELDS, false)                                          \
     M(settled, SETTLED_FIELDS, false) M(certificate_request, CERTIFICATE_REQUEST_FIELDS, false)    \
     M(limits, LIMITS_FIELDS, false) M(wallet_certificate, WALLET_CERTIFICATE_FIELDS, false)        \
     M(bank_certificate, BANK_CERTIFICATE_FIELDS, false) M(tier, TIER_FIELDS, false)                \

@@ -69,6 +69,7 @@ static enum err open_key(void *context, struct key_pair *out, struct span sealed
         return ERR_AUTH;
     memcpy(out->public_key.bytes, sealed.data, KEY_SIZE);
     memcpy(out->private_scalar, sealed.data + KEY_SIZE, sizeof out->private_scalar);
+    out->device = NULL;
     return ERR_OK;
 }
 

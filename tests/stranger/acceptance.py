@@ -77,11 +77,17 @@ class Acceptance:
         deepest = max(coin.depth for link in self.leaves for coin in link.made)
         refuse_if(deepest > self.directory.policy["depth_max"], "depth")
 
+    def in_elements(self):
+        """Secure elements hold the keys of all who sign a leaf."""
+        signers = {link.coin.owner_key for link in self.leaves}
+        return all(self.certificates.get(signer, {}).get("holder") == 1 for signer in signers)
+
     def check_payment_limit(self, online):
         signers = {link.coin.owner_key for link in self.leaves} - set(self.directory.vaults)
         limits = [self.certificates[signer]["limits"]["payment_max"] for signer in signers]
         if not online:
-            limits.append(self.directory.policy["offline_payment_max"])
+            limits.append(self.directory.policy[
+                "element_payment_max" if self.in_elements() else "offline_payment_max"])
         refuse_if(any(self.sum > limit for limit in limits), "payment_limit")
 
     def check_spend_by(self):

@@ -35,7 +35,7 @@ issue: version version, order_id nonce, outputs list(1..64) of output, made_at u
 settled: version version, merkle_root id, count uint(1..), made_at uint
 ownership: version version, key key, after_serial uint, after_coin_id id, made_at uint
 certificate_request: version version, new_key key, previous_key key / null, holder uint(0..1), \
-made_at uint
+element bytes(1..1536) / null, made_at uint
 limits: held_max amount0, payment_max amount0, day_max amount0
 wallet_certificate: version version, bank_id uint(1..), wallet_key key, tier uint(1..16), \
 holder uint(0..1), limits limits, not_before_day uint, not_after_day uint, label text(1..64) / null
@@ -43,6 +43,7 @@ bank_certificate: version version, bank_id uint(1..), bank_key key, vault_key ke
 name text(1..64), not_before_day uint, not_after_day uint
 tier: tier uint(1..16), limits limits
 policy: payment_version_max uint(1..), offline_payment_max amount, offline_total_max amount, \
+element_payment_max amount, element_total_max amount, \
 compensation_max amount0, hops_max uint(1..64), depth_max uint(1..64), \
 spend_by_days uint(1..36500), redeem_by_days uint(1..36500), certificate_days uint(1..3650), \
 tiers list(1..16) of tier

@@ -88,6 +88,8 @@ static void make_policy(struct world *world)
         .payment_version_max = 1,
         .offline_payment_max = world_fen(50000),
         .offline_total_max = world_fen(100000),
+        .element_payment_max = world_fen(200000),
+        .element_total_max = world_fen(500000),
         .compensation_max = world_fen(1000000),
         .hops_max = 5,
         .depth_max = 16,

@@ -52,6 +52,14 @@ Test(amount, add_and_sub)
     }
 }
 
+Test(amount, capped_sum)
+{
+    cr_expect_eq(amount_fen(amount_add_capped(fen(1), fen(2))), 3u);
+    cr_expect_eq(amount_fen(amount_add_capped(fen(MAX - 1), fen(1))), MAX);
+    cr_expect_eq(amount_fen(amount_add_capped(fen(MAX), fen(1))), MAX);
+    cr_expect_eq(amount_fen(amount_add_capped(fen(MAX), fen(MAX))), MAX);
+}
+
 Test(amount, order)
 {
     cr_expect_eq(amount_compare(fen(1), fen(2)), -1);

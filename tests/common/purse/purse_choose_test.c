@@ -122,3 +122,17 @@ Test(purse_choose, totals_are_buckets)
     cr_expect_eq(amount_fen(totals.handed_over), 1000);
     cr_expect_eq(totals.coin_count, 2);
 }
+
+/* Two forged tokens may add up to more than an amount can be: what is held is shown all the same.
+ */
+Test(purse_choose, totals_beyond_an_amount_are_capped)
+{
+    struct world_coin coin;
+    size_t count = 0;
+    holder_coin(&coin, &h, AMOUNT_MAX);
+    holder_coin(&coin, &h, AMOUNT_MAX);
+    const struct purse_totals totals = holder_totals(&h);
+    cr_expect_eq(amount_fen(totals.spendable), AMOUNT_MAX);
+    cr_expect_eq(amount_fen(totals.spendable_settled), AMOUNT_MAX);
+    expect_status(choose(&count, 100, &(struct purse_choice_options){0}), STATUS_OK);
+}
