@@ -51,7 +51,12 @@ enum {
     C(CLAIMS_PAID, "claims paid")                                                                  \
     C(REPLAYS, "calls replayed and compared")                                                      \
     C(COINS, "coin rows")                                                                          \
-    C(FORK_LOSSES, "taken, lost to a fork")
+    C(FORK_LOSSES, "taken, lost to a fork")                                                        \
+    C(LOST_PHONES, "wallets lost")                                                                 \
+    C(REFUNDS, "coins refunded")                                                                   \
+    C(ADVANCES, "coins advanced")                                                                  \
+    C(LATE_LOSSES, "taken, lost to a refund")                                                      \
+    C(CLONES, "clones proved")
 
 enum sim_count {
 #define SIM_COUNT_ENUM(name, text) SIM_##name,
