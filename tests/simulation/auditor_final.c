@@ -242,14 +242,15 @@ static void check_owner(struct final *final, const struct coin *coin)
     const enum err error = store_get(store, &purse_table_purse_coin, &row, &final->arena);
     store_rollback(store);
     const char *state = error != ERR_OK ? states[0] : states[row.state];
-    if (coin->state == COIN_ORPHAN && is_claimable(final, &coin->coin_id, person))
+    if (coin->state == COIN_ORPHAN && coin->fault != FAULT_LATE && /* lost is lost */
+        is_claimable(final, &coin->coin_id, person))
         sim_fail(auditor->sim, "COMP",
                  "an orphan of %" PRId64 " of person %zu was never claimed, "
                  "in his purse it is %s",
                  sim_amount(coin->amount), person, state);
     const bool is_lost = auditor_refunds_is_lost(auditor, &coin->owner_key);
     const bool is_early = auditor->sim->now / 86400 < coin->redeem_by_day;
-    if (coin->state == COIN_ORPHAN && is_lost && !is_early)
+    if (coin->state == COIN_ORPHAN && coin->fault != FAULT_LATE && is_lost && !is_early)
         auditor_book_fail(auditor, "COMP", "nobody claimed an orphan of a lost wallet",
                           &coin->coin_id);
     if (coin->state != COIN_UNSPENT || (is_lost && is_early))
