@@ -79,21 +79,13 @@ mutant deposit-credited-twice intermediary/deposits.c \
 mutant not-debited intermediary/teller_withdraw.c \
     's/TRY\(teller_debit\(.*/(void)0;/' 'BANK'
 
-mutant refund-to-anybody central/refund.c \
-    's/^        if \(!goal_is_mine \|\| .*/        if (false)/' 'REFUND|I3|WORTH'
-mutant refund-before-its-day central/refund.c \
-    's/else if \(time_day\(env->now\) < coin->redeem_by_day\)/else if (false)/' 'REFUND|I7'
 mutant refund-leaves-the-coin central/refund.c \
     's/^    voided\.state = COIN_REFUNDED;//' 'LAW|REFUND'
 mutant late-payment-not-kept central/register_apply.c \
-    '/^static enum err apply_refunded/,/^}/ s/^    TRY\(keep_spend.*//' 'I6'
+    '/^static enum err apply_refunded/,/^}/ s/^    TRY\(keep_spend.*//' \
+    'I6|MACHINERY'
 mutant lost-orphans-not-claimed intermediary/recovery.c \
-    's/^        if \(coin->is_advanced \|\|/        if (coin->held.state == RECOVERY_ORPHAN || coin->is_advanced ||/' 'COMP'
-mutant advance-taken-twice central/refund.c \
-    's/^    \*covered = .*/    *covered = !amount_is_zero(paid);/' 'REFUND|BANK|WORTH'
-mutant advance-and-refund intermediary/recovery.c \
-    's/^    return \*status == STATUS_OK \? branch_run\(env, status, mark_advanced.*/    return ERR_OK;/' \
-    'BANK|WORTH|REFUND'
+    's/^        if \(coin->is_advanced \|\|/        if (coin->held.state == 3 || coin->is_advanced ||/' 'COMP'
 mutant clone-not-looked-for central/clones.c \
     's/^    if \(error != ERR_EXISTS\)$/    if (true)/' 'I6|MACHINERY'
 mutant clone-note-forgotten central/register_order.c \
