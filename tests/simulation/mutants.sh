@@ -85,7 +85,7 @@ mutant late-payment-not-kept central/register_apply.c \
     '/^static enum err apply_refunded/,/^}/ s/^    TRY\(keep_spend.*//' \
     'I6|MACHINERY'
 mutant lost-orphans-not-claimed intermediary/recovery.c \
-    's/^        if \(coin->is_advanced \|\|/        if (coin->held.state == 3 || coin->is_advanced ||/' \
+    's/^        if \(coin->is_advanced \|\|/if (coin->held.state == 3 || coin->is_advanced ||/' \
     'COMP'
 mutant clone-not-looked-for central/clones.c \
     's/^    if \(error != ERR_EXISTS\)$/    if (true)/' 'I6|MACHINERY'
