@@ -227,7 +227,7 @@ static enum err learn_back(struct branch_env *env, enum status *status, void *co
         const struct refund_result *result = &recovering->reply.results.items[i];
         struct advance row = recovering->due.items[i];
         enum status taken = STATUS_STATE;
-        if (result->status == STATUS_STATE)
+        if (result->status == STATUS_STATE || result->status == STATUS_UNKNOWN)
             TRY(take_back(env, &row));
         if (result->status != STATUS_OK || !result->has_token)
             continue;

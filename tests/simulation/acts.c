@@ -158,6 +158,29 @@ static void act_months(struct sim *sim)
     pass(sim, leaps[chance_below(&sim->chance, sizeof leaps / sizeof leaps[0])]);
 }
 
+static void act_lose(struct sim *sim)
+{
+    citizen_lose(anybody(sim));
+}
+
+static void act_advance(struct sim *sim)
+{
+    const struct citizen *citizen = anybody(sim);
+    agency_advance(citizen_agency(citizen), citizen_customer(citizen),
+                   chance_between(&sim->chance, 500, 20000));
+}
+
+static void act_refund(struct sim *sim)
+{
+    const struct citizen *citizen = anybody(sim);
+    agency_refund(citizen_agency(citizen), citizen_customer(citizen));
+}
+
+static void act_look(struct sim *sim)
+{
+    (void)centre_look(sim->centre);
+}
+
 static void act_mob(struct sim *sim)
 {
     mob_act(sim->mob);
@@ -172,6 +195,7 @@ static const struct {
     {25, act_operator},  {50, act_late_packet}, {50, post_late_call}, {10, act_deposit_packet},
     {15, act_cash},      {22, act_days},        {2, act_months},      {250, act_mob},
     {60, act_carriers},
+    {5, act_lose},       {15, act_advance},     {8, act_refund},      {40, act_look},
 };
 
 /* Messages lost of a thousand: most days the network is good. */

@@ -210,6 +210,24 @@ struct citizen *citizen_open(struct sim *sim, size_t person)
     return citizen;
 }
 
+void citizen_lose(struct citizen *citizen)
+{
+    struct sim *sim = citizen->sim;
+    const bool is_lossless = sim->is_lossless;
+    while (!agency_give_up(citizen->agency, citizen->customer))
+        sim->is_lossless = true; /* the clerk tries until it is done */
+    sim_note(sim, "wallet %zu is lost", citizen->person);
+    sim_count(sim, SIM_LOST_PHONES);
+    auditor_lost(sim->auditor, citizen->person);
+    wallet_fini(&citizen->wallet);
+    citizen->wallet.store = disk_open(sim, &wallet_schema); /* the old one is with the finder */
+    citizen->join_file = agency_join_file(citizen->agency, citizen->customer);
+    start(citizen);
+    sim->is_lossless = true;
+    join(citizen);
+    sim->is_lossless = is_lossless;
+}
+
 /* --- with the bank --- */
 
 void citizen_withdraw(struct citizen *citizen, uint64_t value)

@@ -4,6 +4,7 @@
  * 2. It never breaks cryptography: it has its own keys, the issuing key, and a bank's. */
 #include "tests/simulation/mob.h"
 
+#include "central/tables.h"
 #include "common/purse/tables.h"
 #include "tests/simulation/auditor.h"
 #include "tests/simulation/centre.h"
@@ -302,6 +303,46 @@ static void partial(struct mob *mob, struct arena *arena)
     sim_note(sim, "a relay hands in part of an order: %s", err_name(error));
 }
 
+/* A friend at a bank has somebody's coin refunded to a key of the mob, or to the vault for an order
+ * that paid somebody else. */
+static void embezzle(struct mob *mob, struct arena *arena)
+{
+    struct sim *sim = mob->sim;
+    struct buffer request AUTO(buffer_fini) = {0};
+    struct buffer reply AUTO(buffer_fini) = {.limit = NET_SIZE_MAX};
+    struct store *store = centre_store(sim->centre);
+    const struct coin from = {.state = COIN_UNSPENT};
+    const struct store_query query = {
+        .table = &tables_table_coin, .index_number = 1, .prefix_count = 1};
+    struct list rows = {0};
+    struct nonce call_id;
+    size_t person;
+    sim_check(sim, store_begin(store, STORE_READ), "coins");
+    sim_check(sim, store_list(store, &rows, &query, &from, arena), "coins");
+    store_rollback(store);
+    if (rows.count == 0)
+        return;
+    const struct coin *coin =
+        (const struct coin *)rows.items + chance_below(&sim->chance, rows.count);
+    const size_t bank = chance_below(&sim->chance, SIM_BANKS);
+    struct refund_item item = {.serial = coin->serial,
+                               .coin_id = coin->coin_id,
+                               .to_key = some_pair(mob, &person)->public_key};
+    if (mob->order_count > 0 && chance_permille(&sim->chance, 400)) {
+        item.to_key = sim->world.banks[bank].vault_key.public_key;
+        item.has_advance_id = true;
+        item.advance_id = record_id(sim->world.network, KIND_EXCHANGE, mob->orders[0].body.order);
+    }
+    const struct refund_body body = {.items = {&item, 1}};
+    chance_bytes(&sim->chance, call_id.bytes, sizeof call_id.bytes);
+    sim_check(sim,
+              call_seal(&request, sim->world.network, VERB_REFUND, &body, &call_id, sim->now,
+                        &sim->world.banks[bank].bank_key, arena),
+              "a refund");
+    (void)centre_handle(sim->centre, &reply, buffer_span(&request));
+    sim_note(sim, "the mob asks bank %zu for a refund", bank);
+}
+
 /* A bit of something overheard is turned over. */
 static void spoil(struct mob *mob, struct arena *arena)
 {
@@ -333,8 +374,10 @@ void mob_act(struct mob *mob)
         deposit(mob, &arena);
     else if (draw < 930)
         partial(mob, &arena);
-    else if (draw < 990)
+    else if (draw < 970)
         spoil(mob, &arena);
+    else if (draw < 990)
+        embezzle(mob, &arena);
     else
         forge(mob);
 }
