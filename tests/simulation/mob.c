@@ -4,12 +4,12 @@
  * 2. It never breaks cryptography: it has its own keys, the issuing key, and a bank's. */
 #include "tests/simulation/mob.h"
 
-#include "central/tables.h"
 #include "common/purse/tables.h"
 #include "tests/simulation/auditor.h"
 #include "tests/simulation/centre.h"
 #include "tests/simulation/citizen.h"
 #include "tests/simulation/lookup.h"
+#include "tests/simulation/mob_clerk.h"
 #include "tests/simulation/mob_loot.h"
 #include "tests/simulation/post.h"
 
@@ -37,9 +37,8 @@ static struct cose sign(struct mob *mob, enum kind kind, const void *value,
     return cose;
 }
 
-/* A payment of a coin, whatever was done with it before. Outputs of its own become loot. */
-static void spend(struct mob *mob, struct mob_coin *paid, const struct mob_coin *coin,
-                  const struct output *outputs, size_t count, const struct id *reference)
+void mob_spend(struct mob *mob, struct mob_coin *paid, const struct mob_coin *coin,
+               const struct output *outputs, size_t count, const struct id *reference)
 {
     struct sim *sim = mob->sim;
     const struct mob_pair *pair = mob_pair_of(mob, &coin->owner_key);
@@ -99,7 +98,7 @@ static void spend_part(struct mob *mob, struct mob_coin *paid, const struct mob_
     struct output outputs[2] = {output_of(value, payee)};
     if (rest > 0)
         outputs[1] = output_of(rest, &own->public_key);
-    spend(mob, paid, coin, outputs, rest > 0 ? 2 : 1, reference);
+    mob_spend(mob, paid, coin, outputs, rest > 0 ? 2 : 1, reference);
 }
 
 static int64_t some_part(struct mob *mob, const struct mob_coin *coin)
@@ -133,7 +132,7 @@ static void cheat(struct mob *mob, struct arena *arena)
     post_keep_packet(sim, chance_below(&sim->chance, SIM_HONEST), file);
 }
 
-static void settle(struct mob *mob, const struct mob_coin *coin, struct arena *arena)
+void mob_settle(struct mob *mob, const struct mob_coin *coin, struct arena *arena)
 {
     struct sim *sim = mob->sim;
     struct settle_reply reply = {0};
@@ -158,7 +157,7 @@ static void launder(struct mob *mob, struct arena *arena)
     spend_part(mob, &paid, &spent, &some_pair(mob, &person)->public_key, some_part(mob, &spent),
                NULL);
     if (chance_permille(&mob->sim->chance, 500))
-        settle(mob, &paid, arena);
+        mob_settle(mob, &paid, arena);
 }
 
 /* An old line, to whoever will take it. */
@@ -170,7 +169,7 @@ static void replay(struct mob *mob, struct arena *arena)
         return;
     const struct mob_coin old = *coin;
     if (chance_permille(&sim->chance, 500))
-        settle(mob, &old, arena);
+        mob_settle(mob, &old, arena);
     else
         citizen_receive(sim->citizens[chance_below(&sim->chance, SIM_HONEST)], NULL,
                         wrap(mob, mob_packet(mob, &old, 1)), arena);
@@ -211,7 +210,7 @@ static void exchange(struct mob *mob, struct arena *arena)
     const struct span order = order_bytes(mob, &order_id, sum);
     for (size_t i = 0; i < count; i++) {
         const struct output whole = {coins[i].amount, sim->world.register_key.public_key};
-        spend(mob, &paid[i], &coins[i], &whole, 1, &order_id);
+        mob_spend(mob, &paid[i], &coins[i], &whole, 1, &order_id);
     }
     const struct order_body body = {.order = order, .packet = mob_packet(mob, paid, count)};
     const struct key_pair *pair = some_pair(mob, &person);
@@ -303,46 +302,6 @@ static void partial(struct mob *mob, struct arena *arena)
     sim_note(sim, "a relay hands in part of an order: %s", err_name(error));
 }
 
-/* A friend at a bank has somebody's coin refunded to a key of the mob, or to the vault for an order
- * that paid somebody else. */
-static void embezzle(struct mob *mob, struct arena *arena)
-{
-    struct sim *sim = mob->sim;
-    struct buffer request AUTO(buffer_fini) = {0};
-    struct buffer reply AUTO(buffer_fini) = {.limit = NET_SIZE_MAX};
-    struct store *store = centre_store(sim->centre);
-    const struct coin from = {.state = COIN_UNSPENT};
-    const struct store_query query = {
-        .table = &tables_table_coin, .index_number = 1, .prefix_count = 1};
-    struct list rows = {0};
-    struct nonce call_id;
-    size_t person;
-    sim_check(sim, store_begin(store, STORE_READ), "coins");
-    sim_check(sim, store_list(store, &rows, &query, &from, arena), "coins");
-    store_rollback(store);
-    if (rows.count == 0)
-        return;
-    const struct coin *coin =
-        (const struct coin *)rows.items + chance_below(&sim->chance, rows.count);
-    const size_t bank = chance_below(&sim->chance, SIM_BANKS);
-    struct refund_item item = {.serial = coin->serial,
-                               .coin_id = coin->coin_id,
-                               .to_key = some_pair(mob, &person)->public_key};
-    if (mob->order_count > 0 && chance_permille(&sim->chance, 400)) {
-        item.to_key = sim->world.banks[bank].vault_key.public_key;
-        item.has_advance_id = true;
-        item.advance_id = record_id(sim->world.network, KIND_EXCHANGE, mob->orders[0].body.order);
-    }
-    const struct refund_body body = {.items = {&item, 1}};
-    chance_bytes(&sim->chance, call_id.bytes, sizeof call_id.bytes);
-    sim_check(sim,
-              call_seal(&request, sim->world.network, VERB_REFUND, &body, &call_id, sim->now,
-                        &sim->world.banks[bank].bank_key, arena),
-              "a refund");
-    (void)centre_handle(sim->centre, &reply, buffer_span(&request));
-    sim_note(sim, "the mob asks bank %zu for a refund", bank);
-}
-
 /* A bit of something overheard is turned over. */
 static void spoil(struct mob *mob, struct arena *arena)
 {
@@ -374,10 +333,10 @@ void mob_act(struct mob *mob)
         deposit(mob, &arena);
     else if (draw < 930)
         partial(mob, &arena);
-    else if (draw < 970)
+    else if (draw < 940)
         spoil(mob, &arena);
     else if (draw < 990)
-        embezzle(mob, &arena);
+        mob_clerk_act(mob, &arena);
     else
         forge(mob);
 }

@@ -77,20 +77,10 @@ static enum err deliver(struct sim *sim, size_t to, struct buffer *reply, struct
                                 : agency_handle(sim->agencies[to], reply, request);
 }
 
-/* What a bank is told of a lost wallet's coins is not signed: TLS alone keeps it whole. */
-static bool is_for_tls(struct sim *sim, struct span request)
-{
-    struct arena arena AUTO(arena_fini) = {0};
-    struct call_frame frame = {0};
-    return call_read(&frame, sim->world.network, request, &arena) == STATUS_OK &&
-           frame.verb->verb == VERB_HELD;
-}
-
 /* Nobody's money may depend on what is not signed: a bit of an answer is turned over. */
-static void garble(struct sim *sim, struct buffer *reply, struct span request)
+static void garble(struct sim *sim, struct buffer *reply)
 {
-    if (sim->is_lossless || is_for_tls(sim, request) || reply->size == 0 ||
-        !chance_permille(&sim->chance, GARBLE_PERMILLE))
+    if (sim->is_lossless || reply->size == 0 || !chance_permille(&sim->chance, GARBLE_PERMILLE))
         return;
     const size_t head = reply->size < 48 ? reply->size : 48; /* status, counts, amounts */
     const size_t reach = chance_permille(&sim->chance, 500) ? head : reply->size;
@@ -103,7 +93,7 @@ static enum err handle(void *context, struct buffer *reply, struct span request)
     const struct link *link = context;
     put(&link->sim->post->calls, link->to, request);
     TRY(deliver(link->sim, link->to, reply, request));
-    garble(link->sim, reply, request);
+    garble(link->sim, reply);
     return ERR_OK;
 }
 

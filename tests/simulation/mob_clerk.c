@@ -1,0 +1,240 @@
+/* The mob's friend at a bank (contract in mob_clerk.h).
+ *
+ * What he asks for is always something that the register must refuse, or a refund of the mob's own
+ * coins: an honest customer loses nothing by him. */
+#include "tests/simulation/mob_clerk.h"
+
+#include "central/tables.h"
+#include "intermediary/bank_tables.h"
+#include "tests/simulation/agency.h"
+#include "tests/simulation/auditor.h"
+#include "tests/simulation/centre.h"
+#include "tests/simulation/citizen.h"
+#include "tests/simulation/post.h"
+
+static struct list rows_of(struct sim *sim, struct store *store, const struct store_query *query,
+                           const void *from, struct arena *arena)
+{
+    struct list rows = {0};
+    sim_check(sim, store_begin(store, STORE_READ), "the clerk looks");
+    sim_check(sim, store_list(store, &rows, query, from, arena), "the clerk looks");
+    store_rollback(store);
+    return rows;
+}
+
+static bool is_spent(struct sim *sim, const struct coin *coin, struct arena *arena)
+{
+    struct store *store = centre_store(sim->centre);
+    struct spend row = {.serial = coin->serial, .coin_id = coin->coin_id};
+    sim_check(sim, store_begin(store, STORE_READ), "the clerk looks");
+    const enum err error = store_get(store, &tables_table_spend, &row, arena);
+    store_rollback(store);
+    return error == ERR_OK;
+}
+
+/* --- whose coin --- */
+
+struct wanted {
+    size_t person; /* whose; SIM_NOBODY: anybody's */
+    size_t bank;   /* and of which bank */
+    bool is_due, is_of_mob;
+};
+
+static bool is_wanted(struct mob *mob, const struct wanted *wanted, const struct coin *coin)
+{
+    const size_t person = auditor_person(mob->sim->auditor, &coin->owner_key);
+    const bool is_due = coin->redeem_by_day <= mob->sim->now / 86400;
+    return person < SIM_CITIZENS && person % SIM_BANKS == wanted->bank &&
+           (wanted->person == SIM_NOBODY || wanted->person == person) &&
+           is_due == wanted->is_due && (!wanted->is_of_mob || person >= SIM_HONEST);
+}
+
+/* One of the unspent coins that fit, any of them. */
+static bool find(struct mob *mob, struct coin *out, const struct wanted *wanted,
+                 struct arena *arena)
+{
+    struct sim *sim = mob->sim;
+    const struct coin from = {.state = COIN_UNSPENT};
+    const struct store_query query = {
+        .table = &tables_table_coin, .index_number = 0, .prefix_count = 1};
+    const struct list rows = rows_of(sim, centre_store(sim->centre), &query, &from, arena);
+    const struct coin *coins = rows.items;
+    const size_t start = rows.count > 0 ? chance_below(&sim->chance, rows.count) : 0;
+    for (size_t i = 0; i < rows.count; i++) {
+        *out = coins[(start + i) % rows.count];
+        if (is_wanted(mob, wanted, out) && !is_spent(sim, out, arena))
+            return true;
+    }
+    return false;
+}
+
+/* --- asking --- */
+
+static void ask(struct mob *mob, size_t bank, struct refund_item *item, struct arena *arena)
+{
+    struct sim *sim = mob->sim;
+    struct buffer request AUTO(buffer_fini) = {0};
+    struct buffer reply AUTO(buffer_fini) = {.limit = NET_SIZE_MAX};
+    const struct refund_body body = {.items = {item, 1}};
+    struct nonce call_id;
+    chance_bytes(&sim->chance, call_id.bytes, sizeof call_id.bytes);
+    sim_check(sim,
+              call_seal(&request, sim->world.network, VERB_REFUND, &body, &call_id, sim->now,
+                        &sim->world.banks[bank].bank_key, arena),
+              "the clerk asks");
+    (void)centre_handle(sim->centre, &reply, buffer_span(&request));
+}
+
+static struct refund_item item_of(const struct coin *coin, const struct public_key *to_key)
+{
+    return (struct refund_item){
+        .serial = coin->serial, .coin_id = coin->coin_id, .to_key = *to_key};
+}
+
+/* A key of the mob's customer of this bank: the newest. */
+static const struct public_key *own_key(const struct mob *mob, size_t bank)
+{
+    for (size_t i = mob->pair_count; i-- > 0;)
+        if (mob->pairs[i].person % SIM_BANKS == bank)
+            return &mob->pairs[i].pair.public_key;
+    return NULL;
+}
+
+/* Somebody else's coin, on its day, to the mob; or to the vault, for an order of other people. */
+static void for_others(struct mob *mob, size_t bank, struct arena *arena)
+{
+    struct sim *sim = mob->sim;
+    const struct wanted wanted = {.person = SIM_NOBODY, .bank = bank, .is_due = true};
+    const struct public_key *own = own_key(mob, bank);
+    struct coin coin;
+    if (own == NULL || !find(mob, &coin, &wanted, arena) ||
+        auditor_person(sim->auditor, &coin.owner_key) >= SIM_HONEST)
+        return;
+    struct refund_item item = item_of(&coin, own);
+    if (mob->order_count > 0 && chance_permille(&sim->chance, 300)) {
+        item.to_key = sim->world.banks[bank].vault_key.public_key;
+        item.has_advance_id = true;
+        item.advance_id = record_id(sim->world.network, KIND_EXCHANGE, mob->orders[0].body.order);
+    }
+    ask(mob, bank, &item, arena);
+    sim_note(sim, "the clerk of bank %zu asks for another's coin", bank);
+}
+
+/* To its own owner, but before its day. */
+static void too_early(struct mob *mob, size_t bank, struct arena *arena)
+{
+    const struct wanted wanted = {.person = SIM_NOBODY, .bank = bank};
+    struct coin coin;
+    if (!find(mob, &coin, &wanted, arena))
+        return;
+    struct refund_item item = item_of(&coin, &coin.owner_key);
+    ask(mob, bank, &item, arena);
+    sim_note(mob->sim, "the clerk of bank %zu asks before the day", bank);
+}
+
+/* Has the vault had back all that this order advanced, from the coins it was paid for? */
+static bool is_used_up(struct sim *sim, size_t bank, const struct id *order_id,
+                       struct arena *arena)
+{
+    const struct advance from = {.order_id = *order_id};
+    const struct store_query query = {
+        .table = &bank_table_advance, .index_number = 2, .prefix_count = 1};
+    const struct list rows =
+        rows_of(sim, agency_store(sim->agencies[bank]), &query, &from, arena);
+    const struct advance *advances = rows.items;
+    for (size_t i = 0; i < rows.count; i++)
+        if (advances[i].state != ADVANCE_RECOVERED)
+            return false;
+    return rows.count > 0;
+}
+
+/* Another coin of a customer whose advance came back already, for the same advance; and what was
+ * refunded once more, to the mob. */
+static void again(struct mob *mob, size_t bank, struct arena *arena)
+{
+    struct sim *sim = mob->sim;
+    const struct store_query query = {.table = &tables_table_refund, .index_number = -1};
+    const struct list rows = rows_of(sim, centre_store(sim->centre), &query, NULL, arena);
+    const struct refund *refunds = rows.items;
+    const struct public_key *own = own_key(mob, bank);
+    for (size_t i = 0; i < rows.count; i++) {
+        const struct coin old = {.serial = refunds[i].serial, .coin_id = refunds[i].coin_id};
+        struct wanted wanted = {.bank = bank, .is_due = true};
+        struct coin owner = old, other;
+        if (refunds[i].bank_id != bank + 1)
+            continue;
+        if (own != NULL && chance_permille(&sim->chance, 200)) {
+            struct refund_item item = item_of(&old, own);
+            ask(mob, bank, &item, arena);
+        }
+        if (!refunds[i].has_advance_id || !is_used_up(sim, bank, &refunds[i].advance_id, arena))
+            continue;
+        sim_check(sim, store_begin(centre_store(sim->centre), STORE_READ), "the clerk looks");
+        sim_check(sim, store_get(centre_store(sim->centre), &tables_table_coin, &owner, arena),
+                  "the clerk looks");
+        store_rollback(centre_store(sim->centre));
+        wanted.person = auditor_person(sim->auditor, &owner.owner_key);
+        if (!find(mob, &other, &wanted, arena))
+            continue;
+        struct refund_item item = item_of(&other, &refunds[i].to_key);
+        item.has_advance_id = true;
+        item.advance_id = refunds[i].advance_id;
+        ask(mob, bank, &item, arena);
+        sim_note(sim, "the clerk of bank %zu takes an advance back twice", bank);
+        return;
+    }
+}
+
+static const struct mob_coin *in_loot(const struct mob *mob, const struct coin *coin)
+{
+    for (size_t i = 0; i < mob->coin_count; i++)
+        if (id_equal(&mob->coins[i].coin_id, &coin->coin_id))
+            return &mob->coins[i];
+    return NULL;
+}
+
+/* A coin of the mob's is paid to two people, refunded on its day, and then both are handed in. */
+static void late_fork(struct mob *mob, size_t bank, struct arena *arena)
+{
+    struct sim *sim = mob->sim;
+    const struct wanted wanted = {
+        .person = SIM_NOBODY, .bank = bank, .is_due = true, .is_of_mob = true};
+    struct coin coin;
+    struct mob_coin paid[2];
+    const struct public_key *own = own_key(mob, bank);
+    if (own == NULL || !find(mob, &coin, &wanted, arena))
+        return;
+    const struct mob_coin *found = in_loot(mob, &coin);
+    if (found == NULL)
+        return;
+    const struct mob_coin spent = *found;
+    for (size_t i = 0; i < 2; i++) {
+        const struct output whole = {
+            spent.amount, mob->pairs[chance_below(&sim->chance, mob->pair_count)].pair.public_key};
+        mob_spend(mob, &paid[i], &spent, &whole, 1, NULL);
+    }
+    struct refund_item item = item_of(&coin, own);
+    ask(mob, bank, &item, arena);
+    for (size_t i = 0; i < 2; i++)
+        mob_settle(mob, &paid[i], arena);
+    sim_note(sim, "a coin of the mob is refunded, and both who were paid with it come");
+}
+
+void mob_clerk_act(struct mob *mob, struct arena *arena)
+{
+    const size_t bank = chance_below(&mob->sim->chance, SIM_BANKS);
+    switch (chance_below(&mob->sim->chance, 5)) {
+    case 0:
+        too_early(mob, bank, arena);
+        break;
+    case 1:
+        again(mob, bank, arena);
+        break;
+    case 2:
+        late_fork(mob, bank, arena);
+        break;
+    default:
+        for_others(mob, bank, arena);
+        break;
+    }
+}
