@@ -70,8 +70,8 @@ static enum err sign_held(struct register_env *env, struct held_reply *reply, st
 {
     TRY(call_question(&held->question_id, VERB_HELD, body));
     held->made_at = env->now;
-    return record_sign(&reply->holdings, env->trust->network, KIND_HOLDINGS, held, env->register_key,
-                       env->arena);
+    return record_sign(&reply->holdings, env->trust->network, KIND_HOLDINGS, held,
+                       env->register_key, env->arena);
 }
 
 enum err refund_held(struct register_env *env, struct held_reply *reply, enum status *status,

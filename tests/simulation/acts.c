@@ -194,8 +194,8 @@ static const struct {
     {40, act_resume},    {80, act_bank},        {10, act_order},      {10, act_return},
     {25, act_operator},  {50, act_late_packet}, {50, post_late_call}, {10, act_deposit_packet},
     {15, act_cash},      {22, act_days},        {2, act_months},      {250, act_mob},
-    {60, act_carriers},
-    {5, act_lose},       {15, act_advance},     {8, act_refund},      {40, act_look},
+    {60, act_carriers},  {5, act_lose},         {15, act_advance},    {8, act_refund},
+    {40, act_look},
 };
 
 /* Messages lost of a thousand: most days the network is good. */

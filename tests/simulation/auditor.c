@@ -380,6 +380,7 @@ void auditor_lost(struct auditor *auditor, size_t person)
     for (size_t i = 0; i < auditor->taken_count; i++)
         if (auditor->taken[i].person == person)
             auditor->taken[i].is_lost = true;
+    memset(&auditor->heard[person], 0, sizeof auditor->heard[person]); /* a new wallet is new */
 }
 
 void auditor_check(struct auditor *auditor)

@@ -67,6 +67,24 @@ static void check_covered(struct auditor *auditor, const struct refund *refunds,
                           &refunds[index].coin_id);
 }
 
+/* An honest bank has a coin that it advanced come to its vault, and never to the customer, who has
+ * his money; nor does it advance what he had back. */
+static void check_advances(struct auditor *auditor, struct store *store, struct arena *arena)
+{
+    const struct list rows =
+        auditor_book_rows(auditor, store, &bank_table_advance, -1, NULL, arena);
+    const struct advance *advances = rows.items;
+    struct store *central = centre_store(auditor->sim->centre);
+    for (size_t i = 0; i < rows.count; i++) {
+        struct refund row = {.serial = advances[i].serial, .coin_id = advances[i].coin_id};
+        sim_check(auditor->sim, store_begin(central, STORE_READ), "a refund");
+        const enum err error = store_get(central, &tables_table_refund, &row, arena);
+        store_rollback(central);
+        if (error == ERR_OK && !row.has_advance_id)
+            auditor_book_fail(auditor, "REFUND", "advanced and refunded", &row.coin_id);
+    }
+}
+
 void auditor_refunds_check(struct auditor *auditor)
 {
     struct arena arena AUTO(arena_fini) = {0};
@@ -76,6 +94,8 @@ void auditor_refunds_check(struct auditor *auditor)
     if (rows.count == auditor->sim->counts[SIM_REFUNDS])
         return;
     auditor->sim->counts[SIM_REFUNDS] = rows.count;
+    for (size_t i = 0; i < SIM_BANKS; i++)
+        check_advances(auditor, agency_store(auditor->sim->agencies[i]), &arena);
     for (size_t i = 0; i < rows.count; i++) {
         check_refund(auditor, &refunds[i], &arena);
         if (refunds[i].has_advance_id)

@@ -45,8 +45,8 @@ static bool is_wanted(struct mob *mob, const struct wanted *wanted, const struct
     const size_t person = auditor_person(mob->sim->auditor, &coin->owner_key);
     const bool is_due = coin->redeem_by_day <= mob->sim->now / 86400;
     return person < SIM_CITIZENS && person % SIM_BANKS == wanted->bank &&
-           (wanted->person == SIM_NOBODY || wanted->person == person) &&
-           is_due == wanted->is_due && (!wanted->is_of_mob || person >= SIM_HONEST);
+           (wanted->person == SIM_NOBODY || wanted->person == person) && is_due == wanted->is_due &&
+           (!wanted->is_of_mob || person >= SIM_HONEST);
 }
 
 /* One of the unspent coins that fit, any of them. */
@@ -133,14 +133,12 @@ static void too_early(struct mob *mob, size_t bank, struct arena *arena)
 }
 
 /* Has the vault had back all that this order advanced, from the coins it was paid for? */
-static bool is_used_up(struct sim *sim, size_t bank, const struct id *order_id,
-                       struct arena *arena)
+static bool is_used_up(struct sim *sim, size_t bank, const struct id *order_id, struct arena *arena)
 {
     const struct advance from = {.order_id = *order_id};
     const struct store_query query = {
         .table = &bank_table_advance, .index_number = 2, .prefix_count = 1};
-    const struct list rows =
-        rows_of(sim, agency_store(sim->agencies[bank]), &query, &from, arena);
+    const struct list rows = rows_of(sim, agency_store(sim->agencies[bank]), &query, &from, arena);
     const struct advance *advances = rows.items;
     for (size_t i = 0; i < rows.count; i++)
         if (advances[i].state != ADVANCE_RECOVERED)
