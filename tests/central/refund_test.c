@@ -1,5 +1,6 @@
 /* Refunds: who may have which coin back, when, to which key; and what becomes of who comes late. */
 #include "common/base/time.h"
+#include "common/money/call.h"
 #include "tests/central/cast.h"
 
 #include <criterion/criterion.h>
