@@ -163,16 +163,29 @@ static void act_lose(struct sim *sim)
     citizen_lose(anybody(sim));
 }
 
+/* Somebody who lost a wallet, if there is one. */
+static struct citizen *victim(struct sim *sim)
+{
+    const size_t start = chance_below(&sim->chance, SIM_CITIZENS);
+    for (size_t i = 0; i < SIM_CITIZENS; i++)
+        if (citizen_has_lost(sim->citizens[(start + i) % SIM_CITIZENS]))
+            return sim->citizens[(start + i) % SIM_CITIZENS];
+    return sim->citizens[start];
+}
+
 static void act_advance(struct sim *sim)
 {
-    const struct citizen *citizen = anybody(sim);
+    const struct citizen *citizen = victim(sim);
     agency_advance(citizen_agency(citizen), citizen_customer(citizen),
                    chance_between(&sim->chance, 500, 20000));
 }
 
+/* Sometimes right after an advance, whatever became of that. */
 static void act_refund(struct sim *sim)
 {
-    const struct citizen *citizen = anybody(sim);
+    const struct citizen *citizen = victim(sim);
+    if (chance_permille(&sim->chance, 300))
+        agency_advance(citizen_agency(citizen), citizen_customer(citizen), 3000);
     agency_refund(citizen_agency(citizen), citizen_customer(citizen));
 }
 

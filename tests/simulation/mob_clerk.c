@@ -5,8 +5,6 @@
 #include "tests/simulation/mob_clerk.h"
 
 #include "central/tables.h"
-#include "intermediary/bank_tables.h"
-#include "tests/simulation/agency.h"
 #include "tests/simulation/auditor.h"
 #include "tests/simulation/centre.h"
 #include "tests/simulation/citizen.h"
@@ -38,6 +36,7 @@ struct wanted {
     size_t person; /* whose; SIM_NOBODY: anybody's */
     size_t bank;   /* and of which bank */
     bool is_due, is_of_mob;
+    int64_t more_than;
 };
 
 static bool is_wanted(struct mob *mob, const struct wanted *wanted, const struct coin *coin)
@@ -132,22 +131,7 @@ static void too_early(struct mob *mob, size_t bank, struct arena *arena)
     sim_note(mob->sim, "the clerk of bank %zu asks before the day", bank);
 }
 
-/* Has the vault had back all that this order advanced, from the coins it was paid for? */
-static bool is_used_up(struct sim *sim, size_t bank, const struct id *order_id, struct arena *arena)
-{
-    const struct advance from = {.order_id = *order_id};
-    const struct store_query query = {
-        .table = &bank_table_advance, .index_number = 2, .prefix_count = 1};
-    const struct list rows = rows_of(sim, agency_store(sim->agencies[bank]), &query, &from, arena);
-    const struct advance *advances = rows.items;
-    for (size_t i = 0; i < rows.count; i++)
-        if (advances[i].state != ADVANCE_RECOVERED)
-            return false;
-    return rows.count > 0;
-}
-
-/* Another coin of a customer whose advance came back already, for the same advance; and what was
- * refunded once more, to the mob. */
+/* What was refunded once more, to the mob. */
 static void again(struct mob *mob, size_t bank, struct arena *arena)
 {
     struct sim *sim = mob->sim;
@@ -155,30 +139,75 @@ static void again(struct mob *mob, size_t bank, struct arena *arena)
     const struct list rows = rows_of(sim, centre_store(sim->centre), &query, NULL, arena);
     const struct refund *refunds = rows.items;
     const struct public_key *own = own_key(mob, bank);
+    if (own == NULL || rows.count == 0)
+        return;
+    const struct refund *old = &refunds[chance_below(&sim->chance, rows.count)];
+    struct refund_item item = {.serial = old->serial, .coin_id = old->coin_id, .to_key = *own};
+    ask(mob, bank, &item, arena);
+    sim_note(sim, "the clerk of bank %zu asks for what was refunded", bank);
+}
+
+static struct coin coin_of(struct sim *sim, uint64_t serial, const struct id *coin_id,
+                           struct arena *arena)
+{
+    struct store *store = centre_store(sim->centre);
+    struct coin coin = {.serial = serial, .coin_id = *coin_id};
+    sim_check(sim, store_begin(store, STORE_READ), "the clerk looks");
+    sim_check(sim, store_get(store, &tables_table_coin, &coin, arena), "the clerk looks");
+    store_rollback(store);
+    return coin;
+}
+
+/* What an order paid to whom its first coin went to, less what was taken back for it. */
+static int64_t left_of(struct sim *sim, size_t *person, const struct id *order_id,
+                       struct arena *arena)
+{
+    const struct order_token from = {.order_id = *order_id};
+    const struct refund taken = {.has_advance_id = true, .advance_id = *order_id};
+    struct store *store = centre_store(sim->centre);
+    const struct store_query query = {
+        .table = &tables_table_order_token, .index_number = -1, .prefix_count = 1};
+    const struct store_query refunded = {
+        .table = &tables_table_refund, .index_number = 0, .prefix_count = 1};
+    const struct list rows = rows_of(sim, store, &query, &from, arena);
+    const struct list used = rows_of(sim, store, &refunded, &taken, arena);
+    const struct order_token *tokens = rows.items;
+    const struct refund *refunds = used.items;
+    int64_t left = 0;
+    *person = SIM_NOBODY;
     for (size_t i = 0; i < rows.count; i++) {
-        const struct coin old = {.serial = refunds[i].serial, .coin_id = refunds[i].coin_id};
-        struct wanted wanted = {.bank = bank, .is_due = true};
-        struct coin owner = old, other;
-        if (refunds[i].bank_id != bank + 1)
+        const struct coin coin = coin_of(sim, tokens[i].serial, &tokens[i].coin_id, arena);
+        const size_t owner = auditor_person(sim->auditor, &coin.owner_key);
+        *person = i == 0 ? owner : *person;
+        left += owner == *person ? sim_amount(coin.amount) : 0;
+    }
+    for (size_t i = 0; i < used.count; i++)
+        left -= sim_amount(refunds[i].amount);
+    return left;
+}
+
+/* To the vault, for an order that paid its owner before, but less than that coin. */
+static void too_much(struct mob *mob, size_t bank, struct arena *arena)
+{
+    enum { TRIES = 40 };
+    struct sim *sim = mob->sim;
+    const struct store_query query = {.table = &tables_table_order_row, .index_number = -1};
+    const struct list rows = rows_of(sim, centre_store(sim->centre), &query, NULL, arena);
+    const struct order_row *orders = rows.items;
+    struct wanted wanted = {.bank = bank, .is_due = true};
+    for (size_t i = 0; i < TRIES && rows.count > 0; i++) {
+        const struct order_row *order = &orders[chance_below(&sim->chance, rows.count)];
+        struct coin coin;
+        if (order->kind != KIND_EXCHANGE || order->bank_id != bank + 1)
             continue;
-        if (own != NULL && chance_permille(&sim->chance, 200)) {
-            struct refund_item item = item_of(&old, own);
-            ask(mob, bank, &item, arena);
-        }
-        if (!refunds[i].has_advance_id || !is_used_up(sim, bank, &refunds[i].advance_id, arena))
+        wanted.more_than = left_of(sim, &wanted.person, &order->order_id, arena);
+        if (wanted.person >= SIM_CITIZENS || !find(mob, &coin, &wanted, arena))
             continue;
-        sim_check(sim, store_begin(centre_store(sim->centre), STORE_READ), "the clerk looks");
-        sim_check(sim, store_get(centre_store(sim->centre), &tables_table_coin, &owner, arena),
-                  "the clerk looks");
-        store_rollback(centre_store(sim->centre));
-        wanted.person = auditor_person(sim->auditor, &owner.owner_key);
-        if (!find(mob, &other, &wanted, arena))
-            continue;
-        struct refund_item item = item_of(&other, &refunds[i].to_key);
+        struct refund_item item = item_of(&coin, &sim->world.banks[bank].vault_key.public_key);
         item.has_advance_id = true;
-        item.advance_id = refunds[i].advance_id;
+        item.advance_id = order->order_id;
         ask(mob, bank, &item, arena);
-        sim_note(sim, "the clerk of bank %zu takes an advance back twice", bank);
+        sim_note(sim, "the clerk of bank %zu asks for more than was advanced", bank);
         return;
     }
 }
@@ -221,7 +250,7 @@ static void late_fork(struct mob *mob, size_t bank, struct arena *arena)
 void mob_clerk_act(struct mob *mob, struct arena *arena)
 {
     const size_t bank = chance_below(&mob->sim->chance, SIM_BANKS);
-    switch (chance_below(&mob->sim->chance, 5)) {
+    switch (chance_below(&mob->sim->chance, 6)) {
     case 0:
         too_early(mob, bank, arena);
         break;
@@ -229,6 +258,9 @@ void mob_clerk_act(struct mob *mob, struct arena *arena)
         again(mob, bank, arena);
         break;
     case 2:
+        too_much(mob, bank, arena);
+        break;
+    case 3:
         late_fork(mob, bank, arena);
         break;
     default:

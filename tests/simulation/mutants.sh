@@ -90,7 +90,7 @@ mutant advance-taken-twice central/refund.c \
 mutant advance-and-refund intermediary/recovery.c \
     's/if \(coin->is_advanced \|\|/if (/' 'REFUND'
 mutant late-payment-not-kept central/register_apply.c \
-    '/^static enum err apply_refunded/,/^}/ s/^    TRY\(keep_spend.*//' \
+    '/^static enum err apply_refunded/,/^}/ s/^ +TRY\(keep_spend.*//' \
     'I6|MACHINERY'
 mutant lost-orphans-not-claimed intermediary/recovery.c \
     's/^        if \(coin->is_advanced \|\|/if (coin->held.state == 3 || coin->is_advanced ||/' \
