@@ -160,7 +160,9 @@ static void act_months(struct sim *sim)
 
 static void act_lose(struct sim *sim)
 {
-    citizen_lose(anybody(sim));
+    const size_t person = chance_below(&sim->chance, SIM_CITIZENS);
+    sim->has_lost[person] = true;
+    citizen_lose(sim->citizens[person]);
 }
 
 /* Somebody who lost a wallet, if there is one. */
@@ -168,7 +170,7 @@ static struct citizen *victim(struct sim *sim)
 {
     const size_t start = chance_below(&sim->chance, SIM_CITIZENS);
     for (size_t i = 0; i < SIM_CITIZENS; i++)
-        if (citizen_has_lost(sim->citizens[(start + i) % SIM_CITIZENS]))
+        if (sim->has_lost[(start + i) % SIM_CITIZENS])
             return sim->citizens[(start + i) % SIM_CITIZENS];
     return sim->citizens[start];
 }
@@ -206,7 +208,7 @@ static const struct {
     {100, act_withdraw}, {330, act_pay},        {40, act_deposit},    {170, act_sync},
     {40, act_resume},    {80, act_bank},        {10, act_order},      {10, act_return},
     {25, act_operator},  {50, act_late_packet}, {50, post_late_call}, {10, act_deposit_packet},
-    {15, act_cash},      {22, act_days},        {2, act_months},      {250, act_mob},
+    {15, act_cash},      {22, act_days},        {3, act_months},      {250, act_mob},
     {60, act_carriers},  {5, act_lose},         {15, act_advance},    {8, act_refund},
     {40, act_look},
 };

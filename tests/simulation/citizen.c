@@ -43,11 +43,6 @@ uint64_t citizen_customer(const struct citizen *citizen)
     return citizen->customer;
 }
 
-bool citizen_has_lost(const struct citizen *citizen)
-{
-    return citizen->has_lost;
-}
-
 struct store *citizen_store(struct citizen *citizen)
 {
     return citizen->wallet.store;
@@ -224,7 +219,6 @@ void citizen_lose(struct citizen *citizen)
         sim->is_lossless = true; /* the clerk tries until it is done */
     sim_note(sim, "wallet %zu is lost", citizen->person);
     sim_count(sim, SIM_LOST_PHONES);
-    citizen->has_lost = true;
     auditor_lost(sim->auditor, citizen->person);
     wallet_fini(&citizen->wallet);
     citizen->wallet.store = disk_open(sim, &wallet_schema); /* the old one is with the finder */

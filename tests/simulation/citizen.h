@@ -8,7 +8,6 @@
 struct wallet;
 
 struct citizen *citizen_open(struct sim *sim, size_t person);
-bool citizen_has_lost(const struct citizen *citizen); /* a wallet, once */
 bool citizen_is_honest(const struct citizen *citizen);
 struct agency *citizen_agency(const struct citizen *citizen);
 uint64_t citizen_customer(const struct citizen *citizen);

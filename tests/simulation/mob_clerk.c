@@ -247,24 +247,16 @@ static void late_fork(struct mob *mob, size_t bank, struct arena *arena)
     sim_note(sim, "a coin of the mob is refunded, and both who were paid with it come");
 }
 
+/* He is seldom at his desk, and then tries everything. */
 void mob_clerk_act(struct mob *mob, struct arena *arena)
 {
-    const size_t bank = chance_below(&mob->sim->chance, SIM_BANKS);
-    switch (chance_below(&mob->sim->chance, 6)) {
-    case 0:
+    const size_t first = chance_below(&mob->sim->chance, SIM_BANKS);
+    for (size_t i = 0; i < SIM_BANKS; i++) {
+        const size_t bank = (first + i) % SIM_BANKS;
         too_early(mob, bank, arena);
-        break;
-    case 1:
-        again(mob, bank, arena);
-        break;
-    case 2:
-        too_much(mob, bank, arena);
-        break;
-    case 3:
-        late_fork(mob, bank, arena);
-        break;
-    default:
         for_others(mob, bank, arena);
-        break;
+        again(mob, bank, arena);
+        too_much(mob, bank, arena);
+        late_fork(mob, bank, arena);
     }
 }

@@ -82,6 +82,7 @@ struct sim {
     struct centre *centre;
     struct agency *agencies[SIM_BANKS];
     struct citizen *citizens[SIM_CITIZENS];
+    bool has_lost[SIM_CITIZENS]; /* a wallet, once */
     struct mob *mob;
     struct auditor *auditor;
     uint64_t counts[SIM_COUNT_COUNT];
