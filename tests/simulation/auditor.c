@@ -377,6 +377,8 @@ void auditor_accepted(struct auditor *auditor, struct span bytes, size_t person)
 
 void auditor_lost(struct auditor *auditor, size_t person)
 {
+    sim_note(auditor->sim, "wallet %zu is lost", person);
+    sim_count(auditor->sim, SIM_LOST_PHONES);
     for (size_t i = 0; i < auditor->taken_count; i++)
         if (auditor->taken[i].person == person)
             auditor->taken[i].is_lost = true;

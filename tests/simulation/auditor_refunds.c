@@ -80,7 +80,10 @@ static void check_advances(struct auditor *auditor, struct store *store, struct 
         sim_check(auditor->sim, store_begin(central, STORE_READ), "a refund");
         const enum err error = store_get(central, &tables_table_refund, &row, arena);
         store_rollback(central);
-        if (error == ERR_OK && !row.has_advance_id)
+        if (error != ERR_OK || row.has_advance_id)
+            continue;
+        const struct coin coin = coin_of(auditor, row.serial, &row.coin_id, arena);
+        if (auditor_book_is_honest(auditor, &coin.owner_key)) /* the clerk serves the mob */
             auditor_book_fail(auditor, "REFUND", "advanced and refunded", &row.coin_id);
     }
 }

@@ -24,7 +24,6 @@ struct citizen {
     struct span join_file;
     struct net_client *bank;
     struct wallet wallet;
-    bool has_lost;      /* a wallet, once */
     struct lookup said; /* by request id: the hash of the bytes that were shown for it */
 };
 
@@ -217,8 +216,6 @@ void citizen_lose(struct citizen *citizen)
     const bool is_lossless = sim->is_lossless;
     while (!agency_give_up(citizen->agency, citizen->customer))
         sim->is_lossless = true; /* the clerk tries until it is done */
-    sim_note(sim, "wallet %zu is lost", citizen->person);
-    sim_count(sim, SIM_LOST_PHONES);
     auditor_lost(sim->auditor, citizen->person);
     wallet_fini(&citizen->wallet);
     citizen->wallet.store = disk_open(sim, &wallet_schema); /* the old one is with the finder */

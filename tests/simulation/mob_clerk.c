@@ -45,6 +45,7 @@ static bool is_wanted(struct mob *mob, const struct wanted *wanted, const struct
     const bool is_due = coin->redeem_by_day <= mob->sim->now / 86400;
     return person < SIM_CITIZENS && person % SIM_BANKS == wanted->bank &&
            (wanted->person == SIM_NOBODY || wanted->person == person) && is_due == wanted->is_due &&
+           sim_amount(coin->amount) > wanted->more_than &&
            (!wanted->is_of_mob || person >= SIM_HONEST);
 }
 
@@ -99,7 +100,7 @@ static const struct public_key *own_key(const struct mob *mob, size_t bank)
     return NULL;
 }
 
-/* Somebody else's coin, on its day, to the mob; or to the vault, for an order of other people. */
+/* Somebody else's coin, on its day, to the mob. */
 static void for_others(struct mob *mob, size_t bank, struct arena *arena)
 {
     struct sim *sim = mob->sim;
@@ -110,11 +111,6 @@ static void for_others(struct mob *mob, size_t bank, struct arena *arena)
         auditor_person(sim->auditor, &coin.owner_key) >= SIM_HONEST)
         return;
     struct refund_item item = item_of(&coin, own);
-    if (mob->order_count > 0 && chance_permille(&sim->chance, 300)) {
-        item.to_key = sim->world.banks[bank].vault_key.public_key;
-        item.has_advance_id = true;
-        item.advance_id = record_id(sim->world.network, KIND_EXCHANGE, mob->orders[0].body.order);
-    }
     ask(mob, bank, &item, arena);
     sim_note(sim, "the clerk of bank %zu asks for another's coin", bank);
 }
