@@ -87,8 +87,6 @@ mutant refund-before-its-day central/refund.c \
     's/time_day\(env->now\) < coin->redeem_by_day/false/' 'REFUND'
 mutant advance-taken-twice central/refund.c \
     's/\*covered = amount_compare\(used, paid\) <= 0;/*covered = true;/' 'REFUND'
-mutant advance-and-refund intermediary/recovery.c \
-    's/if \(coin->is_advanced \|\|/if (/' 'REFUND'
 mutant late-payment-not-kept central/register_apply.c \
     '/^static enum err apply_refunded/,/^}/ s/^ +TRY\(keep_spend.*//' \
     'I6|MACHINERY'
