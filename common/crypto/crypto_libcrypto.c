@@ -6,8 +6,8 @@
  *    ECDSA_do_verify reports "infinity" as a failure of the machinery, so a forger could sink a
  *    batch; here it is an invalid signature like any other.
  * 3. verify is verify_many of one. A batch inverts its s together (Montgomery): one inversion.
- * 4. The square root of a compressed key is taken once while it is remembered (crypto_points.h), and
- *    by libcrypto's numbers, because EC_POINT_oct2point takes twice as long over it. Whether what
+ * 4. The square root of a compressed key is taken once while it is remembered (crypto_points.h),
+ *    and by libcrypto's numbers, because EC_POINT_oct2point takes twice as long over it. Whether what
  *    came out is on the curve is libcrypto's to say, every time a point is made of it.
  *
  * EC_KEY and ECDSA_do_sign are deprecated in OpenSSL 3.0 but supported: through EVP a compressed
@@ -174,7 +174,7 @@ static enum err engine_error(enum err refusal)
     return no_memory ? ERR_MEMORY : refusal;
 }
 
-/* A root of x^3 + a x + b, if it has one, of the parity asked for. False: a failure of libcrypto. */
+/* A root of x^3 + a x + b, if there is one, of the parity asked for. False: libcrypto failed. */
 static bool take_root(struct engine *engine, BIGNUM *y, const BIGNUM *x, bool is_odd)
 {
     return BN_mod_sqr(y, x, engine->prime, engine->context) == 1 &&
