@@ -3,7 +3,7 @@
 or names something, by kill -9, by a power cut (what was not synced is lost, or torn), or by the
 call failing; then it is used as if nothing had happened, and every fen has to be there, once.
 
-    cuts.py [BUILD] [--seed N] [--sample N] [--jobs N] [--seconds N] [--only NAME] [--at N --how HOW]
+    cuts.py [BUILD] [--seed N] [--sample N] [--jobs N] [--seconds N] [--only NAME] [--ways HOW,HOW] [--at N --how HOW]
 
 The steps are in scenes.py, the money is judged by audit.py, the knife is $BUILD/cut/cut
 (tests/cut/main.c). Without --sample every cut point is tried; with it about so many, of every step,
@@ -292,6 +292,7 @@ def parse():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--seconds", type=int, default=0)
+    parser.add_argument("--ways", default="")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--only", default="")
     parser.add_argument("--at", type=int, default=0)
@@ -307,6 +308,8 @@ def plan(options, run, scenes):
             cuts.append(Cut(scene, options.at, "call", options.how))
         else:
             cuts += cuts_of(scene, run.look(trio, scene))
+    if options.ways:
+        cuts = [cut for cut in cuts if cut.how in options.ways.split(",")]
     if options.sample:
         cuts = choose(cuts, options.sample, rng)
     else:

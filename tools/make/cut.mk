@@ -26,3 +26,9 @@ cut-soak: all cut-build ## every cut of every step, in every way
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/cut/cuts.py $(BUILD) --seed $(CUT_SEED)
 
 soak: cut-soak
+
+cut-mutants: all cut-build ## the cuts notice each protection that is taken out
+	@CUT_CC="$(CC) $(CPPFLAGS) $(ALL_CFLAGS)" \
+	    CUT_LINK="$(CC) $(ALL_LDFLAGS) MUTANT $(BUILD)/wallet/main.o $(BUILD)/lib/wallet.a \
+	    $(COMMON_ARCHIVES) $(LIBS_wallet) $(LIBS)" \
+	    PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/cut/mutants.py $(BUILD)
