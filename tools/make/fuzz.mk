@@ -5,7 +5,7 @@
 FUZZ_CC ?= clang
 FUZZ_DIR := $(BUILD)/fuzz
 FUZZ_JOBS ?= 2
-FUZZ_CHECK_SECONDS ?= 15
+FUZZ_CHECK_SECONDS ?= 8
 FUZZ_SECONDS ?= 600
 FUZZ_FLAGS = -std=c17 $(WARN) -O1 -g -fno-omit-frame-pointer -DDCEP_SANITIZED \
     -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -24,7 +24,8 @@ $(FUZZ_DIR)/fuzz_wire: $(FUZZ_OBJECTS)
 	@for target in $$($@ --list); do ln -f $@ $(FUZZ_DIR)/fuzz_$$target || exit 1; done
 
 FUZZ_FRAMES_SOURCES := $(call room_sources,common/base) $(call room_sources,common/wire) \
-    $(call room_sources,common/crypto) $(wildcard wallet/frames*.c) tests/fuzz/fuzz_frames.c
+    $(call room_sources,common/crypto) $(wildcard wallet/carriers/frames*.c) \
+    tests/fuzz/fuzz_frames.c
 $(FUZZ_DIR)/fuzz_frames: $(FUZZ_FRAMES_SOURCES:%.c=$(FUZZ_DIR)/objects/%.o)
 	@echo "  LD    $@"
 	@$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
@@ -32,14 +33,14 @@ $(FUZZ_DIR)/fuzz_frames: $(FUZZ_FRAMES_SOURCES:%.c=$(FUZZ_DIR)/objects/%.o)
 .PHONY: fuzz-build fuzz-check fuzz fuzz-corpus
 fuzz-build: $(FUZZ_DIR)/fuzz_wire $(FUZZ_DIR)/fuzz_frames ## the fuzz targets
 
-fuzz-check: fuzz-build ## each fuzz target for FUZZ_CHECK_SECONDS (15), FUZZ_JOBS (2) at a time
+fuzz-check: fuzz-build ## each fuzz target for FUZZ_CHECK_SECONDS (8), FUZZ_JOBS (2) at a time
 	@tests/fuzz/run.sh $(FUZZ_DIR) $(FUZZ_CHECK_SECONDS) $(FUZZ_JOBS) $(FUZZ_TARGETS)
 
 fuzz: fuzz-build ## each fuzz target for FUZZ_SECONDS (600); FUZZ_TARGETS="token packet" for some
 	@tests/fuzz/run.sh $(FUZZ_DIR) $(FUZZ_SECONDS) $(FUZZ_JOBS) $(FUZZ_TARGETS)
 
 $(BUILD)/tests/make_corpus: $(BUILD)/tests/fuzz/make_corpus.o $(BUILD)/tests/support/fill.o \
-        $(BUILD)/lib/wallet.a $(COMMON_ARCHIVES)
+        $(WALLET_ARCHIVES) $(COMMON_ARCHIVES)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
