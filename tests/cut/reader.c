@@ -9,7 +9,7 @@
  * Each answer ends with "."; "!" and a word: it could not be done. */
 #include "common/base/file.h"
 #include "common/store/store_sealed.h"
-#include "wallet/pin.h"
+#include "wallet/keys/pin.h"
 
 #include <sqlite3.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@ $(BUILD)/cut/cut: $(CUT_SOURCES:%.c=$(BUILD)/%.o)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^
 
-$(BUILD)/cut/reader: $(BUILD)/tests/cut/reader.o $(BUILD)/lib/wallet.a $(COMMON_ARCHIVES)
+$(BUILD)/cut/reader: $(BUILD)/tests/cut/reader.o $(WALLET_ARCHIVES) $(COMMON_ARCHIVES)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
@@ -29,6 +29,6 @@ soak: cut-soak
 
 cut-mutants: all cut-build ## the cuts notice each protection that is taken out
 	@CUT_CC="$(CC) $(CPPFLAGS) $(ALL_CFLAGS)" \
-	    CUT_LINK="$(CC) $(ALL_LDFLAGS) MUTANT $(BUILD)/wallet/main.o $(BUILD)/lib/wallet.a \
+	    CUT_LINK="$(CC) $(ALL_LDFLAGS) MUTANT $(BUILD)/wallet/main.o $(WALLET_ARCHIVES) \
 	    $(COMMON_ARCHIVES) $(LIBS_wallet) $(LIBS)" \
 	    PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/cut/mutants.py $(BUILD)
