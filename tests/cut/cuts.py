@@ -88,7 +88,7 @@ class CutTown(Town):
             file.writelines(f"new{i},3,1390000{i:04d},11010119910101{i:04d},,10.00\n"
                             for i in range(count))
         made = self.must(self.bank(bank, "customer", "import", table, "--joins", table + ".d"))
-        self.joins = [(f"new{i}", made[f"customers.{i}.join"]) for i in range(count)]
+        self.joins = [(f"new{i}", row["join"]) for i, row in enumerate(made.json["customers"])]
 
     def new_trio(self, bank, rng):
         """Customers of their own, so that a wrong one spoils nothing else."""
@@ -260,11 +260,11 @@ def cuts_of(scene, calls):
 
 
 def choose(cuts, count, rng):
-    """Each call of each step and each way of each call; then by chance."""
+    """Each step, and each way of each call; then by chance."""
     rng.shuffle(cuts)
     chosen, rest, seen = [], [], set()
     for cut in cuts:
-        pairs = {(cut.scene.name, cut.name), (cut.name, cut.how, "")}
+        pairs = {(cut.scene.name,), (cut.name, cut.how)}
         (rest if pairs <= seen else chosen).append(cut)
         seen |= pairs
     return chosen + rest[:max(0, count - len(chosen))]

@@ -1,7 +1,7 @@
 # Every cut, every crash: the wallet under a knife for system calls (tests/cut/).
 
 CUT_SOURCES := $(filter-out tests/cut/reader.c,$(wildcard tests/cut/*.c))
-CUT_SAMPLE ?= 220
+CUT_SAMPLE ?= 120
 CUT_SEED ?= 1
 
 $(BUILD)/cut/cut: $(CUT_SOURCES:%.c=$(BUILD)/%.o)
@@ -18,7 +18,7 @@ $(BUILD)/cut/reader: $(BUILD)/tests/cut/reader.o $(WALLET_ARCHIVES) $(COMMON_ARC
 cut-build: $(BUILD)/cut/cut $(BUILD)/cut/reader
 tests-build: cut-build
 
-cut-check: all cut-build ## CUT_SAMPLE (220) cuts of the wallet, chosen by CUT_SEED (1)
+cut-check: all cut-build ## CUT_SAMPLE (120) cuts of the wallet, chosen by CUT_SEED (1)
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/cut/cuts.py $(BUILD) \
 	    --sample $(CUT_SAMPLE) --seed $(CUT_SEED)
 
