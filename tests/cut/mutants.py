@@ -14,22 +14,22 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 SECONDS = "40"
-# what is taken out, where, which text becomes which, the step that is cut, in which ways
+# what is taken out, where, which text becomes which, the step that is cut, and how
 MUTANTS = [
     ("no commit is synced", "common/store/store_sqlite.c", "PRAGMA synchronous = FULL",
-     "PRAGMA synchronous = OFF", "pay", "power"),
+     "PRAGMA synchronous = OFF", "pay", "--at 0 --how power"),
     ("the mark is not stored before signing", "wallet/handover_pay.c",
      "    return purse_mark(env, &paying->plan);",
      "    paying->plan.state = PURSE_PLAN_SIGNING;\n    return ERR_OK;", "outbox after a crash",
-     "kill"),
+     "--ways kill"),
     ("a file that leaves is not synced", "common/base/file.c",
      "fchmod(fd, (mode_t)mode) != 0 || fsync(fd) != 0", "fchmod(fd, (mode_t)mode) != 0",
-     "backup create", "power"),
+     "backup create", "--ways power"),
     ("the receipt is not kept", "wallet/handover.c",
      "TRY(purse_request_paid(env, &receiving->row, receiving->view, &receipt));",
-     "receiving->row.receipt = receipt;", "receive a packet", "kill"),
+     "receiving->row.receipt = receipt;", "receive a packet", "--ways kill"),
     ("a coin that was signed away stays", "common/purse/purse_plan.c",
-     "move_plan(env, plan, PURSE_SIGN)", "move_plan(env, plan, PURSE_MARK)", "pay", "kill"),
+     "move_plan(env, plan, PURSE_SIGN)", "move_plan(env, plan, PURSE_MARK)", "pay", "--ways kill"),
 ]
 
 
@@ -60,7 +60,7 @@ def main():
         where = os.path.join(programs, "mutants", str(number))
         build(programs, mutant, where)
         run = subprocess.run([sys.executable, os.path.join(HERE, "cuts.py"), where, "--only",
-                              mutant[4], "--ways", mutant[5], "--seconds", SECONDS],
+                              mutant[4], *mutant[5].split(), "--seconds", SECONDS],
                              capture_output=True, text=True, check=False)
         first = next((line for line in run.stdout.splitlines() if line.startswith("FAILED")), "")
         passed += run.returncode != 0
