@@ -19,6 +19,9 @@ endif
 PKGS := libcbor libsodium sqlite3 inih jansson libcrypto libzstd tss2-esys tss2-mu tss2-tctildr
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) 2>/dev/null))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS) 2>/dev/null))$(PKG_LIBS)
+# Pictures: the wallet draws codes, a program of its own reads them (docs/adr/0023-codes.md).
+LIBS_wallet := -lqrencode -lpng
+LIBS_scanner := -lzbar -lpng -ljpeg -lseccomp
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wstrict-prototypes -Wmissing-prototypes \
         -Wswitch-enum -Werror
@@ -38,7 +41,7 @@ LIBS = $(PKG_LIBS) -lnng -lmbedtls -lmbedx509 -lmbedcrypto -lpthread
 # ---- rooms, lowest first (their rules: tools/layers.txt) ----
 
 COMMON := base wire crypto money store net cli purse
-ROOMS  := $(addprefix common/,$(COMMON)) central intermediary wallet
+ROOMS  := $(addprefix common/,$(COMMON)) central intermediary wallet scanner
 
 reverse = $(if $(1),$(call reverse,$(wordlist 2,99,$(1))) $(firstword $(1)))
 room_sources = $(filter-out %/main.c,$(wildcard $(1)/*.c))
@@ -67,19 +70,23 @@ $(BUILD)/%.o: %.c | $(DEPS)
 
 # ---- programs ----
 
-PROGRAMS := $(addprefix $(BUILD)/,dcep-central dcep-bank dcep-wallet)
+PROGRAMS := $(addprefix $(BUILD)/,dcep-central dcep-bank dcep-wallet dcep-scan)
 
 define program_rule
 $(BUILD)/$(1): $(BUILD)/$(2)/main.o $(BUILD)/lib/$(2).a $(COMMON_ARCHIVES)
 	@echo "  LD    $$@"
-	@$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $(LIBS)
+	@$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $(LIBS_$(2)) $(LIBS)
 endef
 $(eval $(call program_rule,dcep-central,central))
 $(eval $(call program_rule,dcep-bank,intermediary))
 $(eval $(call program_rule,dcep-wallet,wallet))
 
+$(BUILD)/dcep-scan: $(BUILD)/scanner/main.o $(BUILD)/lib/scanner.a
+	@echo "  LD    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_scanner)
+
 .PHONY: all
-all: $(PROGRAMS) locale ## the three programs, into $(BUILD)/
+all: $(PROGRAMS) locale ## the programs, into $(BUILD)/
 
 # ---- unit tests: one Criterion program a room, from tests/<room>/*.c ----
 # It links the room's level and those below, nothing above, and of tests/support/ what it uses.
@@ -110,7 +117,7 @@ define test_rule
 $(BUILD)/tests/$(subst /,_,$(1))_test: $(call test_objects,$(1)) $(SUPPORT) \
         $(if $(filter common/%,$(1)),,$(BUILD)/lib/$(1).a) $(TEST_ALSO_$(1)) $(call test_links,$(1))
 	@echo "  LD    $$@"
-	@$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $(CRITERION) $(LIBS)
+	@$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $(CRITERION) $(LIBS_$(1)) $(LIBS)
 endef
 TESTED_ROOMS := $(foreach r,$(ROOMS),$(if $(wildcard tests/$(r)/*_test.c),$(r)))
 $(foreach r,$(TESTED_ROOMS),$(eval $(call test_rule,$(r))))

@@ -34,7 +34,7 @@ static uint64_t get_number(const uint8_t *bytes)
 
 static enum err make_room(struct register_env *env)
 {
-    struct register_notes *notes = env->notes;
+    struct register_notes *notes = &env->notes;
     void *memory = NULL;
     if (notes->size + CLONE_ENTRY_SIZE <= notes->capacity)
         return ERR_OK;
@@ -51,15 +51,14 @@ static enum err make_room(struct register_env *env)
 enum err clones_note(struct register_env *env, const struct payment *payment,
                      const struct public_key *owner_key)
 {
-    CHECK(env->notes != NULL); /* a payment that nobody notes could hide a clone */
     TRY(make_room(env));
-    uint8_t *note = env->notes->bytes + env->notes->size;
+    uint8_t *note = env->notes.bytes + env->notes.size;
     /* the first byte of a point says little: which of two */
     memcpy(note, owner_key->bytes + 1, PART_SIZE);
     put_number(note + AT_COUNTER, payment->counter);
     put_number(note + AT_SERIAL, payment->serial);
     memcpy(note + AT_COIN, payment->coin_id.bytes, PART_SIZE);
-    env->notes->size += CLONE_ENTRY_SIZE;
+    env->notes.size += CLONE_ENTRY_SIZE;
     return ERR_OK;
 }
 
@@ -67,14 +66,14 @@ enum err clones_keep(struct register_env *env)
 {
     const struct store_query newest = {
         .table = &tables_table_clone_log, .index_number = -1, .descending = true, .count_max = 1};
-    struct clone_log row = {.number = 1, .entries = span_of(env->notes->bytes, env->notes->size)};
+    struct clone_log row = {.number = 1, .entries = span_of(env->notes.bytes, env->notes.size)};
     struct list rows = {0};
-    if (env->notes->size == 0)
+    if (env->notes.size == 0)
         return ERR_OK;
     TRY(store_list(env->store, &rows, &newest, NULL, env->arena));
     if (rows.count > 0)
         row.number = ((const struct clone_log *)rows.items)->number + 1;
-    env->notes->size = 0;
+    env->notes.size = 0;
     return store_insert(env->store, &tables_table_clone_log, &row);
 }
 
@@ -83,8 +82,8 @@ enum err clones_keep(struct register_env *env)
 struct noted { /* a payment, as the rows have it */
     bool found;
     struct coin coin;
-    struct id payment_id;
     struct cose payment;
+    struct id payment_id;
 };
 
 /* The coin whose id begins so: the one that follows the id with zeros behind. */

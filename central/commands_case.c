@@ -9,6 +9,13 @@
 
 #include <string.h>
 
+/* What people call a key by: everywhere the same first digits. */
+static void put_key_id(json_t *object, const char *name, const struct public_key *key)
+{
+    const struct key_id id = crypto_key_id(key);
+    json_object_set_new(object, name, cli_json_hex(SPAN(id)));
+}
+
 static const char *kind_text(uint64_t kind)
 {
     return kind == PROOF_CLONE ? N_("cloned wallet") : N_("double spend");
@@ -24,6 +31,7 @@ static json_t *case_json(const struct fraud_case *row, const struct trust *trust
     json_object_set_new(object, "payment_a_id", cli_json_hex(SPAN(row->payment_a_id)));
     json_object_set_new(object, "payment_b_id", cli_json_hex(SPAN(row->payment_b_id)));
     json_object_set_new(object, "offender_key", cli_json_hex(SPAN(row->offender_key)));
+    put_key_id(object, "offender_key_id", &row->offender_key);
     commands_put_number(object, "bank_id", row->bank_id);
     json_object_set_new(object, "bank", cli_json_text(commands_bank_name(trust, row->bank_id)));
     json_object_set_new(object, "customer",
@@ -50,7 +58,7 @@ int commands_case_list(struct cli *cli)
     static const struct cli_column columns[] = {
         {"number", N_("number"), CLI_AS_NUMBER},
         {"kind", N_("kind"), CLI_AS_WORD},
-        {"offender_key", N_("key"), CLI_AS_ID},
+        {"offender_key_id", N_("key"), CLI_AS_ID},
         {"bank", N_("its bank"), CLI_AS_TEXT},
         {"has_proof", N_("proof"), CLI_AS_BOOL},
         {"opened_at", N_("opened"), CLI_AS_TIME},
@@ -101,6 +109,7 @@ static enum err put_claims(json_t *object, const struct fraud_case *row, struct 
         json_object_set_new(claim, "paid", cli_json_amount(items[i].paid));
         json_object_set_new(claim, "state", json_string(claim_text(items[i].state)));
         json_object_set_new(claim, "claimant_key", cli_json_hex(SPAN(items[i].claimant_key)));
+        put_key_id(claim, "claimant_key_id", &items[i].claimant_key);
         json_array_append_new(rows, claim);
     }
     return ERR_OK;
@@ -135,9 +144,9 @@ int commands_case_show(struct cli *cli)
         {NULL, NULL, CLI_AS_TEXT},
     };
     static const struct cli_column claims[] = {
-        {"number", N_("claim"), CLI_AS_NUMBER},    {"amount", N_("amount"), CLI_AS_AMOUNT},
-        {"paid", N_("paid"), CLI_AS_AMOUNT},       {"state", N_("state"), CLI_AS_WORD},
-        {"claimant_key", N_("to key"), CLI_AS_ID}, {NULL, NULL, CLI_AS_TEXT},
+        {"number", N_("claim"), CLI_AS_NUMBER},       {"amount", N_("amount"), CLI_AS_AMOUNT},
+        {"paid", N_("paid"), CLI_AS_AMOUNT},          {"state", N_("state"), CLI_AS_WORD},
+        {"claimant_key_id", N_("to key"), CLI_AS_ID}, {NULL, NULL, CLI_AS_TEXT},
     };
     const int code = office_run(cli, OFFICE_READ, show);
     const json_t *rows = json_object_get(cli_result(cli), "claims");

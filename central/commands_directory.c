@@ -47,7 +47,9 @@ static json_t *banks_json(const struct trust *trust)
         json_t *row = json_object();
         commands_put_number(row, "bank_id", bank->bank_id);
         json_object_set_new(row, "name", cli_json_text(bank->name));
+        const struct key_id key_id = crypto_key_id(&bank->bank_key);
         json_object_set_new(row, "bank_key", cli_json_hex(SPAN(bank->bank_key)));
+        json_object_set_new(row, "bank_key_id", cli_json_hex(SPAN(key_id)));
         json_object_set_new(row, "vault_key", cli_json_hex(SPAN(bank->vault_key)));
         commands_put_number(row, "not_before_day", bank->not_before_day);
         commands_put_number(row, "not_after_day", bank->not_after_day);
@@ -107,7 +109,7 @@ int commands_directory_show(struct cli *cli)
     static const struct cli_column banks[] = {
         {"bank_id", N_("bank"), CLI_AS_NUMBER},
         {"name", N_("name"), CLI_AS_TEXT},
-        {"bank_key", N_("key"), CLI_AS_ID},
+        {"bank_key_id", N_("key"), CLI_AS_ID},
         {"not_before_day", N_("from"), CLI_AS_DAY},
         {"not_after_day", N_("certified until"), CLI_AS_DAY},
         {NULL, NULL, CLI_AS_TEXT},

@@ -215,7 +215,7 @@ static void show(struct cli *cli, const struct enrolment *enrolment)
     static const struct cli_column columns[] = {
         {"bank_id", N_("bank"), CLI_AS_NUMBER},
         {"name", N_("name"), CLI_AS_TEXT},
-        {"bank_key", N_("key"), CLI_AS_ID},
+        {"bank_key_id", N_("key"), CLI_AS_ID},
         {"not_after_day", N_("certified until"), CLI_AS_DAY},
         {"address", N_("central bank's address"), CLI_AS_TEXT},
         {"version", N_("directory version"), CLI_AS_NUMBER},
@@ -225,7 +225,9 @@ static void show(struct cli *cli, const struct enrolment *enrolment)
     json_t *result = cli_result(cli);
     commands_put_number(result, "bank_id", certificate->bank_id);
     json_object_set_new(result, "name", cli_json_text(certificate->name));
+    const struct key_id key_id = crypto_key_id(&certificate->bank_key);
     json_object_set_new(result, "bank_key", cli_json_hex(SPAN(certificate->bank_key)));
+    json_object_set_new(result, "bank_key_id", cli_json_hex(SPAN(key_id)));
     json_object_set_new(result, "vault_key", cli_json_hex(SPAN(certificate->vault_key)));
     commands_put_number(result, "not_after_day", certificate->not_after_day);
     json_object_set(result, "address", json_object_get(enrolment->draft, "address"));

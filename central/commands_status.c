@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { LINE_SIZE = 160 };
 
@@ -25,6 +26,18 @@ static int64_t days_left(uint64_t not_after)
     return (left_s - (left_s < 0 ? SECONDS_PER_DAY - 1 : 0)) / SECONDS_PER_DAY;
 }
 
+/* Lists call a key by its id. A TLS certificate has no key here. */
+static void put_key_id(json_t *row, struct span key)
+{
+    struct public_key value;
+    json_object_set_new(row, "key_id", json_null());
+    if (key.size != sizeof value.bytes)
+        return;
+    memcpy(value.bytes, key.data, sizeof value.bytes);
+    const struct key_id id = crypto_key_id(&value);
+    json_object_set_new(row, "key_id", cli_json_hex(SPAN(id)));
+}
+
 /* not_after 0: it does not expire by itself. */
 static void put_key(struct cli *cli, const char *role, struct span key, struct span name,
                     uint64_t not_after)
@@ -33,6 +46,7 @@ static void put_key(struct cli *cli, const char *role, struct span key, struct s
     json_object_set_new(row, "role", json_string(role));
     json_object_set_new(row, "name", cli_json_text(name));
     json_object_set_new(row, "key", key.size > 0 ? cli_json_hex(key) : json_null());
+    put_key_id(row, key);
     json_object_set_new(row, "not_after",
                         not_after > 0 ? json_integer((json_int_t)not_after) : json_null());
     json_object_set_new(row, "days_left",
@@ -142,7 +156,7 @@ int commands_status(struct cli *cli)
     static const struct cli_column keys[] = {
         {"role", N_("key or certificate"), CLI_AS_WORD},
         {"name", N_("name"), CLI_AS_TEXT},
-        {"key", N_("key"), CLI_AS_ID},
+        {"key_id", N_("key"), CLI_AS_ID},
         {"not_after", N_("until"), CLI_AS_TIME},
         {"days_left", N_("days left"), CLI_AS_NUMBER},
         {NULL, NULL, CLI_AS_TEXT},

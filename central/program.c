@@ -279,6 +279,7 @@ static const struct cli_setting settings[] = {
     {"server", "listen", "127.0.0.1:7001", N_("HOST:PORT where banks are served")},
     {"server", "address", NULL, N_("HOST:PORT that banks are told, if it is another one")},
     {"server", "tls_name", "central.dcep", N_("DNS name in the server's certificate")},
+    {"server", "workers", NULL, N_("threads that verify signatures; else one a processor")},
     {"warnings", "warn_days", "30", N_("status warns when a key or certificate has less left")},
     {.key = NULL},
 };

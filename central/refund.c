@@ -22,31 +22,45 @@ static enum err customer_of(struct register_env *env, bool *is_mine, struct nonc
 
 /* --- what keys hold --- */
 
-/* Unspent coins and orphans of one key, after where the last page ended. */
+static enum err add_held(struct register_env *env, struct held_reply *reply, size_t key_index,
+                         const struct coin *from, bool after)
+{
+    const struct register_holdings_query query = {.key = &from->owner_key,
+                                                  .state = (enum coin_state)from->state,
+                                                  .after_serial = after ? from->serial : 0,
+                                                  .after_coin_id = from->coin_id};
+    struct coin coins[HELD_COINS_MAX + 1];
+    const size_t room = HELD_COINS_MAX - reply->coins.count + 1;
+    size_t count = room;
+    TRY(register_holdings(env, coins, &count, &query));
+    for (size_t i = 0; i < count && reply->coins.count < HELD_COINS_MAX; i++)
+        reply->coins.items[reply->coins.count++] =
+            (struct held_coin){.key_index = key_index,
+                               .state = coins[i].state,
+                               .serial = coins[i].serial,
+                               .coin_id = coins[i].coin_id,
+                               .amount = coins[i].amount,
+                               .redeem_by_day = coins[i].redeem_by_day,
+                               .has_purpose = coins[i].has_purpose,
+                               .purpose = coins[i].purpose};
+    reply->more = count >= room;
+    return ERR_OK;
+}
+
+/* Of one key: unspent coins first, then orphans. */
 static enum err add_key(struct register_env *env, struct held_reply *reply,
                         const struct held_body *body, size_t index)
 {
-    const size_t room = HELD_COINS_MAX - reply->coins.count;
-    struct ownership ask = {.key = body->keys.items[index].key};
-    void *memory = NULL;
-    if (index == 0) {
-        ask.after_serial = body->after_serial;
-        ask.after_coin_id = body->after_coin_id;
+    static const enum coin_state states[] = {COIN_UNSPENT, COIN_ORPHAN};
+    for (size_t i = 0; i < sizeof states / sizeof states[0] && reply->more == 0; i++) {
+        const bool goes_on = index == 0 && body->after_serial > 0;
+        const struct coin from = {.owner_key = body->keys.items[index].key,
+                                  .state = states[i],
+                                  .serial = body->after_serial,
+                                  .coin_id = body->after_coin_id};
+        if (!goes_on || states[i] >= body->after_state)
+            TRY(add_held(env, reply, index, &from, goes_on && states[i] == body->after_state));
     }
-    TRY(arena_alloc(env->arena, &memory, room + 1, sizeof(struct coin)));
-    struct register_page page = {memory, 0, room + 1};
-    TRY(register_page(env, &page, &ask));
-    reply->more = page.count > room;
-    for (size_t i = 0; i < page.count && i < room; i++)
-        reply->coins.items[reply->coins.count++] =
-            (struct held_coin){.key_index = index,
-                               .state = page.coins[i].state,
-                               .serial = page.coins[i].serial,
-                               .coin_id = page.coins[i].coin_id,
-                               .amount = page.coins[i].amount,
-                               .redeem_by_day = page.coins[i].redeem_by_day,
-                               .has_purpose = page.coins[i].has_purpose,
-                               .purpose = page.coins[i].purpose};
     return ERR_OK;
 }
 

@@ -4,35 +4,25 @@
 
 #include "central/clones.h"
 #include "central/register_row.h"
-#include "common/money/merkle.h"
 
-enum err register_sign_settled(struct register_env *env, bool *has_settled, struct cose *settled,
-                               const struct leaf *leaves, size_t count)
+enum err register_prepare(struct register_prepared *out, const struct trust *trust,
+                          const struct blob_item *packets, size_t count, struct arena *arena)
 {
     void *memory = NULL;
-    *has_settled = count > 0;
-    if (count == 0)
-        return ERR_OK;
-    TRY(arena_alloc(env->arena, &memory, count, sizeof(struct id)));
-    struct id *hashes = memory;
+    TRY(arena_alloc(arena, &memory, count, sizeof(struct packet_prepared *)));
+    *out = (struct register_prepared){memory, count};
     for (size_t i = 0; i < count; i++)
-        TRY(merkle_leaf_hash(&hashes[i], &leaves[i]));
-    const struct settled record = {
-        .merkle_root = merkle_root(hashes, count), .count = count, .made_at = env->now};
-    return record_sign(settled, env->trust->network, KIND_SETTLED, &record, env->register_key,
-                       env->arena);
+        TRY(packet_prepare(&out->packets[i], packets[i].bytes, trust, PACKET_FOR_REGISTER, arena));
+    return packet_prove(out->packets, count, arena);
 }
 
 /* One packet: all its payments, parents first. */
-static enum err settle_packet(const struct register_env *called, struct settle_result *result,
-                              struct span packet)
+static enum err settle_rows(struct register_env *env, struct settle_result *result,
+                            struct packet_prepared *packet)
 {
-    struct register_memory rows = {0};
-    struct register_env own = *called, *env = &own;
     struct packet_view view = {0};
     enum status status = STATUS_OK;
     void *memory = NULL;
-    own.memory = &rows;
     TRY(register_verify(env, &view, &status, packet));
     if (status == STATUS_OK)
         status = order_none(&view, env->trust);
@@ -53,6 +43,16 @@ static enum err settle_packet(const struct register_env *called, struct settle_r
         };
     }
     return ERR_OK;
+}
+
+static enum err settle_packet(struct register_env *env, struct settle_result *result,
+                              struct packet_prepared *packet)
+{
+    struct register_memory rows = {0};
+    env->memory = &rows;
+    const enum err error = settle_rows(env, result, packet);
+    env->memory = NULL;
+    return error;
 }
 
 /* The whole tree is in the reply: the bank makes the paths for its wallets. */
@@ -76,16 +76,21 @@ enum err register_settle(struct register_env *called, struct settle_reply *reply
                          const struct settle_body *body)
 {
     struct register_owners owners = {0};
-    struct register_notes notes = {0};
     struct register_env own = *called, *env = &own;
     void *memory = NULL;
+    struct register_prepared prepared = {0};
     own.owners = &owners;
-    own.notes = &notes;
+    if (env->prepared == NULL)
+        TRY(register_prepare(&prepared, env->trust, body->packets.items, body->packets.count,
+                             env->arena));
+    else
+        prepared = *env->prepared;
+    CHECK(prepared.count == body->packets.count);
     TRY(arena_alloc(env->arena, &memory, body->packets.count, sizeof(struct settle_result)));
     *reply = (struct settle_reply){.results = {memory, body->packets.count}};
     for (size_t i = 0; i < body->packets.count; i++)
-        TRY(settle_packet(env, &reply->results.items[i], body->packets.items[i].bytes));
-    TRY(clones_keep(env));
+        TRY(settle_packet(env, &reply->results.items[i], prepared.packets[i]));
     TRY(register_owner_flush(env));
+    TRY(clones_keep(env));
     return sign_results(env, reply);
 }

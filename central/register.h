@@ -22,14 +22,25 @@
 #include "central/tables.h"
 #include "common/money/order.h"
 
+/* Packets as packet_prepare and packet_prove left them. */
+struct register_prepared {
+    struct packet_prepared **packets;
+    size_t count;
+};
+/* What is to be signed once the rows of a call are changed (register_due.c). Dues of the calls
+ * before it in the same transaction are found through `before`. */
+struct register_dues {
+    struct register_due *first, *last;
+    struct register_dues *before;
+};
+struct register_memory; /* rows of one packet (register_row.h) */
+struct register_owners; /* coins of one call, for the index by owner (register_owner.c) */
+
 /* Payments that spent a coin in this transaction, for clones_keep. */
 struct register_notes {
     uint8_t *bytes;
     size_t size, capacity;
 };
-struct register_memory; /* rows of one packet (register_row.h) */
-struct register_owners; /* coins of one call, for the index by owner (register_owner.c) */
-
 /* What the register works with during one transaction. */
 struct register_env {
     struct store *store; /* inside store_begin(STORE_WRITE) */
@@ -37,10 +48,22 @@ struct register_env {
     const struct key_pair *issuing_key, *register_key, *revocation_key;
     uint64_t now; /* Unix seconds */
     struct arena *arena;
-    struct register_notes *notes;   /* of one call; NULL: none may be made */
-    struct register_memory *memory; /* NULL: every row is read when it is asked for */
-    struct register_owners *owners; /* NULL: a new coin is indexed at once */
+    struct register_memory *memory;     /* NULL: every row is read when it is asked for */
+    struct register_owners *owners;     /* NULL: a new coin is indexed at once */
+    struct register_prepared *prepared; /* of the call's packets, in their order; NULL: not yet */
+    struct register_dues *dues;         /* NULL: what is to be signed is signed at once */
+    struct register_notes notes;        /* empty at first */
 };
+
+/* Pure of rows and fit for any thread: reads packets and proves what they can prove alone. */
+enum err register_prepare(struct register_prepared *out, const struct trust *trust,
+                          const struct blob_item *packets, size_t count,
+                          struct arena *arena) MUST_USE;
+/* With env->dues, in this order: every call is applied; register_dues_sign for each, in any thread;
+ * then the replies may be read, and register_dues_store, before the commit. */
+enum err register_dues_sign(const struct register_dues *dues,
+                            const struct register_env *env) MUST_USE;
+enum err register_dues_store(const struct register_dues *dues, struct store *store) MUST_USE;
 
 /* SETTLE: a result for each packet, in the order of the packets; its leaves in the order of its
  * payments. reply->settled signs the Merkle root over all leaves of the reply, in that order
@@ -57,7 +80,8 @@ enum err register_order(struct register_env *env, struct order_reply *reply, enu
 enum err register_owned(struct register_env *env, struct owned_reply *reply, enum status *status,
                         const struct owned_body *body) MUST_USE;
 /* A fresh token with its unspent coin row; the caller has accounted for the money. Signed bytes in
- * arena. ERR_EXISTS: its serial was used before, nothing may be released. */
+ * arena; with env->dues the signature is made later, and register_token is what to ask for it.
+ * ERR_EXISTS: its serial was used before, nothing may be released. */
 enum err register_mint(struct register_env *env, struct cose *token, uint64_t *serial,
                        struct id *coin_id, struct amount amount, const struct public_key *owner_key,
                        bool has_purpose, uint64_t purpose) MUST_USE;

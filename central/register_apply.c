@@ -1,8 +1,8 @@
 /* One payment against its coin's rows: the rules of design section 7, in the order of the
  * states.  Invariants: 1 `spend` is inserted only, at most once a coin; a coin's own row is not
- * touched. 2 a genuine payment that is not its coin's first is kept as `loser`, and its outputs are orphans. 3 two different
- * payments of one coin make a case. 4 the sum of unspent coins moves only here and in
- * register_mint: a payment keeps it, but for what it hands to the register. */
+ * touched. 2 a genuine payment that is not its coin's first is kept as `loser`, and its outputs
+ * are orphans. 3 two different payments of one coin make a case. 4 the sum of unspent coins moves
+ * only here and in register_mint: a payment keeps it, but for what it hands to the register. */
 #include "central/books.h"
 #include "central/cases.h"
 #include "central/clones.h"

@@ -9,6 +9,8 @@ enum err register_mint(struct register_env *env, struct cose *token, uint64_t *s
 {
     const struct policy *policy = trust_policy(env->trust);
     const uint64_t today = time_day(env->now);
+    struct buffer encoded AUTO(buffer_fini) = {0};
+    struct minted minted = {0};
     TRY(books_next_serial(env->store, serial));
     const struct token record = {
         .issuing_key_id = crypto_key_id(&env->issuing_key->public_key),
@@ -21,8 +23,9 @@ enum err register_mint(struct register_env *env, struct cose *token, uint64_t *s
         .has_purpose = has_purpose,
         .purpose = purpose,
     };
-    TRY(record_sign(token, env->trust->network, KIND_TOKEN, &record, env->issuing_key, env->arena));
-    const struct id token_id = record_id(env->trust->network, KIND_TOKEN, token->payload);
+    TRY(wire_encode(&encoded, message_kind_schema(KIND_TOKEN), &record));
+    TRY(arena_copy(env->arena, &minted.token.payload, buffer_span(&encoded)));
+    const struct id token_id = record_id(env->trust->network, KIND_TOKEN, minted.token.payload);
     *coin_id = record_coin_root(&token_id);
     const struct coin coin = {
         .serial = *serial,
@@ -34,8 +37,10 @@ enum err register_mint(struct register_env *env, struct cose *token, uint64_t *s
         .has_purpose = has_purpose,
         .purpose = purpose,
     };
-    const struct minted minted = {.serial = *serial, .coin_id = *coin_id, .token = *token};
-    TRY(store_insert(env->store, &tables_table_minted, &minted));
+    minted.serial = *serial;
+    minted.coin_id = *coin_id;
+    TRY(register_sign_token(env, &minted));
+    *token = minted.token;
     TRY(register_insert(env, &coin));
     return books_unspent_add(env->store, amount);
 }

@@ -226,24 +226,35 @@ static enum err answer(struct register_env *env, enum status *status, struct ord
                                  view->leaf_count);
 }
 
+static enum err verify_input(struct register_env *env, struct packet_view *view,
+                             enum status *status, const struct order_body *body)
+{
+    const struct blob_item packet = {body->packet};
+    struct register_prepared prepared = {0};
+    if (env->prepared != NULL)
+        prepared = *env->prepared;
+    else
+        TRY(register_prepare(&prepared, env->trust, &packet, 1, env->arena));
+    CHECK(prepared.count == 1);
+    return register_verify(env, view, status, prepared.packets[0]);
+}
+
 enum err register_order(struct register_env *called, struct order_reply *reply, enum status *status,
                         enum verb verb, const struct order_body *body, uint64_t bank_id)
 {
     struct register_memory rows = {0};
     struct register_owners owners = {0};
-    struct register_notes notes = {0};
     struct register_env own = *called, *env = &own;
     struct order order = {0};
     struct packet_view view = {0};
     own.memory = &rows;
     own.owners = &owners;
-    own.notes = &notes;
     *reply = (struct order_reply){0};
     *status =
         order_read(&order, env->trust->network, verb == VERB_REDEEM ? KIND_REDEEM : KIND_EXCHANGE,
                    body->order, env->trust, env->arena);
     if (*status == STATUS_OK)
-        TRY(register_verify(env, &view, status, body->packet));
+        TRY(verify_input(env, &view, status, body));
     if (*status == STATUS_OK)
         *status = order_funded(&order, &view, env->trust);
     if (*status == STATUS_OK && order.kind == KIND_REDEEM && order.redeem.bank_id != bank_id)
@@ -251,7 +262,7 @@ enum err register_order(struct register_env *called, struct order_reply *reply, 
     if (*status != STATUS_OK)
         return ERR_OK;
     TRY(execute(env, &order, &view, &body->requests, bank_id));
-    TRY(clones_keep(env));
     TRY(register_owner_flush(env));
+    TRY(clones_keep(env));
     return answer(env, status, reply, &order, &view);
 }

@@ -5,6 +5,11 @@
 
 #include <string.h>
 
+struct page {
+    struct coin *coins;
+    size_t count, room;
+};
+
 static bool is_before(const struct coin *a, const struct coin *b)
 {
     if (a->serial != b->serial)
@@ -13,7 +18,7 @@ static bool is_before(const struct coin *a, const struct coin *b)
 }
 
 /* Sorted insertion, once each; what does not fit any more is the largest. */
-static void add_coin(struct register_page *page, const struct coin *coin)
+static void add_coin(struct page *page, const struct coin *coin)
 {
     size_t at = page->count;
     for (size_t i = 0; i < page->count; i++)
@@ -21,9 +26,9 @@ static void add_coin(struct register_page *page, const struct coin *coin)
             return;
     while (at > 0 && is_before(coin, &page->coins[at - 1]))
         at--;
-    if (at == page->count_max)
+    if (at == page->room)
         return;
-    if (page->count < page->count_max)
+    if (page->count < page->room)
         page->count++;
     for (size_t i = page->count - 1; i > at; i--)
         page->coins[i] = page->coins[i - 1];
@@ -34,11 +39,11 @@ static void add_coin(struct register_page *page, const struct coin *coin)
 
 struct reading {
     struct register_env *env;
-    const struct ownership *ask;
-    struct register_page *page;
+    const struct register_holdings_query *ask;
+    struct page *page;
 };
 
-static bool is_after(const struct ownership *ask, const struct coin *coin)
+static bool is_after(const struct register_holdings_query *ask, const struct coin *coin)
 {
     const struct coin last = {.serial = ask->after_serial, .coin_id = ask->after_coin_id};
     return ask->after_serial == 0 || is_before(&last, coin);
@@ -51,10 +56,11 @@ static enum err judge_coin(const struct reading *reading, struct arena *arena,
     struct register_env env = *reading->env;
     struct coin coin = {0};
     env.arena = arena;
-    if (!key_equal(&row->owner_key, &reading->ask->key) || !is_after(reading->ask, row))
+    if (!key_equal(&row->owner_key, reading->ask->key) || !is_after(reading->ask, row))
         return ERR_OK;
     TRY(register_coin(&env, &coin, row->serial, &row->coin_id));
-    if (coin.state == COIN_UNSPENT || coin.state == COIN_ORPHAN)
+    if (reading->ask->state != 0 ? coin.state == reading->ask->state
+                                 : coin.state == COIN_UNSPENT || coin.state == COIN_ORPHAN)
         add_coin(reading->page, &coin);
     return ERR_OK;
 }
@@ -70,11 +76,11 @@ static enum err read_entry(void *context, bool *enough, uint64_t serial,
                                      .prefix_count = 1,
                                      .after = true,
                                      .count_max = 1};
-    const struct register_page *page = reading->page;
+    const struct page *page = reading->page;
     struct arena arena AUTO(arena_fini) = {0};
     struct coin at = {.serial = serial};
     struct list rows = {0};
-    *enough = page->count == page->count_max && serial > page->coins[page->count - 1].serial;
+    *enough = page->count == page->room && serial > page->coins[page->room - 1].serial;
     memcpy(at.coin_id.bytes, coin_prefix, KEY_ID_SIZE);
     while (!*enough) {
         TRY(store_list(reading->env->store, &rows, &next, &at, &arena));
@@ -88,12 +94,15 @@ static enum err read_entry(void *context, bool *enough, uint64_t serial,
     return ERR_OK;
 }
 
-enum err register_page(struct register_env *env, struct register_page *page,
-                       const struct ownership *ask)
+enum err register_holdings(struct register_env *env, struct coin *coins, size_t *count,
+                           const struct register_holdings_query *query)
 {
-    const struct reading reading = {env, ask, page};
+    struct page page = {.coins = coins, .room = *count};
+    const struct reading reading = {env, query, &page};
     const struct register_owner_visitor visitor = {(void *)&reading, read_entry};
-    return register_owner_visit(env, &ask->key, ask->after_serial, &visitor);
+    TRY(register_owner_visit(env, query->key, query->after_serial, &visitor));
+    *count = page.count;
+    return ERR_OK;
 }
 
 static enum err read_line(struct register_env *env, struct owned_line *out, const struct coin *coin)
@@ -120,16 +129,19 @@ static enum err read_line(struct register_env *env, struct owned_line *out, cons
 static enum err read_page(struct register_env *env, struct owned_reply *reply,
                           struct ownership *ask)
 {
+    const struct register_holdings_query query = {
+        .key = &ask->key, .after_serial = ask->after_serial, .after_coin_id = ask->after_coin_id};
     struct coin coins[OWNED_LINES_MAX + 1];
-    struct register_page page = {coins, 0, OWNED_LINES_MAX + 1};
-    TRY(register_page(env, &page, ask));
-    const size_t count = page.count > OWNED_LINES_MAX ? OWNED_LINES_MAX : page.count;
-    reply->more = page.count > OWNED_LINES_MAX;
+    size_t found = OWNED_LINES_MAX + 1;
+    TRY(register_holdings(env, coins, &found, &query));
+    const size_t count = found > OWNED_LINES_MAX ? OWNED_LINES_MAX : found;
+    reply->more = found > OWNED_LINES_MAX;
     for (size_t i = 0; i < count; i++) {
-        ask->after_serial = coins[i].serial;
-        ask->after_coin_id = coins[i].coin_id;
-        if (coins[i].depth <= PACKET_PAYMENTS_MAX)
-            TRY(read_line(env, &reply->lines.items[reply->lines.count++], &coins[i]));
+        const struct coin *coin = &coins[i];
+        ask->after_serial = coin->serial;
+        ask->after_coin_id = coin->coin_id;
+        if (coin->depth <= PACKET_PAYMENTS_MAX)
+            TRY(read_line(env, &reply->lines.items[reply->lines.count++], coin));
     }
     return ERR_OK;
 }

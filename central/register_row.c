@@ -130,6 +130,10 @@ enum err register_token(struct register_env *env, struct cose *out, const struct
     struct minted minted = {.serial = root->serial};
     if (root->has_token)
         return wire_decode_cose(out, root->token);
+    bool is_due = false;
+    TRY(register_due_token(env, &is_due, out, root->serial));
+    if (is_due)
+        return ERR_OK;
     TRY(store_get(env->store, &tables_table_minted, &minted, env->arena));
     *out = minted.token;
     return id_equal(&minted.coin_id, &root->coin_id) ? ERR_OK : ERR_INTEGRITY;
@@ -235,12 +239,10 @@ static enum err find_archived(struct register_env *env, enum status *status,
 }
 
 enum err register_verify(struct register_env *env, struct packet_view *view, enum status *status,
-                         struct span packet)
+                         struct packet_prepared *packet)
 {
-    const struct packet_options options = {
-        .role = PACKET_FOR_REGISTER,
-        .known = {.context = env, .coin = known_coin, .payment = known_payment},
-    };
-    TRY(packet_verify(view, status, packet, env->trust, &options, env->arena));
+    const struct packet_known known = {
+        .context = env, .coin = known_coin, .payment = known_payment};
+    TRY(packet_judge(view, status, packet, env->trust, &known, env->arena));
     return find_archived(env, status, view);
 }

@@ -82,28 +82,37 @@ enum err register_owner_sweep(struct register_env *env, bool *more, struct owner
                               size_t count_max,
                               const struct register_owner_filter *filter) MUST_USE;
 
-/* The first coins that a key owns after (after_serial, after_coin_id): unspent ones and unclaimed
- * orphans, sorted; as many as there is room for (register_owned.c). */
-struct register_page {
-    struct coin *coins;
-    size_t count, count_max;
+/* What a key owns: the first coins in order, after (after_serial, after_coin_id) if after_serial is
+ * not 0. state: COIN_UNSPENT or COIN_ORPHAN, or 0 for both. *count: room in, coins out. What they
+ * borrow (a forged token) is not theirs: ask register_coin. (register_owned.c) */
+struct register_holdings_query {
+    const struct public_key *key;
+    enum coin_state state;
+    uint64_t after_serial;
+    struct id after_coin_id;
 };
-enum err register_page(struct register_env *env, struct register_page *page,
-                       const struct ownership *ask) MUST_USE;
+enum err register_holdings(struct register_env *env, struct coin *coins, size_t *count,
+                           const struct register_holdings_query *query) MUST_USE;
 
 /* --- a packet --- */
 
 /* Checks 1, 2, 3, 5, 7 over my rows (4 for unknown roots). */
 enum err register_verify(struct register_env *env, struct packet_view *view, enum status *status,
-                         struct span packet) MUST_USE;
+                         struct packet_prepared *packet) MUST_USE;
 /* A genuine token without a row was signed with a stolen issuing key: it gets an orphan root
  * row. */
 enum err register_roots(struct register_env *env, const struct packet_view *view) MUST_USE;
 /* One payment against its coin's rows. *before: the coin as it was. */
 enum err register_apply(struct register_env *env, enum outcome *outcome, struct coin *before,
                         const struct packet_payment *payment) MUST_USE;
-/* One signature over all leaves. Absent if count is 0. */
+/* One signature over all leaves. Absent if count is 0. With env->dues it is made later. */
 enum err register_sign_settled(struct register_env *env, bool *has_settled, struct cose *settled,
                                const struct leaf *leaves, size_t count) MUST_USE;
+/* The token of a minted row, signed and kept: now, or with env->dues later. minted->token has its
+ * payload. */
+enum err register_sign_token(struct register_env *env, struct minted *minted) MUST_USE;
+/* The token of this serial, if it is still to be signed: its signature comes to *out with that. */
+enum err register_due_token(struct register_env *env, bool *found, struct cose *out,
+                            uint64_t serial) MUST_USE;
 
 #endif

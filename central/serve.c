@@ -1,7 +1,7 @@
-/* The server: takes what arrived, has it handled in one transaction, replies; between two batches
- * it runs the operator's commands.
+/* The server: takes what arrived into the pipeline; when that is empty it runs the operator's
+ * commands.
  *
- * 1. One thread works with the store, the keys and what they sign: this one.
+ * 1. Store, keys and trust belong to the pipeline while there are calls in it, else to this thread.
  * 2. SIGTERM and SIGINT: what came in is finished and answered, for DRAIN_MS at most, then exit 0;
  *    banks whose calls were not taken ask again.
  * 3. What cannot be known (a commit without an answer, trust that cannot be loaded) ends the
@@ -14,14 +14,16 @@
 #include "central/keys.h"
 #include "central/office.h"
 #include "central/program.h"
-#include "central/serve_batch.h"
 #include "central/serve_control.h"
+#include "central/serve_pipeline.h"
 #include "common/base/file.h"
 #include "common/base/log.h"
 #include "common/base/time.h"
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 enum {
     LOOK_MS = 1000,
@@ -38,6 +40,7 @@ enum {
 struct desk {
     struct office *office;
     struct net_server *server;
+    struct serve_pipeline *pipeline;
     struct serve_control *control;
     uint64_t pruned_ms, clones_ms;
     bool may_have_clones; /* payments settled that were not looked at */
@@ -105,6 +108,31 @@ static int listen_tls(struct cli *cli, struct desk *desk, struct span passphrase
     return CLI_OK;
 }
 
+/* ---- the pipeline ---- */
+
+static long worker_count(const struct cli *cli)
+{
+    const char *text = cli_setting(cli, "workers");
+    char *end = NULL;
+    if (text == NULL) {
+        const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+        return processors < 1 ? 1 : processors > SERVE_WORKERS_MAX ? SERVE_WORKERS_MAX : processors;
+    }
+    const long count = strtol(text, &end, 10);
+    return *text != 0 && *end == 0 && count >= 1 && count <= SERVE_WORKERS_MAX ? count : 0;
+}
+
+static int open_pipeline(struct cli *cli, struct desk *desk)
+{
+    const long count = worker_count(cli);
+    if (count == 0)
+        return cli_fail(cli, CLI_USAGE, "WORKERS", _("see workers in central.ini"),
+                        _("workers is a number from 1 to %d"), SERVE_WORKERS_MAX);
+    const enum err error =
+        serve_pipeline_open(&desk->pipeline, &desk->office->service, desk->server, (size_t)count);
+    return error == ERR_OK ? CLI_OK : cli_fail_err(cli, error, _("the worker threads"), NULL);
+}
+
 /* The same passphrase opens the signing keys and the TLS key: it is asked for once. */
 static int open_keys(struct cli *cli, struct secret *passphrase)
 {
@@ -125,6 +153,8 @@ static int open_desk(struct cli *cli, struct desk *desk)
     int code = open_keys(cli, &passphrase);
     if (code == CLI_OK)
         code = listen_tls(cli, desk, span_of(passphrase.bytes, passphrase.size));
+    if (code == CLI_OK)
+        code = open_pipeline(cli, desk);
     if (code != CLI_OK)
         return code;
     const enum err error = serve_control_open(&desk->control, cli_data(cli), desk->server);
@@ -147,6 +177,7 @@ static void prune(struct desk *desk)
     if (now_ms < desk->pruned_ms + PRUNE_EVERY_MS)
         return;
     desk->pruned_ms = now_ms;
+    serve_pipeline_drain(desk->pipeline);
     service->now = time_now();
     enum err error = store_begin(service->store, STORE_WRITE);
     if (error == ERR_OK)
@@ -168,6 +199,7 @@ static void look_for_clones(struct desk *desk)
     if (!desk->may_have_clones || now_ms < desk->clones_ms + CLONES_EVERY_MS)
         return;
     desk->clones_ms = now_ms;
+    serve_pipeline_drain(desk->pipeline);
     service->now = time_now();
     enum err error = store_begin(service->store, STORE_WRITE);
     if (error == ERR_OK)
@@ -190,6 +222,7 @@ static void archive(struct desk *desk)
     const uint64_t now_ms = time_monotonic_ms();
     if (now_ms < desk->archive_ms)
         return;
+    serve_pipeline_drain(desk->pipeline);
     service->now = time_now();
     struct register_env env = service_env(service, &arena);
     enum err error = store_begin(service->store, STORE_WRITE);
@@ -208,7 +241,7 @@ static void archive(struct desk *desk)
     log_line(LOG_LEVEL_WARN, "central.archive_failed error=%s", err_name(error));
 }
 
-/* One batch, if calls arrived; false if there was none. */
+/* What arrived goes into the pipeline; false if nothing did. */
 static bool work(struct desk *desk, uint64_t wait_ms)
 {
     struct net_request requests[NET_CALLS_MAX];
@@ -216,33 +249,50 @@ static bool work(struct desk *desk, uint64_t wait_ms)
     const enum err taken = net_server_take(desk->server, requests, &count, wait_ms);
     if (taken != ERR_OK || count == 0)
         return false;
-    const enum err error = serve_batch(&desk->office->service, desk->server, requests, count);
+    serve_pipeline_put(desk->pipeline, requests, count);
     desk->may_have_clones = true;
-    desk->office->is_broken = desk->office->is_broken || error != ERR_OK;
     return true;
 }
 
-static uint64_t wait_ms(const struct desk *desk)
+static uint64_t wait_time(const struct desk *desk)
 {
     return desk->is_archiving      ? ARCHIVE_EVERY_MS
            : desk->may_have_clones ? CLONES_EVERY_MS
                                    : LOOK_MS;
 }
 
-static void loop(struct desk *desk)
+static bool is_broken(struct desk *desk)
 {
     struct office *office = desk->office;
-    while (atomic_load(&stop_by_ms) == 0 && !office->is_broken) {
-        serve_control_run(desk->control, &program_central, office);
-        (void)work(desk, wait_ms(desk));
-        look_for_clones(desk);
-        archive(desk);
-        prune(desk);
+    office->is_broken = office->is_broken || serve_pipeline_is_broken(desk->pipeline);
+    return office->is_broken;
+}
+
+/* What needs the store in this thread. */
+static void look_after(struct desk *desk)
+{
+    if (serve_control_waits(desk->control)) {
+        serve_pipeline_drain(desk->pipeline);
+        serve_control_run(desk->control, &program_central, desk->office);
+    }
+    look_for_clones(desk);
+    archive(desk);
+    prune(desk);
+}
+
+static void loop(struct desk *desk)
+{
+    while (atomic_load(&stop_by_ms) == 0 && !is_broken(desk)) {
+        look_after(desk);
+        (void)work(desk, wait_time(desk));
     }
     log_line(LOG_LEVEL_INFO, "central.stopping");
-    serve_control_stop(desk->control, &program_central, office);
-    while (!office->is_broken && time_monotonic_ms() < atomic_load(&stop_by_ms) && work(desk, 0))
+    serve_pipeline_drain(desk->pipeline);
+    serve_control_stop(desk->control, &program_central, desk->office);
+    while (!is_broken(desk) && time_monotonic_ms() < atomic_load(&stop_by_ms) && work(desk, 0))
         continue;
+    serve_pipeline_drain(desk->pipeline);
+    (void)is_broken(desk);
 }
 
 static void desk_fini(struct desk *desk)
@@ -250,6 +300,7 @@ static void desk_fini(struct desk *desk)
     atomic_store(&woken_server, NULL);
     archive_forget(&desk->archive);
     serve_control_close(&desk->control);
+    serve_pipeline_close(&desk->pipeline);
     net_server_close(&desk->server);
 }
 

@@ -14,90 +14,108 @@
 
 enum { PRUNED_PER_CALL = 2 };
 
-struct replies {
-    struct buffer items[NET_CALLS_MAX];
-};
+/* ---- all in one transaction ---- */
 
-static void replies_fini(struct replies *replies)
+static enum err apply_all(struct service *service, struct serve_batch_call *calls, size_t count)
 {
-    for (size_t i = 0; i < NET_CALLS_MAX; i++)
-        buffer_fini(&replies->items[i]);
+    for (size_t i = 0; i < count; i++) {
+        TRY(calls[i].error);
+        TRY(service_call_apply(service, calls[i].call, i > 0 ? calls[i - 1].call : NULL));
+    }
+    return ERR_OK;
 }
 
-static enum err handle_all(struct service *service, struct buffer *replies,
-                           const struct net_request *requests, size_t count)
+static enum err sign_all(struct service *service, struct serve_batch_call *calls, size_t count,
+                         const struct serve_batch_rounds *rounds)
+{
+    rounds->begin(rounds->context, calls, count, service_call_sign);
+    TRY(rounds->end(rounds->context));
+    for (size_t i = 0; i < count; i++)
+        TRY(service_call_store(service, calls[i].call));
+    return ERR_OK;
+}
+
+/* The replies are made while the disk works, and wait for it. */
+static enum err commit(struct service *service, struct serve_batch_call *calls, size_t count,
+                       const struct serve_batch_rounds *rounds)
+{
+    rounds->begin(rounds->context, calls, count, service_call_seal);
+    const enum err committed = store_commit(service->store);
+    const enum err sealed = rounds->end(rounds->context);
+    return committed != ERR_OK ? committed : sealed;
+}
+
+static enum err handle_all(struct service *service, struct serve_batch_call *calls, size_t count,
+                           const struct serve_batch_rounds *rounds)
 {
     TRY(store_begin(service->store, STORE_WRITE));
-    for (size_t i = 0; i < count; i++)
-        TRY(service_handle(service, &replies[i], requests[i].bytes));
+    TRY(apply_all(service, calls, count));
+    TRY(sign_all(service, calls, count, rounds));
     TRY(service_prune(service, PRUNED_PER_CALL * count));
-    return store_commit(service->store);
+    return commit(service, calls, count, rounds);
 }
 
-static enum err handle(struct service *service, struct buffer *replies,
-                       const struct net_request *requests, size_t count)
+static void answer(struct net_server *server, struct net_request *request, struct span reply)
 {
-    service->now = time_now();
-    for (size_t i = 0; i < count; i++) {
-        buffer_fini(&replies[i]);
-        replies[i] = (struct buffer){.limit = NET_SIZE_MAX};
-    }
-    enum err error = handle_all(service, replies, requests, count);
-    if (error != ERR_OK && error != ERR_COMMIT_UNKNOWN)
-        store_rollback(service->store);
-    return error;
-}
-
-static enum err handle_alone(struct service *service, struct buffer *reply,
-                             const struct net_request *request)
-{
-    enum err error = handle(service, reply, request, 1);
-    if (error == ERR_OK || error == ERR_COMMIT_UNKNOWN)
-        return error;
-    log_line(LOG_LEVEL_ERROR, "central.call_failed error=%s", err_name(error));
-    buffer_fini(reply);
-    *reply = (struct buffer){.limit = NET_SIZE_MAX};
-    return service_refuse(service, reply, request->bytes,
-                          error == ERR_BUSY ? STATUS_BUSY : STATUS_FAILED);
-}
-
-static void answer(struct net_server *server, struct net_request *request,
-                   const struct buffer *reply)
-{
-    if (reply->size > 0)
-        net_server_reply(server, request, buffer_span(reply));
+    if (reply.size > 0)
+        net_server_reply(server, request, reply);
     else
         net_server_drop(server, request);
 }
 
+/* ---- each in one of its own ---- */
+
+static enum err handle_one(struct service *service, struct buffer *reply, struct span request)
+{
+    TRY(store_begin(service->store, STORE_WRITE));
+    TRY(service_handle(service, reply, request));
+    TRY(service_prune(service, PRUNED_PER_CALL));
+    return store_commit(service->store);
+}
+
+static enum err handle_alone(struct service *service, struct buffer *reply, struct span request)
+{
+    const enum err error = handle_one(service, reply, request);
+    if (error == ERR_OK || error == ERR_COMMIT_UNKNOWN)
+        return error;
+    store_rollback(service->store);
+    log_line(LOG_LEVEL_ERROR, "central.call_failed error=%s", err_name(error));
+    buffer_fini(reply);
+    *reply = (struct buffer){.limit = NET_SIZE_MAX};
+    return service_refuse(service, reply, request, error == ERR_BUSY ? STATUS_BUSY : STATUS_FAILED);
+}
+
 static enum err each_alone(struct service *service, struct net_server *server,
-                           struct net_request *requests, size_t count, struct buffer *replies)
+                           struct serve_batch_call *calls, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const enum err error = handle_alone(service, &replies[i], &requests[i]);
+        struct buffer reply AUTO(buffer_fini) = {.limit = NET_SIZE_MAX};
+        const enum err error = handle_alone(service, &reply, calls[i].request.bytes);
         if (error == ERR_COMMIT_UNKNOWN)
             return error;
-        if (error != ERR_OK) /* not even a refusal could be made */
-            buffer_fini(&replies[i]);
-        answer(server, &requests[i], &replies[i]);
+        /* not even a refusal could be made: silence */
+        answer(server, &calls[i].request,
+               error == ERR_OK ? buffer_span(&reply) : (struct span){NULL, 0});
     }
     return ERR_OK;
 }
 
 enum err serve_batch(struct service *service, struct net_server *server,
-                     struct net_request *requests, size_t count)
+                     struct serve_batch_call *calls, size_t count,
+                     const struct serve_batch_rounds *rounds)
 {
-    struct replies replies AUTO(replies_fini) = {{{0}}};
-    CHECK(count <= NET_CALLS_MAX);
-    const enum err error = handle(service, replies.items, requests, count);
+    CHECK(count <= SERVE_BATCH_CALLS_MAX);
+    service->now = time_now();
+    const enum err error = handle_all(service, calls, count, rounds);
     if (error == ERR_COMMIT_UNKNOWN)
         return error;
     if (error != ERR_OK) {
+        store_rollback(service->store);
         log_line(LOG_LEVEL_WARN, "central.batch_failed calls=%zu error=%s", count, err_name(error));
-        return each_alone(service, server, requests, count, replies.items);
+        return each_alone(service, server, calls, count);
     }
     log_line(LOG_LEVEL_DEBUG, "central.batch calls=%zu", count);
     for (size_t i = 0; i < count; i++)
-        answer(server, &requests[i], &replies.items[i]);
+        answer(server, &calls[i].request, service_call_reply(calls[i].call));
     return ERR_OK;
 }

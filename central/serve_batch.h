@@ -5,9 +5,25 @@
 #include "central/service.h"
 #include "common/net/net.h"
 
+enum { SERVE_BATCH_CALLS_MAX = NET_CALLS_MAX };
+
+struct serve_batch_call {
+    struct net_request request; /* emptied by the answer */
+    struct service_call *call;  /* prepared; NULL if that failed */
+    enum err error;             /* of preparing */
+};
+/* How a step of all calls is done by many threads: begun, and waited for. One at a time. */
+struct serve_batch_rounds {
+    void *context;
+    void (*begin)(void *context, struct serve_batch_call *calls, size_t count,
+                  enum err (*step)(struct service_call *call));
+    enum err (*end)(void *context);
+};
+
 /* Handles and answers. ERR_COMMIT_UNKNOWN: nobody was answered, the database must be opened anew.
  * Other failures are answered and logged here. */
 enum err serve_batch(struct service *service, struct net_server *server,
-                     struct net_request *requests, size_t count) MUST_USE;
+                     struct serve_batch_call *calls, size_t count,
+                     const struct serve_batch_rounds *rounds) MUST_USE;
 
 #endif

@@ -101,6 +101,14 @@ static void run_one(struct serve_control *control, const struct cli_program *pro
     pthread_cond_broadcast(&control->changed);
 }
 
+bool serve_control_waits(struct serve_control *control)
+{
+    pthread_mutex_lock(&control->lock);
+    const bool waits = control->has_request;
+    pthread_mutex_unlock(&control->lock);
+    return waits;
+}
+
 void serve_control_run(struct serve_control *control, const struct cli_program *program,
                        void *context)
 {

@@ -11,6 +11,7 @@ struct serve_control;
  * (serve_control_run). */
 enum err serve_control_open(struct serve_control **out, const char *data,
                             struct net_server *wake) MUST_USE;
+bool serve_control_waits(struct serve_control *control); /* is there a command to run? */
 /* Runs the command that waits, if any. context goes to the command. */
 void serve_control_run(struct serve_control *control, const struct cli_program *program,
                        void *context);

@@ -7,6 +7,7 @@
 #include "central/register_row.h"
 #include "central/vault.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static enum err read_revocations(struct service *service, struct trust *trust, struct arena *arena)
@@ -215,40 +216,157 @@ static bool has_body(enum status status)
     return status == STATUS_OK || status == STATUS_PENDING;
 }
 
-static enum err answer_call(struct service *service, struct buffer *reply,
-                            const struct call_frame *frame, struct arena *arena)
-{
+/* ---- a call, in steps ---- */
+
+enum { REPLY_SIZE_MAX = 2 * BODY_SIZE_MAX };
+
+struct service_call {
+    struct span request;
+    struct arena arena;
+    struct call_frame frame;
+    enum status form;      /* of the frame */
+    bool is_read;          /* the body below, with its verdict, and the packets in it */
+    enum status body_form; /* of the body */
     union body body;
+    struct register_prepared prepared;
+    struct register_dues dues;
+    struct register_env env; /* as the call was applied: for what is signed later */
     union answer answer;
-    struct bank bank = {0};
+    enum status status;
+    struct buffer reply;
+};
+
+enum err service_call_open(struct service_call **out, struct span request)
+{
+    struct service_call *call = calloc(1, sizeof *call);
+    if (call == NULL)
+        return ERR_MEMORY;
+    call->request = request;
+    call->reply.limit = REPLY_SIZE_MAX;
+    *out = call;
+    return ERR_OK;
+}
+
+void service_call_close(struct service_call **call)
+{
+    if (*call == NULL)
+        return;
+    buffer_fini(&(*call)->reply);
+    arena_fini(&(*call)->arena);
+    free(*call);
+    *call = NULL;
+}
+
+struct span service_call_reply(const struct service_call *call)
+{
+    return buffer_span(&call->reply);
+}
+
+/* The body of a call that its sender signed, and what its packets can prove alone. */
+static enum err read_body(struct service_call *call, const struct trust *trust)
+{
+    const enum verb verb = call->frame.verb->verb;
+    call->is_read = (call->frame.verb->senders & SENDER_BANK) != 0;
+    if (!call->is_read)
+        return ERR_OK;
+    call->body_form = call_body(&call->body, &call->frame, &call->arena);
+    if (call->body_form != STATUS_OK)
+        return ERR_OK;
+    if (verb == VERB_SETTLE)
+        return register_prepare(&call->prepared, trust, call->body.settle.packets.items,
+                                call->body.settle.packets.count, &call->arena);
+    if (verb == VERB_EXCHANGE || verb == VERB_REDEEM)
+        return register_prepare(&call->prepared, trust,
+                                &(struct blob_item){call->body.order.packet}, 1, &call->arena);
+    return ERR_OK;
+}
+
+static const struct trust_bank *find_bank(const struct trust *trust, const struct key_id *key_id)
+{
+    for (size_t i = 0; i < trust->bank_count; i++)
+        if (span_equal(SPAN(trust->banks[i].bank_key_id), SPAN(*key_id)))
+            return &trust->banks[i];
+    return NULL;
+}
+
+enum err service_call_prepare(struct service_call *call, const struct trust *trust)
+{
+    call->form = call_read(&call->frame, trust->network, call->request, &call->arena);
+    if (call->form != STATUS_OK)
+        return ERR_OK;
+    const struct trust_bank *bank = find_bank(trust, &call->frame.call.sender_key_id);
+    if (bank == NULL)
+        return ERR_OK;
+    call_prove(&call->frame, trust->network, &bank->certificate.bank_key);
+    return call->frame.is_proved ? read_body(call, trust) : ERR_OK;
+}
+
+/* Who calls, whether he may, and the body: asked already, or asked now. */
+static enum err admit(struct service *service, struct service_call *call, struct bank *bank)
+{
     bool found = false;
-    enum status status = STATUS_SENDER;
-    struct register_env env = service_env(service, arena);
-    memset(&body, 0, sizeof body);
-    memset(&answer, 0, sizeof answer);
-    TRY(find_sender(&env, &found, &bank, &frame->call.sender_key_id));
+    call->status = STATUS_SENDER;
+    TRY(find_sender(&call->env, &found, bank, &call->frame.call.sender_key_id));
     if (found)
-        status = call_open(&body, frame, service->network, &bank.bank_key, SENDER_BANK,
-                           service->now, arena);
-    TRY(refuse_revoked(&env, &status, &bank));
-    if (status == STATUS_OK)
-        TRY(note_call(&env, &status, frame));
-    struct desk desk = {env, &bank, &body, &answer};
-    if (status == STATUS_OK)
-        TRY(dispatch(&desk, &status, frame->verb->verb));
-    return call_seal_reply(reply, &frame->call.call_id, status,
-                           has_body(status) ? frame->verb->reply : NULL,
-                           has_body(status) ? &answer : NULL, arena);
+        call->status =
+            call_admit(&call->frame, service->network, &bank->bank_key, SENDER_BANK, service->now);
+    if (call->status == STATUS_OK && !call->is_read)
+        TRY(read_body(call, &service->trust));
+    if (call->status == STATUS_OK)
+        call->status = call->body_form;
+    TRY(refuse_revoked(&call->env, &call->status, bank));
+    return call->status == STATUS_OK ? note_call(&call->env, &call->status, &call->frame) : ERR_OK;
+}
+
+enum err service_call_apply(struct service *service, struct service_call *call,
+                            const struct service_call *before)
+{
+    struct bank bank = {0};
+    if (call->form != STATUS_OK)
+        return ERR_OK;
+    call->dues = (struct register_dues){
+        .before = before == NULL ? NULL : (struct register_dues *)&before->dues};
+    call->env = service_env(service, &call->arena);
+    TRY(admit(service, call, &bank));
+    if (call->status != STATUS_OK)
+        return ERR_OK;
+    call->env.dues = &call->dues;
+    call->env.prepared = &call->prepared;
+    struct desk desk = {call->env, &bank, &call->body, &call->answer};
+    return dispatch(&desk, &call->status, call->frame.verb->verb);
+}
+
+enum err service_call_sign(struct service_call *call)
+{
+    return call->dues.first == NULL ? ERR_OK : register_dues_sign(&call->dues, &call->env);
+}
+
+enum err service_call_store(struct service *service, const struct service_call *call)
+{
+    return register_dues_store(&call->dues, service->store);
+}
+
+enum err service_call_seal(struct service_call *call)
+{
+    const bool is_read = call->form == STATUS_OK;
+    const enum status status = is_read ? call->status : call->form;
+    const bool is_full = is_read && has_body(status);
+    const struct nonce nobody = {{0}};
+    return call_seal_reply(&call->reply, is_read ? &call->frame.call.call_id : &nobody, status,
+                           is_full ? call->frame.verb->reply : NULL, is_full ? &call->answer : NULL,
+                           &call->arena);
 }
 
 enum err service_handle(struct service *service, struct buffer *reply, struct span request)
 {
-    struct arena arena AUTO(arena_fini) = {0};
-    struct call_frame frame = {0};
-    const enum status status = call_read(&frame, service->network, request, &arena);
-    if (status != STATUS_OK)
-        return service_refuse(service, reply, request, status);
-    return answer_call(service, reply, &frame, &arena);
+    struct service_call *call AUTO(service_call_close) = NULL;
+    TRY(service_call_open(&call, request));
+    TRY(service_call_prepare(call, &service->trust));
+    TRY(service_call_apply(service, call, NULL));
+    TRY(service_call_sign(call));
+    TRY(service_call_store(service, call));
+    TRY(service_call_seal(call));
+    return buffer_put(reply, service_call_reply(call));
 }
 
 enum err service_refuse(struct service *service, struct buffer *reply, struct span request,

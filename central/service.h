@@ -27,6 +27,28 @@ void service_fini(struct service *service); /* wipes keys; does not close the st
 /* What the operator's commands work with, inside a transaction of theirs. */
 struct register_env service_env(struct service *service, struct arena *arena);
 
+/* A call in steps, so that a server may do in many threads what needs no rows:
+ *
+ *     open     the request is borrowed until close
+ *     prepare  any thread: reads it, proves the signatures that can be proved without rows
+ *     apply    inside a transaction, in the order of calls; `before`: the call applied before it in
+ *              the same transaction, or NULL
+ *     sign     any thread, once all calls of the transaction are applied
+ *     store    inside the transaction, once all are signed
+ *     seal     any thread, once all are signed: makes the reply, which may leave after the commit
+ *
+ * The answer is the same as service_handle's. A failure of any step: that of the transaction. */
+struct service_call;
+enum err service_call_open(struct service_call **out, struct span request) MUST_USE;
+enum err service_call_prepare(struct service_call *call, const struct trust *trust) MUST_USE;
+enum err service_call_apply(struct service *service, struct service_call *call,
+                            const struct service_call *before) MUST_USE;
+enum err service_call_sign(struct service_call *call) MUST_USE;
+enum err service_call_store(struct service *service, const struct service_call *call) MUST_USE;
+enum err service_call_seal(struct service_call *call) MUST_USE;
+struct span service_call_reply(const struct service_call *call);
+void service_call_close(struct service_call **call); /* fit for AUTO */
+
 /* One call. Inside a transaction (STORE_WRITE). Any failure of machinery: the caller rolls back
  * and answers service_refuse(STATUS_FAILED). A call may change the revocation list: the
  * register's rules ask the rows, never trust.revocations. */

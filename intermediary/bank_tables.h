@@ -56,6 +56,13 @@ enum {
     F(UINT, expires_at, 0, INTEGER_MAX)                                                            \
     F(UINT, for_element, 0, 1)                                                                     \
     F(OPT_KEY, used_by)
+/* The public key that a customer's recovery words stand for, and his proof that he has them. One a
+ * customer: newer words void the older ones. */
+#define WORDS_KEY_FIELDS(F)                                                                        \
+    F(KEY, key)                                                                                    \
+    F(UINT, customer, 1, INTEGER_MAX)                                                              \
+    F(SIGNED, recovery)                                                                            \
+    F(UINT, made_at, 0, INTEGER_MAX)
 enum bank_wallet_state {
     BANK_WALLET_WAITING = 1, /* certified, not yet logged at the central bank: not handed out */
     BANK_WALLET_ACTIVE = 2,
@@ -196,6 +203,7 @@ enum advance_state {
     T(bank, bank_trust, BANK_TRUST_FIELDS, 1)                                                      \
     T(bank, customer, CUSTOMER_FIELDS, 1, TABLE_UNIQUE("customer_id"))                             \
     T(bank, join_code, JOIN_CODE_FIELDS, 1, TABLE_INDEX("customer"))                               \
+    T(bank, words_key, WORDS_KEY_FIELDS, 1, TABLE_INDEX("customer"))                               \
     T(bank, bank_wallet, BANK_WALLET_FIELDS, 1, TABLE_INDEX("key_id"), TABLE_INDEX("customer"),    \
       TABLE_INDEX("state"))                                                                        \
     T(bank, account_entry, ACCOUNT_ENTRY_FIELDS, 1, TABLE_INDEX("customer"))                       \

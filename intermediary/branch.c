@@ -168,22 +168,26 @@ enum err branch_first(struct branch_env *env, bool *found, const struct table *t
     return ERR_OK;
 }
 
-static enum err take_number(struct branch_env *env, uint64_t *number, bool is_customer)
+enum err branch_next_numbers(struct branch_env *env, uint64_t *first, uint64_t count)
 {
     struct bank_state row = {.id = BANK_NUMBER_ONE};
     TRY(store_get(env->purse.store, &bank_table_bank_state, &row, env->purse.arena));
-    *number = is_customer ? row.next_customer++ : row.next_number++;
+    *first = row.next_number;
+    row.next_number += count;
     return store_update(env->purse.store, &bank_table_bank_state, &row);
 }
 
 enum err branch_next_number(struct branch_env *env, uint64_t *number)
 {
-    return take_number(env, number, false);
+    return branch_next_numbers(env, number, 1);
 }
 
 enum err branch_next_customer(struct branch_env *env, uint64_t *number)
 {
-    return take_number(env, number, true);
+    struct bank_state row = {.id = BANK_NUMBER_ONE};
+    TRY(store_get(env->purse.store, &bank_table_bank_state, &row, env->purse.arena));
+    *number = row.next_customer++;
+    return store_update(env->purse.store, &bank_table_bank_state, &row);
 }
 
 void branch_random(struct branch_env *env, void *out, size_t size)
@@ -218,13 +222,9 @@ static enum err exchange_bytes(struct branch_env *env, enum status *status, void
     return call_read_reply(status, reply, verb, &call_id, kept, env->purse.arena);
 }
 
-enum err branch_call(struct branch_env *env, enum status *status, void *reply, enum verb verb,
-                     const void *body)
+enum err branch_heard(struct branch *branch, enum status *status, enum err error)
 {
-    struct branch *branch = env->branch;
-    enum status answer = STATUS_UNREACHABLE;
-    memset(reply, 0, message_verb(verb)->reply->struct_size);
-    const enum err error = exchange_bytes(env, &answer, reply, verb, body);
+    const enum status answer = *status;
     if (err_class(error) == ERR_CLASS_BROKEN && error != ERR_IO)
         return error;
     branch->central_status = error == ERR_OK ? answer : STATUS_UNREACHABLE;
@@ -232,6 +232,15 @@ enum err branch_call(struct branch_env *env, enum status *status, void *reply, e
         branch->central_at = branch->now;
     *status = error != ERR_OK || is_later(answer) ? STATUS_UNREACHABLE : answer;
     return ERR_OK;
+}
+
+enum err branch_call(struct branch_env *env, enum status *status, void *reply, enum verb verb,
+                     const void *body)
+{
+    memset(reply, 0, message_verb(verb)->reply->struct_size);
+    *status = STATUS_UNREACHABLE;
+    const enum err error = exchange_bytes(env, status, reply, verb, body);
+    return branch_heard(env->branch, status, error);
 }
 
 /* --- directory and revocation list --- */

@@ -21,6 +21,7 @@
 #include "common/purse/purse.h"
 #include "intermediary/bank_tables.h"
 
+enum { BRANCH_SUSPECTS = 4096 }; /* marks; a collision costs another a check */
 struct branch {
     /* Filled in by the caller: */
     struct store *store; /* bank_schema; no transaction open between calls of this header */
@@ -45,6 +46,9 @@ struct branch {
     size_t payout_at;           /* where teller_work goes on */
     bool has_more;  /* of the last branch_work: some waits for its turn only, call it again */
     bool has_asked; /* what the vault owns, since the start */
+    /* Customers, by number, who once handed in what the register found badly signed. */
+    uint8_t suspects[BRANCH_SUSPECTS];
+    size_t in_flight; /* calls of relay_batch.h that the register has not answered yet */
     uint64_t asked_at;
     uint64_t recovered_day;         /* when recovery_work last went round; 0: not since the start */
     struct public_key recovered_to; /* where it goes on; all zero: at the beginning */
@@ -89,8 +93,15 @@ enum err branch_run(struct branch_env *env, enum status *status,
  * zeroed without a body; it lives in the arena. No transaction is open. */
 enum err branch_call(struct branch_env *env, enum status *status, void *reply, enum verb verb,
                      const void *body) MUST_USE;
+/* What a call to the central bank came to: *status in is what the reply said, out what it means
+ * here, as of branch_call. */
+enum err branch_heard(struct branch *branch, enum status *status, enum err error) MUST_USE;
 void branch_random(struct branch_env *env, void *out, size_t size);
 bool branch_is_done(enum status status); /* OK or PENDING: what was written stays */
+/* Of a call that came in, inside a transaction: is it a SETTLE of a wallet that may send one? If it
+ * is not admitted nothing was written, and branch_handle says why. */
+enum err branch_admit_settle(struct branch_env *env, bool *admitted, struct settle_body *body,
+                             uint64_t *customer, const struct call_frame *frame) MUST_USE;
 
 enum err branch_find(struct branch_env *env, bool *found, const struct table *table,
                      void *row) MUST_USE;
@@ -101,6 +112,7 @@ enum err branch_rows(struct branch_env *env, struct list *out, const struct tabl
 enum err branch_first(struct branch_env *env, bool *found, const struct table *table,
                       int index_number, size_t prefix_count, void *row) MUST_USE;
 enum err branch_next_number(struct branch_env *env, uint64_t *number) MUST_USE;
+enum err branch_next_numbers(struct branch_env *env, uint64_t *first, uint64_t count) MUST_USE;
 enum err branch_next_customer(struct branch_env *env, uint64_t *number) MUST_USE;
 
 /* Call ids older than a call may be: deleted, in a stretch of count_max rows at a time, and round

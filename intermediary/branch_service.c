@@ -2,6 +2,7 @@
 #include "intermediary/branch.h"
 
 #include "intermediary/certify.h"
+#include "intermediary/certify_words.h"
 #include "intermediary/deposits.h"
 #include "intermediary/relay.h"
 #include "intermediary/teller.h"
@@ -21,6 +22,7 @@ union body {
     struct owned_body owned;
     struct deposit_request_body deposit_request;
     struct deposit_body deposit;
+    struct recovery_body recovery;
 };
 union answer {
     struct fetch_reply fetch;
@@ -32,6 +34,7 @@ union answer {
     struct deposit_request_reply deposit_request;
     struct deposit_reply deposit;
     struct account_reply account;
+    struct empty_body empty;
 };
 
 struct visit {
@@ -130,6 +133,11 @@ static enum err on_account(struct visit *visit, enum status *status)
     return branch_run(visit->env, status, give_account, visit);
 }
 
+static enum err on_recovery(struct visit *visit, enum status *status)
+{
+    return certify_words_new(visit->env, status, &visit->body.recovery.recovery, &visit->wallet);
+}
+
 /* A revoked key may hand in, exchange and ask, but gets nothing new: revocation takes away
  * acceptance, never value. */
 static const struct desk {
@@ -148,6 +156,7 @@ static const struct desk {
     {VERB_DEPOSIT_REQUEST, true, false, on_deposit_request},
     {VERB_DEPOSIT, true, true, on_deposit},
     {VERB_ACCOUNT, true, false, on_account},
+    {VERB_RECOVERY, false, false, on_recovery},
 };
 
 static const struct desk *find_desk(enum verb verb)
@@ -223,6 +232,25 @@ static enum err admit(struct branch_env *env, enum status *status, void *context
     if (*status == STATUS_OK && (desk == NULL || (!desk->for_revoked && is_revoked(visit))))
         *status = STATUS_FORBIDDEN;
     return *status == STATUS_OK ? note_call(env, status, visit->frame) : ERR_OK;
+}
+
+enum err branch_admit_settle(struct branch_env *env, bool *admitted, struct settle_body *body,
+                             uint64_t *customer, const struct call_frame *frame)
+{
+    enum status status = STATUS_SENDER;
+    void *memory = NULL;
+    *admitted = false;
+    if (frame->verb->verb != VERB_SETTLE || env->branch->bank_id == 0)
+        return ERR_OK;
+    TRY(arena_alloc(env->purse.arena, &memory, 1, sizeof(struct visit)));
+    struct visit *visit = memory;
+    visit->env = env;
+    visit->frame = frame;
+    TRY(admit(env, &status, visit));
+    *admitted = status == STATUS_OK;
+    *body = visit->body.settle;
+    *customer = visit->wallet.customer;
+    return ERR_OK;
 }
 
 /* --- calls --- */

@@ -3,6 +3,7 @@
 
 #include "common/base/time.h"
 #include "common/money/element.h"
+#include "intermediary/certify_words.h"
 
 enum { REASON_BY_BANK = 3 }; /* docs/PROTOCOL.md section 4: a bank revoked it */
 
@@ -30,6 +31,8 @@ struct asking {
     struct certificate_request request;
     const struct cose *by_new_key, *by_previous_key; /* the latter NULL: a first key */
     const struct nonce *code;                        /* of a first key */
+    const struct cose *words;                        /* of a first key: a recovery; NULL: none */
+    struct recovery recovery;                        /* it, read */
     const struct bank_wallet *sender;                /* of a next key */
     uint64_t customer;
     struct id code_hash;
@@ -150,6 +153,20 @@ static enum err use_code(struct branch_env *env, enum status *status, struct ask
     return store_update(env->purse.store, &bank_table_join_code, &row);
 }
 
+/* Who asks for a first key: by a code, with words or without; or by the words alone. */
+static enum err find_joiner(struct branch_env *env, enum status *status, struct asking *asking)
+{
+    if (asking->code == NULL && asking->words == NULL)
+        *status = STATUS_CODE;
+    else if (asking->code == NULL)
+        TRY(certify_words_find(env, status, &asking->customer, &asking->recovery.recovery_key));
+    else
+        TRY(use_code(env, status, asking));
+    if (*status != STATUS_OK || asking->words == NULL)
+        return ERR_OK;
+    return certify_words_keep(env, status, asking->customer, &asking->recovery, asking->words);
+}
+
 /* A wallet stays in the element it is in: the same one attests each of its keys. */
 static void follow_sender(struct asking *asking)
 {
@@ -177,13 +194,39 @@ static enum err ask(struct branch_env *env, enum status *status, void *context)
 {
     struct asking *asking = context;
     *status = STATUS_OK;
-    if (asking->code != NULL)
-        TRY(use_code(env, status, asking));
+    if (asking->sender == NULL)
+        TRY(find_joiner(env, status, asking));
     else
         follow_sender(asking);
     if (*status == STATUS_OK)
         *status = judge_element(env, asking);
     return *status == STATUS_OK ? certify_key(env, status, asking) : ERR_OK;
+}
+
+struct losing {
+    const struct asking *asking;
+    uint64_t customer;
+    bool is_done; /* the new key is known already: this is asked again */
+};
+
+static enum err find_loser(struct branch_env *env, enum status *status, void *context)
+{
+    struct losing *losing = context;
+    struct bank_wallet wallet = {0};
+    TRY(certify_words_find(env, status, &losing->customer, &losing->asking->recovery.recovery_key));
+    return certify_wallet(env, &losing->is_done, &wallet, &losing->asking->request.new_key);
+}
+
+/* Whoever comes with his words alone has lost what he had: those keys are given up before the new
+ * one is certified, so that what they own comes to it, and a thief's copy gets nothing new. */
+static enum err give_up_lost(struct branch_env *env, enum status *status, struct asking *asking)
+{
+    struct losing losing = {.asking = asking};
+    size_t count = 0;
+    TRY(branch_run(env, status, find_loser, &losing));
+    return *status == STATUS_OK && !losing.is_done
+               ? certify_give_up(env, status, &count, losing.customer)
+               : ERR_OK;
 }
 
 /* --- after the log's answer --- */
@@ -251,6 +294,11 @@ static enum err answer(struct branch_env *env, enum status *status, struct certi
                        struct asking *asking)
 {
     *status = read_request(asking, env);
+    if (*status == STATUS_OK && asking->words != NULL)
+        *status =
+            certify_words_read(env, &asking->recovery, asking->words, &asking->request.new_key);
+    if (*status == STATUS_OK && asking->words != NULL && asking->code == NULL)
+        TRY(give_up_lost(env, status, asking));
     if (*status == STATUS_OK)
         TRY(branch_run(env, status, ask, asking));
     if (*status == STATUS_OK && asking->wallet.state == BANK_WALLET_WAITING)
@@ -266,7 +314,9 @@ static enum err answer(struct branch_env *env, enum status *status, struct certi
 enum err certify_join(struct branch_env *env, enum status *status, struct certify_reply *reply,
                       const struct join_body *body)
 {
-    struct asking asking = {.by_new_key = &body->request, .code = &body->code};
+    struct asking asking = {.by_new_key = &body->request,
+                            .code = body->has_code ? &body->code : NULL,
+                            .words = body->has_recovery ? &body->recovery : NULL};
     return answer(env, status, reply, &asking);
 }
 

@@ -9,7 +9,9 @@
 
 #include "intermediary/customers.h"
 
-/* STATUS_OK, STATUS_CODE, STATUS_KIND (it names a previous key), STATUS_SIGNATURE, STATUS_POINT,
+/* By a code, by recovery words, or by both: then the words are kept for the customer. By
+ * words alone his other keys are given up. STATUS_OK, STATUS_CODE, STATUS_WORDS, STATUS_KIND (it
+ * names a previous key), STATUS_SIGNATURE, STATUS_POINT,
  * STATUS_CERTIFIED_ELSEWHERE, STATUS_UNREACHABLE (ask the same again). */
 enum err certify_join(struct branch_env *env, enum status *status, struct certify_reply *reply,
                       const struct join_body *body) MUST_USE;

@@ -188,7 +188,7 @@ static int make_advance(struct cli *cli, struct premises_job *job, const struct 
 {
     struct recovery_advance advance = {.count = 0};
     enum status status = STATUS_OK;
-    char left[AMOUNT_TEXT_SIZE];
+    char left[AMOUNT_TEXT_SIZE], paid[AMOUNT_TEXT_SIZE];
     int code = read_wish(cli, &advance);
     if (code != CLI_OK)
         return code;
@@ -203,8 +203,9 @@ static int make_advance(struct cli *cli, struct premises_job *job, const struct 
         return code;
     json_object_set_new(cli_result(cli), "advanced", cli_json_amount(advance.paid));
     json_object_set_new(cli_result(cli), "coins", json_integer((json_int_t)advance.count));
+    amount_format(paid, advance.paid);
     if (code == CLI_OK)
-        cli_say(cli, _("Paid in advance; the new wallet finds it at its next sync."));
+        cli_say(cli, _("%s paid in advance; the new wallet finds it at its next sync."), paid);
     return code;
 }
 

@@ -106,6 +106,10 @@ static int accept_reply(struct cli *cli)
     enum status status = STATUS_OK;
     error = branch_admit(branch, &status, &admission);
     code = premises_end(cli, error, status, _("the answer must be to the request of this bank"));
+    if (code != CLI_OK && status == STATUS_VERSION)
+        return cli_fail(cli, code, status_name(status),
+                        _("take the newest answer in; the central bank writes it again"),
+                        _("this answer is older than the directory that counts here"));
     if (code == CLI_OK)
         code = premises_load(cli);
     return code == CLI_OK ? show(cli, &admission) : code;

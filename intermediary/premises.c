@@ -27,15 +27,20 @@ struct premises *premises_of(const struct cli *cli)
 
 /* ---- the line ---- */
 
-static enum err open_line(struct premises *premises)
+struct net_client_options premises_line(const struct premises *premises)
 {
-    const struct net_client_options options = {
+    return (struct net_client_options){
         .address = premises->central_address,
         .server_name = premises->central_name,
         .authority_pem = buffer_span(&premises->central_authority),
         .certificate_pem = buffer_span(&premises->client_certificate),
         .key_pem = span_of(premises->client_key.bytes, premises->client_key.size),
     };
+}
+
+static enum err open_line(struct premises *premises)
+{
+    const struct net_client_options options = premises_line(premises);
     return premises->line != NULL ? ERR_OK : net_client_open(&premises->line, &options);
 }
 
@@ -106,6 +111,7 @@ int premises_load(struct cli *cli)
     struct arena arena AUTO(arena_fini) = {0};
     struct premises *premises = premises_of(cli);
     net_client_close(&premises->line); /* its certificates may be others now */
+    premises->loads++;
     enum err error = store_begin(premises->branch.store, STORE_READ);
     if (error == ERR_OK)
         error = read_identity(premises, &arena);

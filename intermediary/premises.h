@@ -16,6 +16,7 @@ struct premises {
     struct buffer client_certificate, central_authority;
     struct net_client *line;
     uint64_t timeout_ms;
+    uint64_t loads;            /* how often premises_load read them */
     uint64_t resting_until_ms; /* a line that timed out is let alone for a moment */
     bool has_keys, is_server;
     bool is_broken; /* memory and database may differ: the server must stop */
@@ -28,6 +29,9 @@ void premises_close(struct cli *cli);
 struct premises *premises_of(const struct cli *cli);
 /* Reads again what admission and fetches changed. */
 int premises_load(struct cli *cli);
+
+/* How to reach the central bank; borrowed until the next premises_load. */
+struct net_client_options premises_line(const struct premises *premises);
 
 /* The signing keys and the TLS key; asks for their passphrase if they are sealed. The passphrase is
  * given out if out is not NULL. */

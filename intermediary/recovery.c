@@ -79,6 +79,7 @@ static enum err ask_held(struct branch_env *env, enum status *status,
         const struct held_coin *last = &reply.coins.items[reply.coins.count - 1];
         first += last->key_index;
         body = (struct held_body){.keys = {keys + first, count - first},
+                                  .after_state = last->state,
                                   .after_serial = last->serial,
                                   .after_coin_id = last->coin_id};
     }

@@ -2,20 +2,23 @@
 #include "intermediary/relay.h"
 
 #include "intermediary/deposits.h"
-#include "intermediary/relay_settled.h"
+#include "intermediary/relay_queue.h"
 
 /* --- places in the tree --- */
 
 static enum err place(struct branch_env *env, struct placed_leaf *const *leaves, size_t count)
 {
-    void *memory = NULL;
-    TRY(arena_alloc(env->purse.arena, &memory, count + 1, sizeof(struct id)));
-    struct id *hashes = memory;
+    void *hashes = NULL, *nodes = NULL, *memory = NULL;
+    if (count == 0)
+        return ERR_OK;
+    TRY(arena_alloc(env->purse.arena, &hashes, count, sizeof(struct id)));
+    TRY(arena_alloc(env->purse.arena, &nodes, MERKLE_NODES(count), sizeof(struct id)));
     for (size_t i = 0; i < count; i++)
-        TRY(merkle_leaf_hash(&hashes[i], &leaves[i]->leaf));
+        TRY(merkle_leaf_hash((struct id *)hashes + i, &leaves[i]->leaf));
+    merkle_tree(nodes, hashes, count);
     for (size_t i = 0; i < count; i++) {
         struct id path[PATH_MAX_HASHES];
-        const size_t size = merkle_path(path, hashes, count, i);
+        const size_t size = merkle_tree_path(path, nodes, count, i);
         TRY(arena_alloc(env->purse.arena, &memory, size + 1, sizeof(struct id_item)));
         leaves[i]->index = i;
         leaves[i]->path = (struct id_item_list){memory, size};
@@ -49,7 +52,7 @@ enum err relay_place_order(struct branch_env *env, struct order_reply *reply)
     return place(env, leaves, reply->inputs.count);
 }
 
-/* --- the queue --- */
+/* --- one call at a time --- */
 
 struct batch {
     const struct settle_body *body;
@@ -58,154 +61,47 @@ struct batch {
     enum status *verdicts; /* of each packet: OK, or why it is not kept */
 };
 
-static enum err get_count(struct branch_env *env, struct relay_count *out)
+static enum err keep_all(struct branch_env *env, enum status *status, void *context)
 {
-    bool found = false;
-    *out = (struct relay_count){.id = BANK_NUMBER_ONE};
-    return branch_find(env, &found, &bank_table_relay_count, out);
-}
-
-static enum err find_packet(struct branch_env *env, bool *found, struct relay_packet *out,
-                            struct span packet)
-{
-    *out = (struct relay_packet){.packet_hash = crypto_hash(&packet, 1)};
-    return branch_first(env, found, &bank_table_relay_packet, 0, 1, out);
-}
-
-/* One more that waits, if there is room for it: in the house, and of this customer. */
-static enum err count_more(struct branch_env *env, enum status *status, uint64_t customer)
-{
-    struct relay_customer of_customer = {.customer = customer};
-    struct relay_count count = {0};
-    bool found = false;
-    TRY(get_count(env, &count));
-    TRY(branch_find(env, &found, &bank_table_relay_customer, &of_customer));
-    *status = count.waiting >= RELAY_QUEUE_MAX || of_customer.waiting >= RELAY_CUSTOMER_MAX
-                  ? STATUS_BUSY
-                  : STATUS_OK;
-    if (*status != STATUS_OK)
-        return ERR_OK;
-    count.waiting++;
-    of_customer.waiting++;
-    TRY(store_put(env->purse.store, &bank_table_relay_count, &count));
-    return store_put(env->purse.store, &bank_table_relay_customer, &of_customer);
-}
-
-static enum err count_less(struct branch_env *env, uint64_t customer)
-{
-    struct relay_customer of_customer = {.customer = customer};
-    struct relay_count count = {0};
-    bool found = false;
-    TRY(get_count(env, &count));
-    count.waiting--;
-    count.done++;
-    TRY(store_put(env->purse.store, &bank_table_relay_count, &count));
-    TRY(branch_find(env, &found, &bank_table_relay_customer, &of_customer));
-    CHECK(found && of_customer.waiting > 0);
-    of_customer.waiting--;
-    return store_put(env->purse.store, &bank_table_relay_customer, &of_customer);
+    const struct batch *batch = context;
+    struct relay_tally tally = {0};
+    *status = STATUS_OK;
+    for (size_t i = 0; i < batch->body->packets.count && *status == STATUS_OK; i++) {
+        const struct span packet = batch->body->packets.items[i].bytes;
+        struct arena arena AUTO(arena_fini) = {0};
+        struct packet_view view = {0};
+        struct deposits_intake intake = {0};
+        uint64_t number = 0;
+        TRY(relay_queue_verdict(env, &batch->verdicts[i], &view, packet, &arena));
+        if (batch->verdicts[i] != STATUS_OK)
+            continue;
+        TRY(deposits_take(env, &intake, packet));
+        TRY(relay_queue_keep(env, status, &number, &tally, packet, batch->customer));
+    }
+    return relay_queue_put(env, &tally);
 }
 
 enum err relay_keep(struct branch_env *env, enum status *status, struct span packet,
                     uint64_t customer)
 {
-    struct relay_packet row = {0};
-    bool found = false;
-    *status = STATUS_OK;
-    TRY(find_packet(env, &found, &row, packet));
-    if (!found)
-        TRY(count_more(env, status, customer));
-    if (found || *status != STATUS_OK)
-        return ERR_OK;
-    TRY(branch_next_number(env, &row.number));
-    row.customer = customer;
-    row.packet = packet;
-    row.state = RELAY_WAITING;
-    row.status = STATUS_PENDING;
-    row.queued_at = env->purse.now;
-    return store_insert(env->purse.store, &bank_table_relay_packet, &row);
-}
-
-/* As the register would, but for its rows: whether a line starts at a coin that it knows, under
- * which issuing key, can only be asked there. Who certified the signers it does not ask either. */
-static enum err verdict_of(struct branch_env *env, enum status *verdict, struct span packet)
-{
-    struct arena arena AUTO(arena_fini) = {0};
-    const struct packet_options options = {.role = PACKET_FOR_REGISTER};
-    struct packet_view view = {0};
-    TRY(packet_verify(&view, verdict, packet, env->purse.trust, &options, &arena));
-    if (*verdict == STATUS_CHAIN || *verdict == STATUS_ISSUER)
-        *verdict = STATUS_OK;
-    return ERR_OK;
-}
-
-static enum err keep_all(struct branch_env *env, enum status *status, void *context)
-{
-    const struct batch *batch = context;
-    *status = STATUS_OK;
-    for (size_t i = 0; i < batch->body->packets.count && *status == STATUS_OK; i++) {
-        const struct span packet = batch->body->packets.items[i].bytes;
-        struct deposits_intake intake = {0};
-        TRY(verdict_of(env, &batch->verdicts[i], packet));
-        if (batch->verdicts[i] != STATUS_OK)
-            continue;
-        TRY(deposits_take(env, &intake, packet));
-        TRY(relay_keep(env, status, packet, batch->customer));
-    }
-    return ERR_OK;
-}
-
-/* The bytes have served; the row stays, so that the same packet is told from a new one. */
-static enum err close_packet(struct branch_env *env, struct span packet, uint64_t status)
-{
-    struct relay_packet row = {0};
-    struct purse_inbox inbox = {.packet_hash = crypto_hash(&packet, 1)};
-    bool found = false;
-    TRY(find_packet(env, &found, &row, packet));
-    if (found && row.state == RELAY_WAITING) {
-        TRY(count_less(env, row.customer));
-        row.state = RELAY_DONE;
-        row.status = status;
-        row.packet = span_of("", 0);
-        row.done_at = env->purse.now;
-        TRY(store_update(env->purse.store, &bank_table_relay_packet, &row));
-    }
-    TRY(branch_find(env, &found, &purse_table_purse_inbox, &inbox));
-    return found ? store_delete(env->purse.store, &purse_table_purse_inbox, &inbox) : ERR_OK;
-}
-
-static bool is_answer(uint64_t status)
-{
-    return status != STATUS_PENDING && status != STATUS_BUSY && status != STATUS_UNREACHABLE &&
-           status != STATUS_FAILED;
-}
-
-/* A word that does not prove itself is no word: the packet waits on. */
-static enum err learn_packet(struct branch_env *env, struct span packet,
-                             const struct settle_result *result, const struct settle_reply *reply)
-{
-    struct purse_news news = {0};
-    enum status learned = STATUS_OK;
-    if (!is_answer(result->status) || (result->leaves.count > 0 && !reply->has_settled))
-        return ERR_OK;
-    if (result->status == STATUS_OK && deposits_may_pay(env, packet)) {
-        TRY(purse_learn(&env->purse, &learned, &news, result, &reply->settled));
-        if (learned != STATUS_OK)
-            return ERR_OK;
-    }
-    if (result->status == STATUS_OK)
-        TRY(relay_settled(env, packet, result));
-    return close_packet(env, packet, result->status);
+    struct relay_tally tally = {0};
+    uint64_t number = 0;
+    TRY(relay_queue_keep(env, status, &number, &tally, packet, customer));
+    return relay_queue_put(env, &tally);
 }
 
 static enum err learn_all(struct branch_env *env, enum status *status, void *context)
 {
     const struct batch *batch = context;
+    struct relay_tally tally = {0};
     *status = STATUS_OK;
-    for (size_t i = 0; i < batch->body->packets.count; i++)
-        TRY(learn_packet(env, batch->body->packets.items[i].bytes, &batch->reply->results.items[i],
-                         batch->reply));
-    return ERR_OK;
+    for (size_t i = 0; i < batch->body->packets.count; i++) {
+        const struct relay_told told = {.packet = batch->body->packets.items[i].bytes,
+                                        .result = &batch->reply->results.items[i],
+                                        .reply = batch->reply};
+        TRY(relay_queue_learn(env, &tally, &told));
+    }
+    return relay_queue_put(env, &tally);
 }
 
 static enum err hand_on(struct branch_env *env, enum status *status, struct batch *batch)
@@ -293,6 +189,12 @@ struct stretch {
     size_t count;
 };
 
+/* A wallet still waits for it: relay_batch.h has it. */
+static bool is_under_way(const struct branch_env *env, const struct relay_packet *packet)
+{
+    return env->branch->in_flight > 0 && packet->queued_at + RELAY_OWN_S > env->purse.now;
+}
+
 static enum err next_stretch(struct branch_env *env, enum status *status, void *context)
 {
     struct stretch *stretch = context;
@@ -307,7 +209,7 @@ static enum err next_stretch(struct branch_env *env, enum status *status, void *
     TRY(store_list(env->purse.store, &rows, &query, &from, env->purse.arena));
     const struct relay_packet *packets = rows.items;
     while (
-        stretch->count < rows.count &&
+        stretch->count < rows.count && !is_under_way(env, &packets[stretch->count]) &&
         (stretch->count == 0 || size + packets[stretch->count].packet.size <= RELAY_BATCH_SIZE)) {
         size += packets[stretch->count].packet.size;
         stretch->packets[stretch->count].bytes = packets[stretch->count].packet;
@@ -348,7 +250,7 @@ static enum err total_up(struct branch_env *env, enum status *status, void *cont
     struct relay_count count = {0};
     bool waits = false;
     *status = STATUS_OK;
-    TRY(get_count(env, &count));
+    TRY(relay_queue_count(env, &count));
     out->waiting_count = count.waiting;
     out->done_count = count.done;
     TRY(branch_first(env, &waits, &bank_table_relay_packet, 1, 1, &oldest));

@@ -67,6 +67,17 @@ static enum err book_payment(struct branch_env *env, const struct packet_payment
     return deposits_credit(env, &payment->payment);
 }
 
+enum err relay_settled_view(struct branch_env *env, const struct packet_view *view,
+                            const struct settle_result *result)
+{
+    for (size_t i = 0; i < view->payment_count && i < result->leaves.count; i++) {
+        const struct leaf *leaf = &result->leaves.items[i].leaf;
+        if (leaf->outcome == OUTCOME_SETTLED && id_equal(&leaf->payment_id, &view->payments[i].id))
+            TRY(book_payment(env, &view->payments[i]));
+    }
+    return ERR_OK;
+}
+
 enum err relay_settled(struct branch_env *env, struct span packet,
                        const struct settle_result *result)
 {
@@ -77,10 +88,5 @@ enum err relay_settled(struct branch_env *env, struct span packet,
     TRY(packet_verify(&view, &status, packet, env->purse.trust, &options, env->purse.arena));
     if (status != STATUS_OK)
         return ERR_OK; /* it starts at a coin that only the register knows */
-    for (size_t i = 0; i < view.payment_count && i < result->leaves.count; i++) {
-        const struct leaf *leaf = &result->leaves.items[i].leaf;
-        if (leaf->outcome == OUTCOME_SETTLED && id_equal(&leaf->payment_id, &view.payments[i].id))
-            TRY(book_payment(env, &view.payments[i]));
-    }
-    return ERR_OK;
+    return relay_settled_view(env, &view, result);
 }

@@ -1,7 +1,8 @@
 /* The server: wallets' calls, the operator's commands, and what the bank goes on with by itself,
  * one after the other in one thread.
  *
- * 1. One thread works with the store, the keys and the line to the central bank: this one.
+ * 1. One thread works with the store and the keys: this one. Settlements wait for the register in
+ *    other threads (counter.h).
  * 2. SIGTERM and SIGINT: what came in is answered, for DRAIN_MS at most, then exit 0; wallets whose
  *    calls are dropped ask again.
  * 3. What cannot be known (a commit without an answer) ends the server with an error and without a
@@ -12,6 +13,7 @@
 #include "common/base/log.h"
 #include "common/base/time.h"
 #include "intermediary/bank_files.h"
+#include "intermediary/counter.h"
 #include "intermediary/premises.h"
 #include "intermediary/program.h"
 
@@ -29,6 +31,7 @@ enum {
 struct hall {
     struct premises *premises;
     struct net_server *wallets, *control;
+    struct counter counter;
     char data[CLI_PATH_SIZE];
     uint64_t work_at_ms;
     bool is_reachable;
@@ -123,40 +126,17 @@ static int open_hall(struct cli *cli, struct hall *hall)
 
 /* ---- working ---- */
 
-static void answer(struct hall *hall, struct net_request *request)
-{
-    struct buffer reply AUTO(buffer_fini) = {.limit = NET_SIZE_MAX};
-    struct branch *branch = &hall->premises->branch;
-    branch->now = time_now();
-    enum err error = branch_handle(branch, &reply, request->bytes);
-    if (error == ERR_COMMIT_UNKNOWN) {
-        hall->premises->is_broken = true;
-        net_server_drop(hall->wallets, request);
-        return;
-    }
-    if (error != ERR_OK) {
-        log_line(LOG_LEVEL_ERROR, "bank.call_failed error=%s", err_name(error));
-        buffer_fini(&reply);
-        error = branch_refuse(branch, &reply, request->bytes, STATUS_FAILED);
-    }
-    if (error == ERR_OK)
-        net_server_reply(hall->wallets, request, buffer_span(&reply));
-    else
-        net_server_drop(hall->wallets, request);
-}
-
 static bool serve_wallets(struct hall *hall, uint64_t wait_ms)
 {
     struct net_request requests[NET_CALLS_MAX];
     size_t count = NET_CALLS_MAX;
     if (net_server_take(hall->wallets, requests, &count, wait_ms) != ERR_OK || count == 0)
         return false;
-    for (size_t i = 0; i < count; i++) {
-        if (hall->premises->is_broken || is_drained())
+    if (hall->premises->is_broken || is_drained())
+        for (size_t i = 0; i < count; i++)
             net_server_drop(hall->wallets, &requests[i]);
-        else
-            answer(hall, &requests[i]);
-    }
+    else
+        counter_take(&hall->counter, requests, count);
     const uint64_t soon = time_monotonic_ms() + WORK_SOON_MS;
     hall->work_at_ms = hall->work_at_ms < soon ? hall->work_at_ms : soon;
     return true;
@@ -209,16 +189,20 @@ static void go_on(struct hall *hall)
 
 static void loop(struct hall *hall)
 {
+    hall->counter = (struct counter){.premises = hall->premises, .wallets = hall->wallets};
     while (!is_stopping() && !hall->premises->is_broken) {
         const bool is_due = time_monotonic_ms() >= hall->work_at_ms;
         (void)serve_wallets(hall, is_due ? 0 : LOOK_MS);
+        counter_work(&hall->counter);
         (void)serve_operator(hall);
         go_on(hall);
     }
     log_line(LOG_LEVEL_INFO, "bank.stopping");
     while (!hall->premises->is_broken && !is_drained() &&
-           (serve_wallets(hall, 0) || serve_operator(hall)))
-        continue;
+           (serve_wallets(hall, counter_is_waiting(&hall->counter) ? LOOK_MS : 0) ||
+            serve_operator(hall) || counter_is_waiting(&hall->counter)))
+        counter_work(&hall->counter);
+    counter_close(&hall->counter);
 }
 
 static void hall_fini(struct hall *hall)

@@ -1,6 +1,8 @@
 /* What the commands share. */
 #include "wallet/commands.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum err commands_look(struct desk *desk,
@@ -70,6 +72,26 @@ void commands_put_number(json_t *object, const char *key, uint64_t value)
 void commands_short(char out[COMMANDS_SHORT_SIZE], struct span id)
 {
     hex_encode(out, span_of(id.data, (COMMANDS_SHORT_SIZE - 1) / 2));
+}
+
+bool commands_duration(uint64_t *seconds, const char *text, uint64_t seconds_max)
+{
+    static const struct {
+        const char *unit;
+        uint64_t seconds;
+    } units[] = {{"s", 1}, {"m", 60}, {"", 60}, {"h", 3600}, {"d", 86400}};
+    char *end = NULL;
+    errno = 0;
+    const unsigned long long number = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || errno != 0 || number == 0 || number > seconds_max)
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(end, units[i].unit) != 0)
+            continue;
+        *seconds = number * units[i].seconds;
+        return *seconds <= seconds_max;
+    }
+    return false;
 }
 
 struct looking {

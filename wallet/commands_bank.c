@@ -29,8 +29,10 @@ static int show_new(struct desk *desk)
     json_object_set_new(cli_result(cli), "key_id", cli_json_hex(SPAN(key_id)));
     commands_put_text(cli, "directory", cli_data(cli));
     cli_say(cli, _("the wallet is ready, with %s"), bank);
-    cli_say(cli, _("There is no backup yet: whoever loses %s loses the money in it."),
-            cli_data(cli));
+    if (desk->wallet.state.has_recovery_key)
+        cli_say(cli, _("There is no backup yet: dcep-wallet backup create FILE makes one."));
+    else
+        cli_warn(cli, _("there are no recovery words: dcep-wallet words new makes them"));
     return CLI_OK;
 }
 
@@ -46,30 +48,58 @@ static int choose_holder(struct desk *desk)
     return cli_flag(desk->cli, "--element") ? desk_new_element(desk) : CLI_OK;
 }
 
+/* By the words of a wallet that is lost; else with new ones, if there is anywhere to show them. */
+static int choose_words(struct desk *desk, struct secret *text, struct key_pair *pair,
+                        struct sync_words *words)
+{
+    struct cli *cli = desk->cli;
+    *words = (struct sync_words){.pair = pair};
+    words->is_proof = cli_flag(cli, "--words") || cli_given(cli, "--words-file");
+    if (words->is_proof)
+        return commands_words_ask(cli, pair);
+    if (commands_words_can_show(cli))
+        return commands_words_draw(cli, text, pair);
+    words->pair = NULL;
+    return CLI_OK;
+}
+
+static int join(struct desk *desk, const struct sync_words *words, const struct secret *text)
+{
+    enum status status = STATUS_OK;
+    enum err error = sync_init(&desk->wallet, &status, cli_file(desk->cli, "--join"),
+                               words->pair != NULL ? words : NULL);
+    if (error == ERR_OK && status == STATUS_OK)
+        error = wallet_begin_count(&desk->wallet);
+    if (error == ERR_OK && status == STATUS_OK)
+        error = sync_join(&desk->wallet, &status);
+    if (error != ERR_OK)
+        return desk_fail(desk, error);
+    if (status != STATUS_OK)
+        return desk_refuse(desk, status);
+    if (text->size > 0)
+        commands_words_show(desk->cli, text);
+    return show_new(desk);
+}
+
 /* An interrupted init goes on with the key it made. */
 int commands_init(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
-    enum status status = STATUS_OK;
+    struct secret text AUTO(secret_wipe) = {0};
+    struct key_pair pair AUTO(key_pair_wipe) = {0};
+    struct sync_words words;
     int code = desk_make(&desk, cli);
     if (code != CLI_OK)
         return code;
     if (desk.wallet.state.is_joined)
         return cli_fail(cli, CLI_REFUSED, "EXISTS", _("-w NAME makes another one"),
                         _("there is a wallet in %s already"), cli_data(cli));
-    code = desk_choose_pin(&desk, desk.wallet.state.bank_id == 0);
+    code = desk_finish_pin(&desk);
     if (code == CLI_OK)
         code = choose_holder(&desk);
-    if (code != CLI_OK)
-        return code;
-    enum err error = sync_init(&desk.wallet, &status, cli_file(cli, "--join"));
-    if (error == ERR_OK && status == STATUS_OK)
-        error = wallet_begin_count(&desk.wallet);
-    if (error == ERR_OK && status == STATUS_OK)
-        error = sync_join(&desk.wallet, &status);
-    if (error != ERR_OK)
-        return desk_fail(&desk, error);
-    return status == STATUS_OK ? show_new(&desk) : desk_refuse(&desk, status);
+    if (code == CLI_OK)
+        code = choose_words(&desk, &text, &pair, &words);
+    return code == CLI_OK ? join(&desk, &words, &text) : code;
 }
 
 /* --- withdraw --- */
@@ -90,8 +120,9 @@ int commands_withdraw(struct cli *cli)
     enum status status = STATUS_OK;
     const struct amount amount = cli_amount(cli, "AMOUNT");
     if (amount_is_zero(amount))
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("the amount is zero"));
-    int code = desk_open(&desk, cli);
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("write how much, as in 12.50"),
+                        _("the amount is zero"));
+    int code = desk_open_synced(&desk, cli);
     if (code != CLI_OK)
         return code;
     const enum err error = sync_withdraw(&desk.wallet, &status, amount);
@@ -144,9 +175,9 @@ int commands_deposit(struct cli *cli)
     enum status status = STATUS_OK;
     struct amount credited = amount_zero();
     if (cli_given(cli, "AMOUNT") + cli_flag(cli, "--all") + cli_given(cli, "--packet") != 1)
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL,
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("dcep-wallet deposit 100.00, for one"),
                         _("one of AMOUNT, --all and --packet FILE is needed"));
-    const int code = desk_open(&desk, cli);
+    const int code = desk_open_synced(&desk, cli);
     if (code != CLI_OK)
         return code;
     const enum err error = deposit(&desk, &status, &credited);

@@ -1,113 +1,38 @@
-/* Hand to hand: request, pay, receive, outbox, cancel, receipt. All of it works with no network. */
+/* Hand to hand: pay, receive, outbox, cancel, receipt. All of it works with no network. */
 #include "wallet/commands_news.h"
 
-#include "common/base/text.h"
-#include "wallet/handover.h"
 #include "wallet/handover_file.h"
-#include "wallet/limits.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
-enum {
-    EXPIRES_DEFAULT_S = 600,
-    EXPIRES_MAX_S = 30 * 86400,
-    QUESTION_SIZE = 320, /* a name, an amount and the words around them in any language */
-};
-
-/* --- request --- */
-
-/* "90s", "10m", "2h", "1d"; a bare number counts minutes. */
-static bool read_duration(uint64_t *seconds, const char *text)
-{
-    static const struct {
-        const char *unit;
-        uint64_t seconds;
-    } units[] = {{"s", 1}, {"m", 60}, {"", 60}, {"h", 3600}, {"d", 86400}};
-    char *end = NULL;
-    errno = 0;
-    const unsigned long long number = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || errno != 0 || number == 0 || number > EXPIRES_MAX_S)
-        return false;
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strcmp(end, units[i].unit) != 0)
-            continue;
-        *seconds = number * units[i].seconds;
-        return *seconds <= EXPIRES_MAX_S;
-    }
-    return false;
-}
-
-static bool is_memo(const char *memo)
-{
-    char shown[MEMO_SIZE_MAX * 3 + 1];
-    text_printable(shown, sizeof shown, span_text(memo));
-    return strlen(memo) <= MEMO_SIZE_MAX && strcmp(shown, memo) == 0;
-}
-
-static int read_ask(struct cli *cli, struct handover_ask *ask)
-{
-    *ask = (struct handover_ask){.amount = cli_amount(cli, "AMOUNT"),
-                                 .memo = cli_given(cli, "--memo") ? cli_text(cli, "--memo") : "",
-                                 .expires_s = EXPIRES_DEFAULT_S};
-    if (amount_is_zero(ask->amount))
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("the amount is zero"));
-    if (cli_given(cli, "--expires") && !read_duration(&ask->expires_s, cli_text(cli, "--expires")))
-        return cli_fail(cli, CLI_USAGE, "USAGE", _("write 90s, 10m, 2h or 1d; at most 30d"),
-                        _("--expires: \"%s\" is not a duration"), cli_text(cli, "--expires"));
-    if (!is_memo(ask->memo))
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("--memo: at most %d bytes of plain text"),
-                        MEMO_SIZE_MAX);
-    return CLI_OK;
-}
-
-int commands_request(struct cli *cli)
-{
-    struct desk desk AUTO(desk_close) = {0};
-    struct handover_ask ask;
-    struct span file = {0};
-    struct id id;
-    enum status status = STATUS_OK;
-    int code = read_ask(cli, &ask);
-    if (code == CLI_OK)
-        code = desk_open(&desk, cli);
-    if (code == CLI_OK)
-        code = commands_news_choose(&desk);
-    if (code != CLI_OK)
-        return code;
-    enum err error = limits_ask(&desk.wallet, &status, ask.amount);
-    if (error == ERR_OK && status != STATUS_OK)
-        return desk_refuse(&desk, status);
-    if (error == ERR_OK)
-        error = handover_request(&desk.wallet, &file, &id, &ask, &desk.arena);
-    if (error != ERR_OK)
-        return desk_fail(&desk, error);
-    json_object_set_new(cli_result(cli), "id", cli_json_hex(SPAN(id)));
-    commands_put_amount(cli, "amount", ask.amount);
-    commands_put_text(cli, "memo", ask.memo);
-    commands_put_number(cli_result(cli), "expires_at", desk.wallet.now + ask.expires_s);
-    commands_put_number(cli_result(cli), "size", file.size);
-    cli_say(cli, _("request for %s written (%zu bytes); show it to the payer"),
-            commands_yuan(ask.amount), file.size);
-    cli_give_file(cli, "--output", file, false);
-    return CLI_OK;
-}
+/* A name, an amount and the words around them in any language. */
+enum { QUESTION_SIZE = 320 };
 
 /* --- what pay shows --- */
 
-static void show_offer(struct cli *cli, const struct handover_offer *offer)
+static void put_offer(struct cli *cli, const struct handover_offer *offer)
 {
     json_object_set_new(cli_result(cli), "id", cli_json_hex(SPAN(offer->request_id)));
     commands_put_text(cli, "payee", offer->payee_name);
     commands_put_amount(cli, "amount", offer->request.amount);
     commands_put_text(cli, "memo", offer->memo);
     commands_put_amount(cli, "spendable_after", offer->spendable_after);
-    cli_say(cli, _("pay      %s"), commands_yuan(offer->request.amount));
-    cli_say(cli, _("to       %s"), offer->payee_name);
-    if (offer->memo[0] != '\0')
-        cli_say(cli, _("for      %s"), offer->memo);
-    cli_say(cli, _("leaves   %s spendable"), commands_yuan(offer->spendable_after));
+}
+
+static void show_offer(struct cli *cli, const struct handover_offer *offer, bool is_linked)
+{
+    static const struct cli_column columns[] = {
+        {"amount", N_("pay"), CLI_AS_AMOUNT},
+        {"payee", N_("to"), CLI_AS_TEXT},
+        {"memo", N_("for"), CLI_AS_TEXT},
+        {"spendable_after", N_("spendable afterwards"), CLI_AS_AMOUNT},
+        {0}};
+    char code[COMMANDS_CODE_SIZE];
+    put_offer(cli, offer);
+    cli_show_record(cli, cli_result(cli), columns);
+    commands_code(code, &offer->request_id);
+    if (is_linked) /* on a network somebody else may have answered */
+        cli_say(cli, _("code %s: the payee's screen must show the same"), code);
     fflush(stdout);
 }
 
@@ -122,7 +47,8 @@ static int refuse_offer(struct desk *desk, enum status status)
     return desk_refuse(desk, status);
 }
 
-static int give_packet(struct desk *desk, const struct handover_offer *offer, struct span file)
+static int give_packet(struct desk *desk, struct carry *carry, const struct handover_offer *offer,
+                       struct span file)
 {
     struct cli *cli = desk->cli;
     const enum err error = handover_sent(&desk->wallet, &offer->request_id);
@@ -132,21 +58,31 @@ static int give_packet(struct desk *desk, const struct handover_offer *offer, st
     json_object_set_new(cli_result(cli), "repeated", json_boolean(offer->is_repeat));
     if (offer->is_repeat)
         cli_say(cli, _("paid before: the same packet again (%zu bytes)"), file.size);
+    else if (carry->link != NULL)
+        cli_say(cli, _("signed: packet of %zu bytes"), file.size);
     else
         cli_say(cli, _("signed: packet of %zu bytes; hand it to the payee"), file.size);
-    cli_give_file(cli, "--output", file, false);
-    return CLI_OK;
+    const int code = carry_give(carry, file);
+    if (code != CLI_OK || carry->link == NULL)
+        return code;
+    return commands_push(desk, carry, &offer->request_id, file);
 }
 
 /* --- pay --dry-run --- */
 
 static void show_trial(struct cli *cli, const struct handover_trial *trial)
 {
-    static const struct cli_column columns[] = {{"coins", N_("coins"), CLI_AS_NUMBER},
-                                                {"hops", N_("hops"), CLI_AS_NUMBER},
-                                                {"change", N_("change"), CLI_AS_AMOUNT},
-                                                {"size", N_("bytes"), CLI_AS_NUMBER},
-                                                {0}};
+    static const struct cli_column columns[] = {
+        {"amount", N_("pay"), CLI_AS_AMOUNT},
+        {"payee", N_("to"), CLI_AS_TEXT},
+        {"memo", N_("for"), CLI_AS_TEXT},
+        {"spendable_after", N_("spendable afterwards"), CLI_AS_AMOUNT},
+        {"change", N_("change"), CLI_AS_AMOUNT},
+        {"coins", N_("coins"), CLI_AS_NUMBER},
+        {"hops", N_("hops"), CLI_AS_NUMBER},
+        {"size", N_("bytes"), CLI_AS_NUMBER},
+        {0}};
+    put_offer(cli, &trial->offer);
     commands_put_number(cli_result(cli), "coins", trial->coin_count);
     commands_put_number(cli_result(cli), "hops", trial->hops_max);
     commands_put_amount(cli, "change", trial->change);
@@ -161,19 +97,17 @@ static void show_trial(struct cli *cli, const struct handover_trial *trial)
 
 /* Nothing is resumed, marked or signed: no PIN is asked for, but where a crash left a payment
  * marked. */
-static int try_pay(struct desk *desk)
+static int try_pay(struct desk *desk, struct span request)
 {
     struct cli *cli = desk->cli;
     struct handover_trial trial = {0};
     enum status status = STATUS_OK;
-    const enum err error =
-        handover_trial(&desk->wallet, &trial, &status, cli_file(cli, "REQUEST"), &desk->arena);
+    const enum err error = handover_trial(&desk->wallet, &trial, &status, request, &desk->arena);
     if (error != ERR_OK)
         return desk_fail(desk, error);
     json_object_set_new(cli_result(cli), "payable", json_boolean(status == STATUS_OK));
     if (status != STATUS_OK)
         return refuse_offer(desk, status);
-    show_offer(cli, &trial.offer);
     show_trial(cli, &trial);
     return CLI_OK;
 }
@@ -199,28 +133,29 @@ static enum err unlock(struct desk *desk)
 int commands_pay(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
+    struct carry carry AUTO(carry_close) = {0};
     struct handover_offer offer = {0};
-    struct span file = {0};
+    struct span request = {0}, file = {0};
     enum status status = STATUS_OK;
     const bool is_trial = cli_flag(cli, "--dry-run");
-    if (!is_trial && !cli_given(cli, "--output"))
-        return cli_fail(cli, CLI_USAGE, "USAGE", _("dcep-wallet pay REQUEST -o PACKET"),
-                        _("-o FILE is missing: where does the packet go?"));
-    int code = desk_open(&desk, cli);
+    int code = carry_open(&carry, cli, "REQUEST", is_trial ? CARRY_OUT_MAY : CARRY_OUT_MUST);
+    if (code == CLI_OK)
+        code = carry_take(&carry, &request, "REQUEST");
+    if (code == CLI_OK)
+        code = desk_open(&desk, cli);
     if (code == CLI_OK)
         code = commands_news_choose(&desk);
     if (code != CLI_OK || is_trial)
-        return code != CLI_OK ? code : try_pay(&desk);
+        return code != CLI_OK ? code : try_pay(&desk, request);
     enum err error = handover_resume(&desk.wallet);
     if (error == ERR_OK)
-        error =
-            handover_offer(&desk.wallet, &offer, &status, cli_file(cli, "REQUEST"), &desk.arena);
+        error = handover_offer(&desk.wallet, &offer, &status, request, &desk.arena);
     if (error != ERR_OK)
         return desk_fail(&desk, error);
     commands_news_show(&desk);
     if (status != STATUS_OK)
         return refuse_offer(&desk, status);
-    show_offer(cli, &offer);
+    show_offer(cli, &offer, carry.link != NULL);
     if (!offer.is_repeat && !confirm_offer(cli, &code, &offer))
         return code;
     error = offer.is_repeat ? ERR_OK : unlock(&desk);
@@ -228,7 +163,8 @@ int commands_pay(struct cli *cli)
         error = handover_pay(&desk.wallet, &file, &status, &offer, false, &desk.arena);
     if (error != ERR_OK)
         return desk_fail(&desk, error);
-    return status == STATUS_OK ? give_packet(&desk, &offer, file) : desk_refuse(&desk, status);
+    return status == STATUS_OK ? give_packet(&desk, &carry, &offer, file)
+                               : desk_refuse(&desk, status);
 }
 
 /* --- receive --- */
@@ -252,34 +188,39 @@ static void show_received(struct cli *cli, const struct handover_received *recei
     commands_put_number(cli_result(cli), "hops", received->hops_max);
 }
 
-static int receive_packet(struct desk *desk, struct span file)
+int commands_received(struct desk *desk, const struct handover_received *received)
 {
     struct cli *cli = desk->cli;
-    struct handover_received received = {0};
-    const enum err error = handover_receive(&desk->wallet, &received, file, &desk->arena);
-    if (error != ERR_OK)
-        return desk_fail(desk, error);
-    show_received(cli, &received);
+    show_received(cli, received);
     commands_news_show(desk);
-    const char *amount = commands_yuan(received.amount);
-    if (received.result == HANDOVER_QUARANTINED)
-        return cli_fail(cli, cli_worse(CLI_INVALID, status_exit(received.status)),
-                        status_name(received.status),
+    const char *amount = commands_yuan(received->amount);
+    if (received->result == HANDOVER_QUARANTINED)
+        return cli_fail(cli, cli_worse(CLI_INVALID, status_exit(received->status)),
+                        status_name(received->status),
                         _("do not hand over the goods; dcep-wallet sync finds out"),
                         _("%s came and is kept aside, but it is no payment to count on: %s"),
-                        amount, _(status_text(received.status)));
-    if (received.result == HANDOVER_REFUSED)
-        return cli_fail(cli, status_exit(received.status), status_name(received.status),
+                        amount, _(status_text(received->status)));
+    if (received->result == HANDOVER_REFUSED)
+        return cli_fail(cli, status_exit(received->status), status_name(received->status),
                         _("do not hand over the goods"), _("this is no payment to me: %s"),
-                        _(status_text(received.status)));
-    if (received.result == HANDOVER_DUPLICATE)
+                        _(status_text(received->status)));
+    if (received->result == HANDOVER_DUPLICATE)
         cli_say(cli, _("this very payment of %s was received before: the same receipt again"),
                 amount);
     else
         cli_say(cli, _("received %s from %s; not settled yet, but it can be paid on"), amount,
-                received.payer);
-    cli_give_file(cli, "--output", received.receipt, false);
+                received->payer);
     return CLI_OK;
+}
+
+static int receive_packet(struct desk *desk, struct carry *carry, struct span file)
+{
+    struct handover_received received = {0};
+    const enum err error = handover_receive(&desk->wallet, &received, file, &desk->arena);
+    if (error != ERR_OK)
+        return desk_fail(desk, error);
+    const int code = commands_received(desk, &received);
+    return code == CLI_OK ? carry_give(carry, received.receipt) : code;
 }
 
 static int receive_receipt(struct desk *desk, struct span file)
@@ -305,14 +246,19 @@ static int receive_receipt(struct desk *desk, struct span file)
 int commands_receive(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
+    struct carry carry AUTO(carry_close) = {0};
     struct wire_wrapper wrapper = {0};
-    const struct span file = cli_file(cli, "FILE");
-    struct span message = file;
-    int code = desk_open(&desk, cli);
+    struct span file = {0}, message = {0};
+    int code = carry_open(&carry, cli, "FILE", CARRY_OUT_MAY);
+    if (code == CLI_OK)
+        code = carry_take(&carry, &file, "FILE");
+    if (code == CLI_OK)
+        code = desk_open(&desk, cli);
     if (code == CLI_OK)
         code = commands_news_choose(&desk);
     if (code != CLI_OK)
         return code;
+    message = file;
     enum err error = handover_file_message(&desk.wallet, &message, file, &desk.arena);
     if (error == ERR_OK)
         error = wire_unwrap(&wrapper, message);
@@ -323,7 +269,7 @@ int commands_receive(struct cli *cli)
                         _("this is a request for money, not a payment"));
     if (error == ERR_OK && wrapper.kind == KIND_CONFIRMATION)
         return receive_receipt(&desk, file);
-    return receive_packet(&desk, file);
+    return receive_packet(&desk, &carry, file);
 }
 
 /* --- what is under way --- */
@@ -366,7 +312,7 @@ static int show_outbox(struct desk *desk)
     return CLI_OK;
 }
 
-static int give_again(struct desk *desk)
+static int give_again(struct desk *desk, struct carry *carry)
 {
     struct purse_plan plan = {0};
     struct span file = {0};
@@ -384,28 +330,36 @@ static int give_again(struct desk *desk)
         return code;
     commands_put_number(cli_result(desk->cli), "size", file.size);
     cli_say(desk->cli, _("the same packet again (%zu bytes)"), file.size);
-    cli_give_file(desk->cli, "--output", file, false);
-    return CLI_OK;
+    code = carry_give(carry, file);
+    if (code != CLI_OK || carry->link == NULL)
+        return code;
+    return commands_push(desk, carry, &plan.plan_id, file);
 }
 
 int commands_outbox(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
-    const bool gives = cli_given(cli, "ID") || cli_flag(cli, "--news");
-    if (gives != cli_given(cli, "--output"))
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL,
-                        _("ID and -o FILE go together; neither lists what is under way"));
-    int code = desk_open(&desk, cli);
+    struct carry carry AUTO(carry_close) = {0};
+    const bool goes_out =
+        cli_given(cli, "--output") || cli_given(cli, "--qr") || cli_given(cli, "--to");
+    const bool is_news = cli_flag(cli, "--news") && !cli_given(cli, "ID");
+    if ((cli_given(cli, "ID") || is_news) != goes_out)
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("dcep-wallet outbox lists the ids"),
+                        _("ID and -o FILE (or --qr, --to) go together; neither lists what is under "
+                          "way"));
+    int code = carry_open(&carry, cli, NULL, CARRY_OUT_MAY);
+    if (code == CLI_OK)
+        code = desk_open(&desk, cli);
     if (code == CLI_OK)
         code = commands_news_choose(&desk);
     if (code != CLI_OK)
         return code;
-    if (cli_flag(cli, "--news") && !cli_given(cli, "ID"))
+    if (is_news)
         return commands_news_give(&desk);
     const enum err error = handover_resume(&desk.wallet);
     if (error != ERR_OK)
         return desk_fail(&desk, error);
-    return cli_given(cli, "ID") ? give_again(&desk) : show_outbox(&desk);
+    return cli_given(cli, "ID") ? give_again(&desk, &carry) : show_outbox(&desk);
 }
 
 int commands_cancel(struct cli *cli)

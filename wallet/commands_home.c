@@ -60,7 +60,7 @@ static void say_next_steps(struct cli *cli)
     cli_say(cli, _("  be paid    dcep-wallet request AMOUNT -o REQUEST, then receive PACKET"));
     cli_say(cli, _("  go online  dcep-wallet sync, withdraw AMOUNT, deposit AMOUNT"));
     cli_say(cli, _("  more       dcep-wallet help"));
-    cli_say(cli, _("There is no backup yet: whoever loses this directory loses the money in it."));
+    cli_say(cli, _("  keep       dcep-wallet backup create FILE, words check, lock"));
     cli_say(cli, _("A software wallet detects double spending; it cannot prevent it."));
 }
 

@@ -87,13 +87,6 @@ int commands_limits(struct cli *cli)
 
 /* --- setting --- */
 
-/* The PIN opens a key: whoever can sign may raise the limits. */
-static enum err ask_pin(struct desk *desk)
-{
-    struct key_pair pair AUTO(key_pair_wipe) = {0};
-    return wallet_pair(&desk->wallet, &pair, NULL);
-}
-
 static bool read_one(struct cli *cli, struct amount *out, const char *name, bool *any)
 {
     *out = cli_amount(cli, name);
@@ -125,9 +118,10 @@ int commands_limits_set(struct cli *cli)
         code = desk_open(&desk, cli);
     if (code != CLI_OK)
         return code;
-    enum err error = limits_raises(&desk.wallet, &own) ? ask_pin(&desk) : ERR_OK;
-    if (error == ERR_OK)
-        error = limits_set(&desk.wallet, &own);
+    code = limits_raises(&desk.wallet, &own) ? desk_demand_pin(&desk) : CLI_OK;
+    if (code != CLI_OK)
+        return code;
+    const enum err error = limits_set(&desk.wallet, &own);
     if (error != ERR_OK)
         return desk_fail(&desk, error);
     cli_say(cli, _("set; dcep-wallet limits shows them"));

@@ -26,6 +26,7 @@ static void put_totals(struct cli *cli, const struct purse_totals *totals)
     commands_put_amount(cli, "quarantined", totals->quarantined);
     commands_put_amount(cli, "orphaned", totals->orphaned);
     commands_put_amount(cli, "lost", totals->lost);
+    commands_put_amount(cli, "from_older_keys", totals->frozen);
     commands_put_number(cli_result(cli), "coins", totals->coin_count);
 }
 
@@ -80,6 +81,7 @@ static void show_balance(struct cli *cli)
         {"reserved", N_("reserved"), CLI_AS_AMOUNT},
         {"handed_over", N_("handed over, not settled yet"), CLI_AS_AMOUNT},
         {"quarantined", N_("quarantined"), CLI_AS_AMOUNT},
+        {"from_older_keys", N_("from before the restore"), CLI_AS_AMOUNT},
         {"certificate_until_day", N_("certificate, good until"), CLI_AS_DAY},
         {"directory_made_at", N_("directory of banks, made"), CLI_AS_TIME},
         {"revocations_made_at", N_("revocation list, made"), CLI_AS_TIME},

@@ -19,7 +19,10 @@ int commands_receipt(struct cli *cli)
     struct desk desk AUTO(desk_close) = {0};
     struct purse_plan plan = {0};
     struct fetching fetching = {0};
-    int code = desk_open(&desk, cli);
+    struct carry carry AUTO(carry_close) = {0};
+    int code = carry_open(&carry, cli, NULL, CARRY_OUT_MUST);
+    if (code == CLI_OK)
+        code = desk_open(&desk, cli);
     if (code != CLI_OK)
         return code;
     enum err error = commands_find_plan(&desk, &code, &plan, cli_text(cli, "ID"));
@@ -37,8 +40,7 @@ int commands_receipt(struct cli *cli)
         return desk_fail(&desk, error);
     commands_put_number(cli_result(cli), "size", fetching.row.confirmation.size);
     cli_say(cli, _("receipt of %s written"), commands_yuan(plan.amount));
-    cli_give_file(cli, "--output", fetching.row.confirmation, false);
-    return CLI_OK;
+    return carry_give(&carry, fetching.row.confirmation);
 }
 
 int commands_receipt_verify(struct cli *cli)

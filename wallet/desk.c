@@ -1,93 +1,81 @@
 /* Opening a wallet for a command.
  *
- * 1. One process at a time: the database is opened exclusively.
- * 2. No key is sealed before it is known under which PIN the others are.
- * 3. Looking (balance, coins, history) opens no key and asks nobody.
+ * 1. One process at a time: the wallet's lock, then the database, opened exclusively.
+ * 2. Nothing is read, not a balance either, without the master key: by PIN, or of an unlocked
+ *    wallet (desk_pin.c).
+ * 3. What holds secrets is in memory that is neither swapped nor dumped, and wiped.
  *
  * Never decides about money: that is the core's. */
-#include "wallet/desk.h"
+#include "wallet/desk_inside.h"
 
 #include "common/base/file.h"
 #include "common/base/time.h"
-#include "common/crypto/keyfile.h"
 #include "common/money/call.h"
 
 #include <string.h>
+#include <unistd.h>
 
-#define DESK_DATABASE "wallet.db"
+enum { WAKE_WAIT_MS = 10000 };
 
 /* --- keys --- */
 
-static void label_of(struct keyfile_label *label, const struct desk *desk)
-{
-    *label = (struct keyfile_label){.role = "wallet"};
-    memcpy(label->network, desk->wallet.trust.network, sizeof label->network);
-}
+/* A private key at rest: which kind, its public key in clear, the scalar in a box that is bound to
+ * both and to the network. The database's pages are sealed as well; this keeps scalars out of its
+ * buffers, and out of a copy of its rows. */
+enum { KEY_SOFTWARE = 1, KEY_HEAD_SIZE = 1 + KEY_SIZE };
+enum { KEY_BOX_SIZE = sizeof((struct key_pair *)0)->private_scalar + SAFE_OVERHEAD };
 
-static struct span pin_of(const struct desk *desk)
+static enum err bind_key(struct buffer *out, const struct desk *desk, struct span head)
 {
-    return span_of(desk->pin.bytes, desk->is_sealed ? desk->pin.size : 0);
+    TRY(buffer_put(out, head));
+    return buffer_put(out, span_text(desk->wallet.trust.network));
 }
 
 static enum err seal_key(void *context, struct span *sealed, const struct key_pair *pair,
                          struct arena *arena)
 {
-    struct desk *desk = context;
-    struct buffer file AUTO(buffer_fini) = {0};
-    struct keyfile_label label;
-    CHECK(desk->has_pin); /* rule 2 */
-    label_of(&label, desk);
-    TRY(keyfile_seal(&file, pair, &label, pin_of(desk)));
-    return arena_copy(arena, sealed, buffer_span(&file));
+    const struct desk *desk = context;
+    struct buffer bound AUTO(buffer_fini) = {0};
+    uint8_t bytes[KEY_HEAD_SIZE + KEY_BOX_SIZE] = {KEY_SOFTWARE};
+    memcpy(bytes + 1, pair->public_key.bytes, KEY_SIZE);
+    TRY(bind_key(&bound, desk, span_of(bytes, KEY_HEAD_SIZE)));
+    TRY(safe_seal(bytes + KEY_HEAD_SIZE, &desk->key_of_keys,
+                  span_of(pair->private_scalar, sizeof pair->private_scalar), buffer_span(&bound)));
+    return arena_copy(arena, sealed, span_of(bytes, sizeof bytes));
 }
 
-static enum err need_pin(struct desk *desk, struct span sealed)
+static enum err unseal(struct key_pair *out, const struct desk *desk, struct span sealed)
 {
-    if (desk->has_pin)
-        return ERR_OK;
-    desk->is_sealed = keyfile_is_sealed(sealed);
-    if (desk->is_sealed)
-        desk->exit_code = cli_passphrase(desk->cli, &desk->pin, _("PIN of the wallet"), false);
-    desk->has_pin = desk->exit_code == CLI_OK;
-    return desk->has_pin ? ERR_OK : ERR_AUTH;
+    struct key_pair pair AUTO(key_pair_wipe) = {0};
+    struct buffer bound AUTO(buffer_fini) = {0};
+    uint8_t scalar[sizeof pair.private_scalar];
+    TRY(bind_key(&bound, desk, span_of(sealed.data, KEY_HEAD_SIZE)));
+    TRY(safe_open(scalar, &desk->key_of_keys,
+                  span_of(sealed.data + KEY_HEAD_SIZE, sealed.size - KEY_HEAD_SIZE),
+                  buffer_span(&bound)));
+    const enum err error = crypto()->key_load(&pair, scalar);
+    secret_wipe_bytes(scalar, sizeof scalar);
+    TRY(error);
+    if (memcmp(pair.public_key.bytes, sealed.data + 1, KEY_SIZE) != 0)
+        return ERR_INTEGRITY;
+    *out = pair;
+    return ERR_OK;
 }
 
 static enum err open_key(void *context, struct key_pair *out, struct span sealed)
 {
     struct desk *desk = context;
-    struct public_key key;
-    struct keyfile_label label;
-    TRY(keyfile_public(&key, sealed));
+    if (sealed.size != KEY_HEAD_SIZE + KEY_BOX_SIZE || sealed.data[0] != KEY_SOFTWARE)
+        return ERR_INTEGRITY;
     for (size_t i = 0; i < desk->opened_count; i++)
-        if (key_equal(&desk->opened[i].public_key, &key)) {
+        if (memcmp(desk->opened[i].public_key.bytes, sealed.data + 1, KEY_SIZE) == 0) {
             *out = desk->opened[i];
             return ERR_OK;
         }
-    TRY(need_pin(desk, sealed));
-    label_of(&label, desk);
-    TRY(keyfile_open(out, sealed, &label, pin_of(desk)));
+    TRY(unseal(out, desk, sealed));
     if (desk->opened_count < DESK_KEYS_MAX)
         desk->opened[desk->opened_count++] = *out;
     return ERR_OK;
-}
-
-int desk_choose_pin(struct desk *desk, bool is_new)
-{
-    if (desk->exit_code != CLI_OK)
-        return desk->exit_code;
-    desk->is_sealed = !cli_flag(desk->cli, "--no-passphrase");
-    if (desk->is_sealed) {
-        const int code =
-            cli_passphrase(desk->cli, &desk->pin,
-                           is_new ? _("PIN for the new wallet") : _("PIN of the wallet"), is_new);
-        if (code != CLI_OK)
-            return code;
-    } else {
-        cli_warn(desk->cli, _("the keys are not sealed: whoever copies the directory has the "
-                              "money. For tests only"));
-    }
-    desk->has_pin = true;
-    return CLI_OK;
 }
 
 /* --- the bank --- */
@@ -112,6 +100,24 @@ static enum err connect_bank(struct desk *desk)
     return net_client_open(&desk->client, &options);
 }
 
+static void tell_waiting(struct desk *desk)
+{
+    char text[160];
+    if (desk->step_count > 0)
+        (void)snprintf(text, sizeof text, _("asking the bank, step %zu of %zu ..."), desk->step,
+                       desk->step_count);
+    else
+        (void)snprintf(text, sizeof text, "%s", _("asking the bank ..."));
+    cli_waiting(desk->cli, text);
+}
+
+static void note_progress(void *context, size_t step, size_t step_count)
+{
+    struct desk *desk = context;
+    desk->step = step;
+    desk->step_count = step_count;
+}
+
 static enum err ask_bank(void *context, enum status *status, void *reply, enum verb verb,
                          const void *body, const struct key_pair *pair, struct arena *arena)
 {
@@ -124,7 +130,11 @@ static enum err ask_bank(void *context, enum status *status, void *reply, enum v
     TRY(connect_bank(desk));
     TRY(call_seal(&request, desk->wallet.trust.network, verb, body, &call_id, desk->wallet.now,
                   pair, arena));
-    TRY(net_call(desk->client, &answer, buffer_span(&request), cli_timeout_ms(desk->cli)));
+    tell_waiting(desk);
+    const enum err called =
+        net_call(desk->client, &answer, buffer_span(&request), cli_timeout_ms(desk->cli));
+    cli_waiting(desk->cli, NULL);
+    TRY(called);
     TRY(arena_copy(arena, &kept, buffer_span(&answer)));
     return call_read_reply(status, reply, verb, &call_id, kept, arena);
 }
@@ -137,7 +147,7 @@ static void draw(void *context, void *out, size_t size)
 
 /* --- opening --- */
 
-static int fail_open(struct desk *desk, enum err error)
+int desk_fail_open(struct desk *desk, enum err error)
 {
     if (error == ERR_MISSING)
         return cli_fail(desk->cli, CLI_REFUSED, "MISSING",
@@ -147,42 +157,59 @@ static int fail_open(struct desk *desk, enum err error)
         return cli_fail(desk->cli, CLI_UNREACHABLE, "LOCKED",
                         _("wait until the other command is done"),
                         _("another process is using this wallet"));
-    if (err_class(error) == ERR_CLASS_MALFORMED)
+    if (err_class(error) == ERR_CLASS_MALFORMED || error == ERR_INTEGRITY)
         return cli_fail(desk->cli, CLI_INTEGRITY, err_name(error),
                         _("keep the directory as it is and ask your bank"),
                         _("the wallet's database does not check out: %s"), _(err_text(error)));
-    return cli_fail_err(desk->cli, error, DESK_DATABASE, NULL);
+    return cli_fail_err(desk->cli, error, DESK_DATABASE,
+                        _("check the directory and its disk: dcep-wallet doctor"));
+}
+
+static enum err open_store(struct desk *desk, const char *path, bool create)
+{
+    struct safe_key pages AUTO(safe_key_wipe) = {{0}};
+    const struct store_sqlite_options options = {
+        .create = create, .exclusive = true, .key = &pages};
+    TRY(safe_key_derive(&pages, &desk->master, SAFE_USE_PAGES));
+    return store_sqlite_open(&desk->wallet.store, path, &wallet_schema, &options);
 }
 
 static int open_database(struct desk *desk, bool create)
 {
     char path[CLI_PATH_SIZE];
-    const struct store_sqlite_options options = {.create = create, .exclusive = true};
     cli_data_path(desk->cli, path, DESK_DATABASE);
-    const enum err error = store_sqlite_open(&desk->wallet.store, path, &wallet_schema, &options);
-    return error == ERR_OK ? CLI_OK : fail_open(desk, error);
+    const enum err error = open_store(desk, path, create);
+    return error == ERR_OK ? CLI_OK : desk_fail_open(desk, error);
 }
 
-static void prepare(struct desk *desk, struct cli *cli)
+static void set_wallet(struct desk *desk)
 {
-    desk->cli = cli;
     desk->wallet = (struct wallet){.now = time_now(),
                                    .context = desk,
                                    .random = draw,
                                    .seal_key = seal_key,
                                    .open_key = open_key,
-                                   .bank = ask_bank};
+                                   .bank = ask_bank,
+                                   .progress = note_progress};
+}
+
+void desk_prepare(struct desk *desk, struct cli *cli)
+{
+    safe_lock_memory(desk, sizeof *desk);
+    desk->cli = cli;
+    set_wallet(desk);
 }
 
 int desk_open(struct desk *out, struct cli *cli)
 {
-    prepare(out, cli);
-    const int code = open_database(out, false);
+    int code = desk_unlock(out, cli);
+    if (code == CLI_OK)
+        code = open_database(out, false);
     if (code != CLI_OK)
         return code;
     const enum err error = wallet_load(&out->wallet);
     if (error != ERR_OK)
-        return fail_open(out, error);
+        return desk_fail_open(out, error);
     if (out->wallet.state.holder == HOLDER_ELEMENT)
         desk_take_element(out);
     if (!out->wallet.state.is_joined)
@@ -192,30 +219,67 @@ int desk_open(struct desk *out, struct cli *cli)
     return CLI_OK;
 }
 
+int desk_open_synced(struct desk *out, struct cli *cli)
+{
+    const int code = desk_open(out, cli);
+    return code == CLI_OK && out->wallet.is_restored ? desk_refuse(out, STATUS_RESTORED) : code;
+}
+
 int desk_make(struct desk *out, struct cli *cli)
 {
-    prepare(out, cli);
     const enum err made = file_make_dir(cli_data(cli));
     if (made != ERR_OK)
         return cli_fail_err(cli, made, cli_data(cli), NULL);
-    const int code = open_database(out, true);
+    int code = desk_make_pin(out, cli);
+    if (code == CLI_OK)
+        code = open_database(out, true);
     if (code != CLI_OK)
         return code;
     const enum err error = wallet_load(&out->wallet);
-    return error == ERR_OK || error == ERR_MISSING ? CLI_OK : fail_open(out, error);
+    return error == ERR_OK || error == ERR_MISSING ? CLI_OK : desk_fail_open(out, error);
+}
+
+/* --- resting --- */
+
+static void let_go(struct desk *desk)
+{
+    if (desk->has_lock)
+        close(desk->lock_fd);
+    desk->has_lock = false;
+}
+
+void desk_rest(struct desk *desk)
+{
+    wallet_fini(&desk->wallet);
+    store_close(&desk->wallet.store);
+    let_go(desk);
+}
+
+int desk_wake(struct desk *desk)
+{
+    set_wallet(desk);
+    int code = desk_take_lock(desk, WAKE_WAIT_MS);
+    if (code == CLI_OK)
+        code = open_database(desk, false);
+    if (code != CLI_OK)
+        return code;
+    const enum err error = wallet_load(&desk->wallet);
+    if (error != ERR_OK)
+        return desk_fail_open(desk, error);
+    if (desk->wallet.state.holder == HOLDER_ELEMENT)
+        desk_take_element(desk);
+    return CLI_OK;
 }
 
 void desk_close(struct desk *desk)
 {
-    for (size_t i = 0; i < desk->opened_count; i++)
-        key_pair_wipe(&desk->opened[i]);
-    desk->opened_count = 0;
     holder_tpm_close(&desk->element);
-    secret_wipe(&desk->pin);
     net_client_close(&desk->client);
     wallet_fini(&desk->wallet);
     store_close(&desk->wallet.store);
     arena_fini(&desk->arena);
+    let_go(desk);
+    safe_unlock_memory(desk, sizeof *desk); /* keys wiped */
 }
 
 /* --- what went wrong --- */
@@ -224,9 +288,8 @@ int desk_fail(struct desk *desk, enum err error)
 {
     if (desk->exit_code != CLI_OK) /* the question that failed has said why */
         return desk->exit_code;
-    if (error == ERR_AUTH)
-        return cli_fail(desk->cli, CLI_AUTH, "AUTH", _("try again; --pin-file FILE gives it"),
-                        _("the PIN is wrong, or the key was altered"));
+    if (error == ERR_AUTH) /* a box that the master key does not open */
+        return desk_fail_open(desk, ERR_INTEGRITY);
     if (error == ERR_ROLLBACK)
         return cli_fail(
             desk->cli, CLI_INTEGRITY, err_name(error),
@@ -238,7 +301,22 @@ int desk_fail(struct desk *desk, enum err error)
         return cli_fail(desk->cli, CLI_UNREACHABLE, err_name(error),
                         _("run the command again: it goes on where it was"),
                         _("it is not known whether the last step was stored"));
-    return cli_fail_err(desk->cli, error, _("the wallet"), NULL);
+    return cli_fail_err(desk->cli, error, _("the wallet"),
+                        _("dcep-wallet doctor looks for what is wrong; then try again"));
+}
+
+/* What to do about any other refusal follows from its kind. */
+static const char *hint_of_exit(int exit_code)
+{
+    if (exit_code == CLI_INVALID)
+        return _("do not rely on it; ask whoever gave it for another one");
+    if (exit_code == CLI_DOUBLE_SPEND)
+        return _("do not hand over the goods; dcep-wallet sync finds out who paid twice");
+    if (exit_code == CLI_FUNDS)
+        return _("dcep-wallet balance shows the limits; your bank sets your tier");
+    if (exit_code == CLI_UNREACHABLE)
+        return _("try again later");
+    return _("dcep-wallet doctor looks for what is wrong; else ask your bank");
 }
 
 static const char *hint_of(enum status status)
@@ -268,12 +346,14 @@ static const char *hint_of(enum status status)
         {STATUS_CODE, N_("ask the bank for a new join file")},
         {STATUS_SENDER, N_("the bank does not know this wallet's key: ask the bank")},
         {STATUS_CALL_DATE, N_("set this machine's clock right")},
+        {STATUS_RESTORED, N_("dcep-wallet sync gets it a new key")},
+        {STATUS_WORDS, N_("look at the paper again, or ask the bank for a new join file")},
         {STATUS_STATE, N_("what is signed stays signed: dcep-wallet outbox shows the same bytes")},
     };
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
         if (hints[i].status == status)
             return _(hints[i].hint);
-    return NULL;
+    return hint_of_exit(status_exit(status));
 }
 
 static int refuse_clock(struct desk *desk)

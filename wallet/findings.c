@@ -86,7 +86,10 @@ static void judge_certificate(struct findings *findings, const struct standing *
 {
     const uint64_t last = standing->certificate.not_after_day;
     const unsigned long long left = days(last, today);
-    if (!standing->has_certificate)
+    if (standing->is_restored)
+        findings_add(findings, "certificate", FINDING_WARNING, SYNC,
+                     _("restored: it neither pays nor takes yet"));
+    else if (!standing->has_certificate)
         findings_add(findings, "certificate", FINDING_WARNING, SYNC,
                      _("there is no certificate: nobody can pay or be paid"));
     else if (today > last)
@@ -184,6 +187,9 @@ struct waiting {
 
 static void judge_waiting(struct findings *findings, const struct standing *standing)
 {
+    if (!amount_is_zero(standing->totals.frozen))
+        findings_add(findings, "older_keys", FINDING_NOTE, SYNC,
+                     _("money of keys before the restore comes back by refund"));
 #define PLURAL(one, many) one, many
     const struct waiting rows[] = {
         {"quarantined", SYNC, FINDING_WARNING,

@@ -61,6 +61,24 @@ enum err handover_request(struct wallet *wallet, struct span *file, struct id *r
 
 /* --- receiving --- */
 
+enum handover_result handover_next(enum handover_asked asked, enum handover_shown shown)
+{
+#define NO HANDOVER_REFUSED
+#define SAME HANDOVER_DUPLICATE
+#define ASIDE HANDOVER_QUARANTINED
+    static const enum handover_result results[][HANDOVER_SHOWN_COUNT] = {
+        /*                     NOT_MINE THE_SAME AGAINST GOOD */
+        [HANDOVER_NOT_ASKED] = {NO, ASIDE, ASIDE, ASIDE},
+        [HANDOVER_OPEN] = {NO, ASIDE, ASIDE, HANDOVER_TAKEN},
+        [HANDOVER_PAID] = {NO, SAME, ASIDE, ASIDE},
+    };
+#undef NO
+#undef SAME
+#undef ASIDE
+    CHECK(asked < HANDOVER_ASKED_COUNT && shown < HANDOVER_SHOWN_COUNT);
+    return results[asked][shown];
+}
+
 struct receiving {
     struct handover_received *out;
     const struct packet_view *view;
@@ -104,8 +122,21 @@ static void describe_payer(struct receiving *receiving)
         text_printable(receiving->out->memo, sizeof receiving->out->memo, receiving->request.memo);
 }
 
+/* My own request, made before the backup was: its key can't sign a receipt any more. */
+static enum err is_frozen(struct purse_env *env, bool *frozen, const struct receiving *receiving)
+{
+    struct purse_key key = {.key = receiving->row.payee_key};
+    bool found = false;
+    if (receiving->has_request)
+        TRY(purse_find(env, &found, &purse_table_purse_key, &key));
+    *frozen = found && key.state == PURSE_KEY_FROZEN;
+    return ERR_OK;
+}
+
 static enum err judge(struct wallet *wallet, struct purse_env *env, struct receiving *receiving)
 {
+    bool frozen = false;
+    TRY(is_frozen(env, &frozen, receiving));
     const struct packet_terms terms = {
         .now = wallet->now,
         .newest_signed_time = wallet_newest_time(wallet),
@@ -113,7 +144,7 @@ static enum err judge(struct wallet *wallet, struct purse_env *env, struct recei
                        ? &receiving->request
                        : NULL,
         .request_id = receiving->row.request_id,
-        .is_restored = wallet->is_restored,
+        .is_restored = wallet->is_restored || frozen,
         .context = env,
         .seen = purse_seen,
         .conflict = fork_conflict,
@@ -157,8 +188,7 @@ static enum err note_time(struct wallet *wallet, const struct packet_view *view)
 static enum err take(struct wallet *wallet, struct purse_env *env, struct receiving *receiving)
 {
     struct cose receipt = {0};
-    struct handover_received *out = receiving->out;
-    out->result = HANDOVER_TAKEN;
+    const struct handover_received *out = receiving->out;
     TRY(sign_receipt(wallet, env, &receipt, receiving));
     TRY(purse_take_packet(env, receiving->view, receiving->packet, PURSE_AVAILABLE,
                           &receiving->row.request_id));
@@ -188,7 +218,6 @@ static enum err quarantine(struct wallet *wallet, struct purse_env *env,
     const struct id *request_id = receiving->has_request ? &receiving->row.request_id : NULL;
     struct purse_inbox kept = {.packet_hash = hash};
     bool again = false;
-    out->result = HANDOVER_QUARANTINED;
     TRY(purse_find(env, &again, &purse_table_purse_inbox, &kept));
     if (again)
         return ERR_OK;
@@ -200,25 +229,54 @@ static enum err quarantine(struct wallet *wallet, struct purse_env *env,
                           span_text(""));
 }
 
-static enum err receive_work(struct wallet *wallet, struct purse_env *env, void *context)
+static enum handover_asked asked_of(const struct receiving *receiving)
 {
-    struct receiving *receiving = context;
+    if (!receiving->has_request)
+        return HANDOVER_NOT_ASKED;
+    return receiving->row.state == PURSE_REQUEST_OPEN ? HANDOVER_OPEN : HANDOVER_PAID;
+}
+
+/* What the packet is, and in the report its status. */
+static enum err look(struct wallet *wallet, struct purse_env *env, struct receiving *receiving,
+                     enum handover_shown *shown)
+{
+    struct handover_received *out = receiving->out;
+    *shown = HANDOVER_NOT_MINE;
     TRY(sum_mine(env, receiving));
-    if (amount_is_zero(receiving->out->amount))
-        receiving->out->status = STATUS_REQUEST_UNKNOWN;
-    if (receiving->out->status != STATUS_OK)
+    if (amount_is_zero(out->amount))
+        out->status = STATUS_REQUEST_UNKNOWN;
+    if (out->status != STATUS_OK)
         return ERR_OK;
     TRY(purse_request_of(env, &receiving->has_request, &receiving->row, &receiving->request,
                          receiving->view));
     describe_payer(receiving);
     if (receiving->has_request && purse_request_is_duplicate(&receiving->row, receiving->view)) {
-        receiving->out->result = HANDOVER_DUPLICATE;
-        receiving->out->status = STATUS_DUPLICATE;
-        return confirmation_of(wallet, env, receiving);
+        *shown = HANDOVER_THE_SAME;
+        out->status = STATUS_DUPLICATE;
+        return ERR_OK;
     }
     TRY(judge(wallet, env, receiving));
-    return receiving->out->status == STATUS_OK ? take(wallet, env, receiving)
-                                               : quarantine(wallet, env, receiving);
+    *shown = out->status == STATUS_OK ? HANDOVER_GOOD : HANDOVER_AGAINST;
+    return ERR_OK;
+}
+
+static enum err receive_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct receiving *receiving = context;
+    enum handover_shown shown;
+    TRY(look(wallet, env, receiving, &shown));
+    receiving->out->result = handover_next(asked_of(receiving), shown);
+    switch (receiving->out->result) {
+    case HANDOVER_TAKEN:
+        return take(wallet, env, receiving);
+    case HANDOVER_DUPLICATE:
+        return confirmation_of(wallet, env, receiving);
+    case HANDOVER_QUARANTINED:
+        return quarantine(wallet, env, receiving);
+    case HANDOVER_REFUSED:
+    default:
+        return ERR_OK;
+    }
 }
 
 /* What the payer has, by what it signed. */

@@ -28,6 +28,17 @@ enum handover_result {
     HANDOVER_QUARANTINED, /* genuine and mine, but no payment to count on: status says why; kept */
     HANDOVER_REFUSED,     /* not genuine, or nothing of it is mine: nothing kept */
 };
+/* The payee's table: what comes of a packet, by the state of the request it names and by what it
+ * is. */
+enum handover_asked { HANDOVER_NOT_ASKED, HANDOVER_OPEN, HANDOVER_PAID, HANDOVER_ASKED_COUNT };
+enum handover_shown {
+    HANDOVER_NOT_MINE, /* not genuine, or nothing of it pays a key of mine */
+    HANDOVER_THE_SAME, /* the very payments that paid the request */
+    HANDOVER_AGAINST,  /* genuine and mine; the payee's checks say no */
+    HANDOVER_GOOD,     /* they say yes */
+    HANDOVER_SHOWN_COUNT
+};
+enum handover_result handover_next(enum handover_asked asked, enum handover_shown shown);
 struct handover_received {
     enum handover_result result;
     enum status status;

@@ -76,7 +76,12 @@ static enum err offer_work(struct wallet *wallet, struct purse_env *env, void *c
     if (offering->offer->is_repeat)
         return ERR_OK;
     TRY(purse_key_is_mine(env, &mine, &offering->offer->request.payee_key));
-    TRY(purse_key_current(env, &current));
+    const enum err error = purse_key_current(env, &current);
+    if (error == ERR_MISSING && wallet->is_restored) { /* all are frozen */
+        *offering->status = STATUS_RESTORED;
+        return ERR_OK;
+    }
+    TRY(error);
     *offering->status = mine ? STATUS_STATE : first_refusal(wallet, env, offering, &current);
     if (*offering->status == STATUS_OK)
         TRY(choose(wallet, env, offering));

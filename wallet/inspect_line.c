@@ -119,22 +119,34 @@ static json_t *node_json(const struct drawing *drawing, const struct node *node)
 }
 
 static void say_output(struct drawing *drawing, const char *prefix, const char *branch,
-                       const struct node *node, const struct output *output, bool is_spent)
+                       const struct node *node, const struct output *output, bool is_leaf)
 {
     char name[WALLET_NAME_SIZE];
     const bool is_change = node->has_owner && key_equal(&output->key, &node->owner);
     name_of(name, drawing, &output->key);
     cli_say(drawing->inspection->cli, _("%s%s%s to %s%s"), prefix, branch,
             commands_yuan(output->amount), name,
-            is_change  ? _(" (change)")
-            : is_spent ? ""
-                       : _("  <- handed over"));
+            is_change ? _(" (change)")
+            : is_leaf ? _("  <- handed over")
+                      : "");
+}
+
+/* None of its outputs is spent in this packet: what it pays is what the packet hands over. */
+static bool is_leaf(struct drawing *drawing, const struct node *node)
+{
+    for (size_t i = 0; i < node->payment.outputs.count; i++) {
+        const struct id coin_id = record_coin_output(&node->id, (uint16_t)i);
+        if (spender_of(drawing, node->payment.serial, &coin_id) != NULL)
+            return false;
+    }
+    return true;
 }
 
 static void draw(struct drawing *drawing, struct node *node, const char *prefix)
 {
     char name[WALLET_NAME_SIZE], day[TIME_TEXT_SIZE], below[PREFIX_SIZE];
     const size_t count = node->payment.outputs.count;
+    const bool leaf = is_leaf(drawing, node);
     node->is_drawn = true;
     name_of(name, drawing, &node->owner);
     time_format_day(day, node->payment.paid_day);
@@ -147,7 +159,7 @@ static void draw(struct drawing *drawing, struct node *node, const char *prefix)
         struct node *next = spender_of(drawing, node->payment.serial, &coin_id);
         const bool last = i + 1 == count;
         (void)snprintf(below, sizeof below, "%s   ", prefix);
-        say_output(drawing, below, last ? "`- " : "|- ", node, output, next != NULL);
+        say_output(drawing, below, last ? "`- " : "|- ", node, output, leaf);
         (void)snprintf(below, sizeof below, "%s   %s", prefix, last ? "   " : "|  ");
         if (next != NULL) {
             next->owner = output->key;

@@ -6,7 +6,24 @@
 
 #define AMOUNT_ARGUMENT CLI_ARGUMENT("AMOUNT", CLI_AMOUNT, N_("yuan, as in 12.50"))
 #define ID_ARGUMENT CLI_ARGUMENT("ID", CLI_TEXT, N_("the beginning of a payment's id"))
-#define OUTPUT_OPTION(help) CLI_OPTION_REQUIRED("--output", 'o', CLI_OUT_FILE, help)
+#define QR_OPTIONS                                                                                 \
+    CLI_OPTION("--qr", 0, CLI_TEXT, N_("as QR codes: terminal, FILE.png or FILE.svg")),            \
+        CLI_OPTION("--density", 0, CLI_NUMBER, N_("the largest QR version, 1 to 40")),             \
+        CLI_OPTION("--fps", 0, CLI_NUMBER, N_("codes a second on the terminal (4)"))
+#define SCAN_OPTIONS                                                                               \
+    CLI_OPTION_LIST("--scan", CLI_PATH, N_("pictures of its QR codes, PNG or JPEG, any order")),   \
+        CLI_OPTION("--camera", 0, CLI_PATH, N_("look through this camera, as in /dev/video0"))
+
+#define WORDS_FILE_OPTION                                                                          \
+    CLI_OPTION("--words-file", 0, CLI_SECRET_FILE, N_("the file that holds the recovery words"))
+#define WORDS_OUT_OPTION                                                                           \
+    CLI_OPTION("--words-out", 0, CLI_OUT_FILE, N_("new words go there, not to the terminal"))
+#define WORDS_LANGUAGE_OPTION                                                                      \
+    CLI_OPTION("--words-language", 0, CLI_TEXT, N_("of new words: en or zh"))
+#define BACKUP_ARGUMENT CLI_ARGUMENT("FILE", CLI_PATH, N_("the backup"))
+#define BACKUP_PASSPHRASE_OPTION                                                                   \
+    CLI_OPTION("--passphrase-file", 0, CLI_SECRET_FILE,                                            \
+               N_("the file that holds the backup's passphrase"))
 
 static const struct cli_command commands[] = {
     {NULL,
@@ -17,6 +34,8 @@ static const struct cli_command commands[] = {
      "dcep-wallet init --join alice.join",
      NULL,
      {CLI_OPTION_REQUIRED("--join", 0, CLI_SECRET_FILE, N_("the join file")),
+      CLI_OPTION("--words", 0, CLI_FLAG, N_("I have recovery words: an old join file will do")),
+      WORDS_FILE_OPTION, WORDS_OUT_OPTION, WORDS_LANGUAGE_OPTION,
       CLI_OPTION("--element", 0, CLI_FLAG,
                  N_("keep the keys in a secure element (TPM 2.0); the setting tcti says where")),
       CLI_OPTION("--no-passphrase", 0, CLI_FLAG, N_("leave the keys unsealed: tests only"))}},
@@ -53,9 +72,13 @@ static const struct cli_command commands[] = {
      N_("ask for a payment (payee, offline)"),
      "dcep-wallet request 20.00 --memo lunch -o lunch.request",
      NULL,
-     {AMOUNT_ARGUMENT, CLI_OPTION("--memo", 0, CLI_TEXT, N_("what it is for")),
+     {CLI_ARGUMENT_OPTIONAL("AMOUNT", CLI_AMOUNT, N_("yuan, as in 12.50")),
+      CLI_OPTION("--memo", 0, CLI_TEXT, N_("what it is for")),
       CLI_OPTION("--expires", 0, CLI_TEXT, N_("how long it can be paid: 90s, 10m, 2h, 1d (10m)")),
-      OUTPUT_OPTION(N_("the request")), NEWS_OPTIONS}},
+      CLI_OPTION("--again", 0, CLI_TEXT, N_("the same request again, by the beginning of its id")),
+      CLI_OPTION("--output", 'o', CLI_OUT_FILE, N_("the request")),
+      CLI_OPTION("--listen", 0, CLI_TEXT, N_("wait at HOST:PORT for the payer's wallet")),
+      QR_OPTIONS, NEWS_OPTIONS}},
     {NULL,
      "pay",
      CLI_LOCAL,
@@ -63,8 +86,9 @@ static const struct cli_command commands[] = {
      N_("pay a request (payer, offline); again gives the same packet"),
      "dcep-wallet pay lunch.request -o lunch.packet",
      NULL,
-     {CLI_ARGUMENT("REQUEST", CLI_IN_FILE, N_("the payee's request")),
-      CLI_OPTION("--output", 'o', CLI_OUT_FILE, N_("the packet for the payee")),
+     {CLI_ARGUMENT_OPTIONAL("REQUEST", CLI_IN_FILE, N_("the payee's request")), SCAN_OPTIONS,
+      CLI_OPTION("--to", 0, CLI_TEXT, N_("the payee's wallet waits at HOST:PORT")),
+      CLI_OPTION("--output", 'o', CLI_OUT_FILE, N_("the packet for the payee")), QR_OPTIONS,
       CLI_OPTION("--dry-run", 'n', CLI_FLAG, N_("say what would be paid; change nothing")),
       NEWS_OPTIONS}},
     {NULL,
@@ -74,8 +98,9 @@ static const struct cli_command commands[] = {
      N_("take a packet (payee), a receipt (payer) or news, offline"),
      "dcep-wallet receive lunch.packet -o lunch.receipt",
      NULL,
-     {CLI_ARGUMENT("FILE", CLI_IN_FILE, N_("a packet, a receipt, or a file of news")),
-      CLI_OPTION("--output", 'o', CLI_OUT_FILE, N_("the receipt for the payer")), NEWS_OPTIONS}},
+     {CLI_ARGUMENT_OPTIONAL("FILE", CLI_IN_FILE, N_("a packet, a receipt, or a file of news")),
+      SCAN_OPTIONS, CLI_OPTION("--output", 'o', CLI_OUT_FILE, N_("the receipt for the payer")),
+      QR_OPTIONS, NEWS_OPTIONS}},
     {NULL,
      "inspect",
      CLI_LOCAL,
@@ -93,6 +118,7 @@ static const struct cli_command commands[] = {
      NULL,
      {CLI_ARGUMENT_OPTIONAL("ID", CLI_TEXT, N_("the beginning of a payment's id")),
       CLI_OPTION("--output", 'o', CLI_OUT_FILE, N_("the packet, or the news")),
+      CLI_OPTION("--to", 0, CLI_TEXT, N_("a wallet that waits at HOST:PORT")), QR_OPTIONS,
       CLI_OPTION("--news", 0, CLI_FLAG,
                  N_("directory and revocation list; without ID nothing else")),
       CLI_OPTION("--no-news", 0, CLI_FLAG, N_("add nothing to it"))}},
@@ -151,6 +177,72 @@ static const struct cli_command commands[] = {
      NULL,
      {{0}}},
     {NULL,
+     "lock",
+     CLI_LOCAL,
+     commands_lock,
+     N_("end what unlock began: from now on the PIN is asked for again"),
+     "dcep-wallet lock",
+     NULL,
+     {{0}}},
+    {NULL,
+     "unlock",
+     CLI_LOCAL,
+     commands_unlock,
+     N_("for a while, do without the PIN"),
+     "dcep-wallet unlock --for 10m",
+     NULL,
+     {CLI_OPTION("--for", 0, CLI_TEXT, N_("how long: 90s, 10m, 2h (10m)"))}},
+    {"pin",
+     "change",
+     CLI_LOCAL,
+     commands_pin_change,
+     N_("another PIN in place of the old one"),
+     "dcep-wallet pin change",
+     NULL,
+     {CLI_OPTION("--new-pin-file", 0, CLI_SECRET_FILE, N_("the file that holds the new PIN"))}},
+    {"words",
+     "new",
+     CLI_LOCAL,
+     commands_words_new,
+     N_("new recovery words in place of the old ones (online)"),
+     "dcep-wallet words new",
+     NULL,
+     {WORDS_OUT_OPTION, WORDS_LANGUAGE_OPTION}},
+    {"words",
+     "check",
+     CLI_LOCAL,
+     commands_words_check,
+     N_("are these my recovery words?"),
+     "dcep-wallet words check",
+     NULL,
+     {WORDS_FILE_OPTION}},
+    {"backup",
+     "create",
+     CLI_LOCAL,
+     commands_backup_create,
+     N_("one encrypted file of all that the wallet knows, without its keys"),
+     "dcep-wallet backup create alice.backup",
+     NULL,
+     {BACKUP_ARGUMENT, BACKUP_PASSPHRASE_OPTION}},
+    {"backup",
+     "verify",
+     CLI_LOCAL,
+     commands_backup_verify,
+     N_("does this backup open, and what is in it?"),
+     "dcep-wallet backup verify alice.backup",
+     NULL,
+     {BACKUP_ARGUMENT, BACKUP_PASSPHRASE_OPTION}},
+    {"backup",
+     "restore",
+     CLI_LOCAL,
+     commands_backup_restore,
+     N_("a new wallet from a backup and recovery words, or a new join file"),
+     "dcep-wallet -w again backup restore alice.backup",
+     NULL,
+     {BACKUP_ARGUMENT, BACKUP_PASSPHRASE_OPTION, WORDS_FILE_OPTION,
+      CLI_OPTION("--join", 0, CLI_SECRET_FILE, N_("a new join file, in place of words")),
+      CLI_OPTION("--no-passphrase", 0, CLI_FLAG, N_("leave the keys unsealed: tests only"))}},
+    {NULL,
      "doctor",
      CLI_LOCAL,
      commands_doctor,
@@ -173,7 +265,7 @@ static const struct cli_command commands[] = {
      N_("the payee's signed receipt of a payment I made"),
      "dcep-wallet receipt 3f2a -o lunch.receipt",
      NULL,
-     {ID_ARGUMENT, OUTPUT_OPTION(N_("the receipt"))}},
+     {ID_ARGUMENT, CLI_OPTION("--output", 'o', CLI_OUT_FILE, N_("the receipt")), QR_OPTIONS}},
     {0}};
 
 static const struct cli_setting settings[] = {

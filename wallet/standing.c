@@ -13,7 +13,10 @@ static enum err read_certificate(struct purse_env *env, struct standing *standin
 {
     struct purse_key current = {0};
     struct cose cose = {0};
-    TRY(purse_key_current(env, &current));
+    const enum err error = purse_key_current(env, &current);
+    if (error == ERR_MISSING) /* restored, and not synced since */
+        return ERR_OK;
+    TRY(error);
     if (!current.has_certificate)
         return ERR_OK;
     TRY(wire_decode_cose(&cose, current.certificate));
@@ -43,7 +46,8 @@ static enum err read_coins(struct purse_env *env, struct standing *standing)
     struct purse_coin_list coins = {0};
     TRY(purse_totals(env, &standing->totals));
     TRY(purse_coins(env, &coins, PURSE_QUARANTINED));
-    standing->quarantined_count = coins.count;
+    standing->quarantined_count = /* those of frozen keys wait for something else */
+        amount_is_zero(standing->totals.quarantined) ? 0 : coins.count;
     note_redeem_by(standing, &coins);
     TRY(purse_coins(env, &coins, PURSE_ORPHANED));
     standing->orphan_count = coins.count;
@@ -165,12 +169,14 @@ enum err standing_read(struct wallet *wallet, struct standing *out, struct arena
                             .arena = arena,
                             .context = wallet,
                             .key = wallet_key};
-    *out = (struct standing){0};
+    *out = (struct standing){.is_restored = wallet->is_restored};
     TRY(store_begin(wallet->store, STORE_READ));
     const enum err error = read_rows(wallet, &env, out);
     store_rollback(wallet->store);
     TRY(error);
     read_beliefs(wallet, out);
     read_limits(wallet, out);
-    return wallet->state.has_directory ? handover_payable(wallet, &out->payable, arena) : ERR_OK;
+    return wallet->state.has_directory && !wallet->is_restored
+               ? handover_payable(wallet, &out->payable, arena)
+               : ERR_OK;
 }

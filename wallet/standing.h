@@ -11,6 +11,7 @@ struct standing {
     /* A payment offline, and all of them before the next sync, whatever coins there are. */
     struct amount payment_max, left_until_sync;
     struct amount withdrawn_today, left_to_withdraw_today; /* by this wallet; the bank counts all */
+    bool is_restored;                                      /* from a backup, and not synced since */
     bool has_certificate;
     struct wallet_certificate certificate;
     uint64_t directory_version, directory_made_at, directory_not_after; /* version 0: none */

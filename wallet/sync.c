@@ -111,21 +111,30 @@ static enum err finish_work(struct wallet *wallet, struct purse_env *env, void *
     (void)env;
     (void)context;
     wallet->state.last_sync_at = wallet->now;
+    wallet->state.is_restored = 0;
     return store_update(wallet->store, &tables_table_wallet_state, &wallet->state);
 }
 
 enum err sync_all(struct wallet *wallet, struct sync_report *report)
 {
     static enum err (*const steps[])(struct sync_run *) = {
-        sync_resume, sync_fetch,  sync_deposits, sync_settle,  sync_withdrawals,
-        sync_orders, sync_claims, sync_owned,    sync_certify, sync_exchange,
+        sync_rejoin, sync_resume, sync_fetch, sync_deposits, sync_settle,   sync_withdrawals,
+        sync_orders, sync_claims, sync_owned, sync_certify,  sync_exchange,
     };
     struct arena arena AUTO(arena_fini) = {0};
     struct sync_run run = {.wallet = wallet, .report = report};
     *report = (struct sync_report){0};
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !run.is_stopped; i++)
+    const size_t count = sizeof steps / sizeof steps[0];
+    for (size_t i = 0; i < count && !run.is_stopped; i++) {
+        if (wallet->progress != NULL)
+            wallet->progress(wallet->context, i + 1, count);
         TRY(steps[i](&run));
-    return run.is_stopped ? ERR_OK : wallet_transact(wallet, finish_work, NULL, &arena);
+    }
+    if (run.is_stopped)
+        return ERR_OK;
+    TRY(wallet_transact(wallet, finish_work, NULL, &arena));
+    wallet->is_restored = false;
+    return ERR_OK;
 }
 
 /* --- what the register owes me --- */

@@ -8,10 +8,26 @@
 
 #include "wallet/wallet.h"
 
+/* The customer's recovery key. is_proof: the bank has it from before, and it stands in for the code
+ * of the join file, which may be an old one then; else it is new, and the bank is to keep it. */
+struct sync_words {
+    const struct key_pair *pair;
+    bool is_proof;
+};
 /* A new wallet from its join file: state and first key are kept; sync_join then asks the bank.
- * Repeating it before the bank answered keeps the key and takes the newer file's code. *status:
- * STATUS_OK, form statuses, STATUS_CODE (expired), STATUS_STATE (joined already). */
-enum err sync_init(struct wallet *wallet, enum status *status, struct span join_file) MUST_USE;
+ * Repeating it before the bank answered keeps the key and takes the newer file's code, and these
+ * words. words NULL: none. *status: STATUS_OK, form statuses, STATUS_CODE (expired), STATUS_STATE
+ * (joined already). */
+enum err sync_init(struct wallet *wallet, enum status *status, struct span join_file,
+                   const struct sync_words *words) MUST_USE;
+/* A restored wallet's new key, and what proves to the bank whose it is: words, or the code of a new
+ * join file of the same bank (the other NULL or empty). Nobody is asked; sync does that.
+ * STATUS_CERTIFICATE: another bank's or network's file. */
+enum err sync_restored(struct wallet *wallet, enum status *status, struct span join_file,
+                       const struct sync_words *words) MUST_USE;
+/* New words in place of the old ones. STATUS_OK, STATUS_UNREACHABLE... */
+enum err sync_new_words(struct wallet *wallet, enum status *status,
+                        const struct key_pair *recovery) MUST_USE;
 /* STATUS_OK, STATUS_CODE, STATUS_CERTIFICATE (the answer does not fit), STATUS_UNREACHABLE... */
 enum err sync_join(struct wallet *wallet, enum status *status) MUST_USE;
 

@@ -18,7 +18,14 @@ struct joining {
     enum status *status;
     struct wire_wrapper wrapper;
     struct join join;
+    const struct sync_words *words; /* NULL: none */
+    bool has_file;
 };
+
+static bool is_proof(const struct joining *joining)
+{
+    return joining->words != NULL && joining->words->is_proof;
+}
 
 static enum status read_join(struct joining *joining, struct span file, uint64_t now,
                              struct arena *arena)
@@ -32,7 +39,7 @@ static enum status read_join(struct joining *joining, struct span file, uint64_t
         status = record_status(join_decode(&joining->join, joining->wrapper.body, arena));
     if (status == STATUS_OK)
         status = record_status(crypto()->key_check(&joining->join.root_key));
-    if (status == STATUS_OK && now > joining->join.expires_at)
+    if (status == STATUS_OK && now > joining->join.expires_at && !is_proof(joining))
         status = STATUS_CODE;
     return status;
 }
@@ -78,19 +85,52 @@ static enum err make_key(struct wallet *wallet, struct purse_env *env, struct ne
     return store_put(env->store, &tables_table_new_key, row);
 }
 
+/* "This key is mine too", by the key that the words stand for. */
+static enum err sign_recovery(struct wallet *wallet, struct purse_env *env, struct cose *out,
+                              const struct key_pair *words, const struct public_key *wallet_key)
+{
+    const struct recovery recovery = {
+        .recovery_key = words->public_key, .wallet_key = *wallet_key, .made_at = wallet->now};
+    return record_sign(out, wallet->trust.network, KIND_RECOVERY, &recovery, words, env->arena);
+}
+
+/* The key that waits for its certificate, made if there is none, with these words or none. */
+static enum err first_key(struct wallet *wallet, struct purse_env *env,
+                          const struct sync_words *words)
+{
+    struct new_key row = {.id = 1};
+    bool found = false;
+    TRY(purse_find(env, &found, &tables_table_new_key, &row));
+    if (!found)
+        TRY(make_key(wallet, env, &row, NULL));
+    row.has_recovery = words != NULL;
+    if (words != NULL)
+        TRY(sign_recovery(wallet, env, &row.recovery, words->pair, &row.key));
+    return store_put(env->store, &tables_table_new_key, &row);
+}
+
+static void note_words(struct wallet_state *row, const struct joining *joining)
+{
+    row->has_join_code = joining->has_file && !is_proof(joining);
+    row->join_code = joining->join.code;
+    if (joining->words == NULL)
+        return;
+    row->has_recovery_key = true;
+    row->recovery_key = joining->words->pair->public_key;
+}
+
 static enum err init_work(struct wallet *wallet, struct purse_env *env, void *context)
 {
     struct joining *joining = context;
     const struct join *join = &joining->join;
     struct wallet_state old = {.id = 1};
-    struct new_key key = {.id = 1};
     bool found = false;
     TRY(purse_find(env, &found, &tables_table_wallet_state, &old));
     if (found && (old.is_joined || !span_equal(old.network, span_text(joining->wrapper.network)))) {
         *joining->status = STATUS_STATE;
         return ERR_OK;
     }
-    const struct wallet_state row = {
+    struct wallet_state row = {
         .id = 1,
         .network = span_text(joining->wrapper.network),
         .root_key = join->root_key,
@@ -99,28 +139,100 @@ static enum err init_work(struct wallet *wallet, struct purse_env *env, void *co
         .address = join->address,
         .tls_name = join->tls_name,
         .tls_certificate = join->tls_certificate,
-        .join_code = join->code,
         .holder = wallet->element != NULL ? HOLDER_ELEMENT : HOLDER_SOFTWARE,
         .element_index = wallet->element != NULL ? wallet->element->index : 0,
         .element_count = found ? old.element_count : 0,
         .has_element_attestor = wallet->element != NULL,
         .element_attestor = wallet->element != NULL ? wallet->element->attestor : span_of(NULL, 0),
     };
+    note_words(&row, joining);
     TRY(store_put(env->store, &tables_table_wallet_state, &row));
     memcpy(wallet->trust.network, joining->wrapper.network, sizeof wallet->trust.network);
-    TRY(purse_find(env, &found, &tables_table_new_key, &key));
-    return found ? ERR_OK : make_key(wallet, env, &key, NULL);
+    return first_key(wallet, env, joining->words);
 }
 
-enum err sync_init(struct wallet *wallet, enum status *status, struct span join_file)
+enum err sync_init(struct wallet *wallet, enum status *status, struct span join_file,
+                   const struct sync_words *words)
 {
     struct arena arena AUTO(arena_fini) = {0};
-    struct joining joining = {.status = status};
+    struct joining joining = {.status = status, .words = words, .has_file = true};
     *status = read_join(&joining, join_file, wallet->now, &arena);
     if (*status != STATUS_OK)
         return ERR_OK;
     TRY(wallet_transact(wallet, init_work, &joining, &arena));
     return *status == STATUS_OK ? wallet_load(wallet) : ERR_OK;
+}
+
+/* --- a restored wallet --- */
+
+/* The same bank at perhaps another address: of a new join file, that counts too. */
+static enum err restored_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct joining *joining = context;
+    struct wallet_state row = wallet->state;
+    note_words(&row, joining);
+    if (joining->has_file) {
+        row.address = joining->join.address;
+        row.tls_name = joining->join.tls_name;
+        row.tls_certificate = joining->join.tls_certificate;
+    }
+    TRY(store_update(env->store, &tables_table_wallet_state, &row));
+    return first_key(wallet, env, joining->words);
+}
+
+enum err sync_restored(struct wallet *wallet, enum status *status, struct span join_file,
+                       const struct sync_words *words)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct joining joining = {.status = status, .words = words, .has_file = join_file.size > 0};
+    *status = STATUS_OK;
+    if (joining.has_file)
+        *status = read_join(&joining, join_file, wallet->now, &arena);
+    if (*status == STATUS_OK && joining.has_file &&
+        (joining.join.bank_id != wallet->state.bank_id ||
+         !key_equal(&joining.join.root_key, &wallet->state.root_key) ||
+         strcmp(joining.wrapper.network, wallet->trust.network) != 0))
+        *status = STATUS_CERTIFICATE;
+    if (*status != STATUS_OK)
+        return ERR_OK;
+    TRY(wallet_transact(wallet, restored_work, &joining, &arena));
+    return wallet_load(wallet);
+}
+
+/* --- other words --- */
+
+struct renewing {
+    const struct key_pair *words;
+    struct cose recovery;
+};
+
+static enum err renew_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct renewing *renewing = context;
+    struct purse_key current = {0};
+    TRY(purse_key_current(env, &current));
+    return sign_recovery(wallet, env, &renewing->recovery, renewing->words, &current.key);
+}
+
+static enum err renewed_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    const struct renewing *renewing = context;
+    (void)env;
+    wallet->state.has_recovery_key = true;
+    wallet->state.recovery_key = renewing->words->public_key;
+    return store_update(wallet->store, &tables_table_wallet_state, &wallet->state);
+}
+
+enum err sync_new_words(struct wallet *wallet, enum status *status, const struct key_pair *recovery)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct renewing renewing = {.words = recovery};
+    struct recovery_body body = {0};
+    struct empty_body none;
+    TRY(wallet_transact(wallet, renew_work, &renewing, &arena));
+    body.recovery = renewing.recovery;
+    TRY(sync_call(wallet, status, &none, VERB_RECOVERY, &body, NULL, &arena));
+    return *status == STATUS_OK ? wallet_transact(wallet, renewed_work, &renewing, &arena) : ERR_OK;
 }
 
 /* --- a certificate comes --- */
@@ -191,24 +303,56 @@ static enum err take_reply(struct wallet *wallet, struct certifying *certifying,
     return wallet_transact(wallet, keep_certificate, certifying, arena);
 }
 
-enum err sync_join(struct wallet *wallet, enum status *status)
+/* The key that waits asks for its first certificate, by code, by words, or by both. */
+static enum err ask_first(struct wallet *wallet, enum status *status)
 {
     struct arena arena AUTO(arena_fini) = {0};
     struct key_pair pair AUTO(key_pair_wipe) = {0};
     struct certifying certifying = {0};
     struct certify_reply reply = {0};
-    *status = STATUS_OK;
-    if (wallet->state.is_joined)
-        return ERR_OK;
     TRY(wallet_transact(wallet, find_new_key, &certifying, &arena));
     TRY(wallet_pair(wallet, &pair, &certifying.row.key));
     const struct join_body body = {.request = certifying.row.by_new_key,
-                                   .code = wallet->state.join_code};
+                                   .has_code = wallet->state.has_join_code,
+                                   .code = wallet->state.join_code,
+                                   .has_recovery = certifying.row.has_recovery,
+                                   .recovery = certifying.row.recovery};
     TRY(sync_call(wallet, status, &reply, VERB_JOIN, &body, &pair, &arena));
     if (*status != STATUS_OK)
         return ERR_OK;
     TRY(take_reply(wallet, &certifying, &reply, &arena));
     *status = certifying.status;
+    return ERR_OK;
+}
+
+enum err sync_join(struct wallet *wallet, enum status *status)
+{
+    *status = STATUS_OK;
+    return wallet->state.is_joined ? ERR_OK : ask_first(wallet, status);
+}
+
+static enum err has_current(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct purse_key current = {0};
+    bool *has = context;
+    (void)wallet;
+    const enum err error = purse_key_current(env, &current);
+    *has = error == ERR_OK;
+    return error == ERR_MISSING ? ERR_OK : error;
+}
+
+/* Without a key that may sign there is nobody to ask as: whatever the bank says but yes, stops. */
+enum err sync_rejoin(struct sync_run *run)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    enum status status = STATUS_OK;
+    bool has = false;
+    TRY(wallet_transact(run->wallet, has_current, &has, &arena));
+    if (has)
+        return ERR_OK;
+    TRY(ask_first(run->wallet, &status));
+    sync_note(run, status);
+    run->is_stopped = status != STATUS_OK;
     return ERR_OK;
 }
 

@@ -8,6 +8,8 @@
 #include "common/purse/purse_row.h"
 #include "wallet/handover.h"
 
+#include <stdlib.h>
+
 enum { EXCHANGE_COINS_MAX = PACKET_COINS_MAX, COINS_AIMED_AT = 24 };
 
 /* --- sending one --- */
@@ -130,16 +132,18 @@ static enum err make_order(struct wallet *wallet, struct purse_env *env,
     return purse_reserve_order(env, &plan, coins, kind, order);
 }
 
-/* Without the request it was paid under, a claim would be refused for ever: then the orphan waits
- * for the bank to claim it. */
+/* Without the request it was paid under, a claim would be refused for ever, and under a frozen key
+ * nothing is signed: then the orphan waits for the bank to claim it. */
 static enum err claim_coin(struct wallet *wallet, struct purse_env *env, struct purse_coin *coin)
 {
     struct purse_request request = {.request_id = coin->request_id};
     struct output output = {.amount = coin->amount, .key = coin->owner_key};
     const struct output_list outputs = {&output, 1};
     const struct purse_coin_list one = {coin, 1};
+    struct purse_key owner = {.key = coin->owner_key};
     bool found = false;
-    if (!coin->has_request_id)
+    TRY(purse_find(env, &found, &purse_table_purse_key, &owner));
+    if (!coin->has_request_id || !found || owner.state == PURSE_KEY_FROZEN)
         return ERR_OK;
     TRY(purse_find(env, &found, &purse_table_purse_request, &request));
     return found ? make_order(wallet, env, &one, PURSE_PLAN_CLAIM, &outputs) : ERR_OK;
@@ -199,6 +203,19 @@ static enum err exchange_group(struct wallet *wallet, struct purse_env *env,
     return make_order(wallet, env, coins, PURSE_PLAN_EXCHANGE, &outputs);
 }
 
+/* Worn coins first: deep, soon to expire, small. If the link is cut after the first order, it was
+ * the one that counts. */
+static int compare_wear(const void *a, const void *b)
+{
+    const struct purse_coin *x = a, *y = b;
+    if (x->depth != y->depth)
+        return x->depth > y->depth ? -1 : 1;
+    if (x->spend_by_day != y->spend_by_day)
+        return x->spend_by_day < y->spend_by_day ? -1 : 1;
+    const int by_amount = amount_compare(x->amount, y->amount);
+    return by_amount != 0 ? by_amount : span_compare(SPAN(x->coin_id), SPAN(y->coin_id));
+}
+
 /* However many orders it takes, the fresh coins are few: each order gets its share of them. */
 static enum err reserve_exchanges(struct wallet *wallet, struct purse_env *env, void *context)
 {
@@ -209,6 +226,8 @@ static enum err reserve_exchanges(struct wallet *wallet, struct purse_env *env, 
     for (size_t i = 0; i < coins.count; i++)
         if (coins.items[i].is_settled)
             coins.items[kept++] = coins.items[i];
+    if (kept > 1)
+        qsort(coins.items, kept, sizeof coins.items[0], compare_wear);
     const size_t orders = (kept + EXCHANGE_COINS_MAX - 1) / EXCHANGE_COINS_MAX;
     const size_t share = orders == 0 || orders > COINS_AIMED_AT ? 1 : COINS_AIMED_AT / orders;
     for (size_t from = 0; from < kept;) {

@@ -34,6 +34,7 @@ struct sync_result {
 enum err sync_learn(struct wallet *wallet, const struct sync_result *result) MUST_USE;
 
 /* In this order. */
+enum err sync_rejoin(struct sync_run *run) MUST_USE;      /* restored: a key of its own first */
 enum err sync_resume(struct sync_run *run) MUST_USE;      /* signed is what was marked */
 enum err sync_fetch(struct sync_run *run) MUST_USE;       /* directory, revocation list */
 enum err sync_deposits(struct sync_run *run) MUST_USE;    /* those not answered yet */

@@ -5,7 +5,9 @@
 #include "common/purse/tables.h"
 
 /* One row: who I am with, and what I believe. directory and revocations only rise in version.
- * own_*: limits that the owner set; zero: none (wallet/limits.h). */
+ * own_*: limits that the owner set; zero: none (wallet/limits.h).
+ * is_restored: from a backup, and not synced since. recovery_key: what my recovery words stand for;
+ * neither words nor private key are here. */
 #define WALLET_STATE_FIELDS(F)                                                                     \
     F(UINT, id, 1, 1)                                                                              \
     F(TEXT, network, 1, NETWORK_SIZE_MAX)                                                          \
@@ -15,8 +17,10 @@
     F(TEXT, address, 1, ADDRESS_SIZE_MAX)                                                          \
     F(TEXT, tls_name, 1, 63)                                                                       \
     F(BLOB, tls_certificate, 1, TLS_PEM_MAX)                                                       \
-    F(NONCE, join_code)                                                                            \
+    F(OPT_NONCE, join_code)                                                                        \
     F(UINT, is_joined, 0, 1)                                                                       \
+    F(UINT, is_restored, 0, 1)                                                                     \
+    F(OPT_KEY, recovery_key)                                                                       \
     F(OPT_SIGNED, directory)                                                                       \
     F(OPT_SIGNED, revocations)                                                                     \
     F(UINT, newest_signed_time, 0, INTEGER_MAX)                                                    \
@@ -42,7 +46,8 @@
     F(UINT, id, 1, 1)                                                                              \
     F(KEY, key)                                                                                    \
     F(SIGNED, by_new_key)                                                                          \
-    F(OPT_SIGNED, by_previous_key)
+    F(OPT_SIGNED, by_previous_key)                                                                 \
+    F(OPT_SIGNED, recovery)
 enum withdrawal_state { WITHDRAWAL_OPEN = 1, WITHDRAWAL_DONE = 2, WITHDRAWAL_REFUSED = 3 };
 #define WITHDRAWAL_ROW_FIELDS(F)                                                                   \
     F(NONCE, withdrawal_id)                                                                        \

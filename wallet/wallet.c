@@ -30,6 +30,7 @@ enum err wallet_load(struct wallet *wallet)
                        &fresh));
     if (wallet->state.has_directory && wallet->state.has_revocations)
         TRY(trust_set_revocations(&wallet->trust, &wallet->state.revocations, &fresh));
+    wallet->is_restored = wallet->state.is_restored == 1;
     arena_fini(&wallet->trust_arena);
     wallet->trust_arena = fresh;
     fresh = (struct arena){0};

@@ -50,6 +50,8 @@ struct wallet {
      * failed may have been carried out. */
     enum err (*bank)(void *context, enum status *status, void *reply, enum verb verb,
                      const void *body, const struct key_pair *pair, struct arena *arena);
+    /* Told before each step of what has several; may be NULL. */
+    void (*progress)(void *context, size_t step, size_t step_count);
 };
 
 /* State and trust from the rows. ERR_MISSING if this wallet was never initialised. */

@@ -213,11 +213,12 @@ enum err file_replace(const char *path, struct span bytes, enum file_mode mode)
 
 /* ---- directories, locks ---- */
 
+/* A directory whose name is lost in a power cut takes with it what was synced inside. */
 static enum err make_one(const char *path)
 {
     struct stat about;
     if (mkdir(path, 0700) == 0)
-        return ERR_OK;
+        return sync_directory_of(path);
     int number = errno;
     if (stat(path, &about) == 0)
         return S_ISDIR(about.st_mode) ? ERR_OK : ERR_EXISTS;

@@ -63,7 +63,8 @@ struct cli_parameter { /* an option if name starts with "--", else a positional 
     char letter;       /* 'o' or 0 */
     enum cli_kind kind;
     bool required;    /* positional arguments: also says there must be one */
-    bool repeated;    /* the last positional argument only */
+    bool repeated;    /* the last positional argument, or an option that takes all words up to
+                         the next option */
     const char *help; /* N_() */
 };
 enum { CLI_PARAMETERS_MAX = 16 };
@@ -88,6 +89,10 @@ enum { CLI_PARAMETERS_MAX = 16 };
 #define CLI_OPTION(name_, letter_, kind_, help_)                                                   \
     {                                                                                              \
         .name = (name_), .letter = (letter_), .kind = (kind_), .help = (help_)                     \
+    }
+#define CLI_OPTION_LIST(name_, kind_, help_) /* --scan a.png b.png */                              \
+    {                                                                                              \
+        .name = (name_), .kind = (kind_), .repeated = true, .help = (help_)                        \
     }
 #define CLI_OPTION_REQUIRED(name_, letter_, kind_, help_)                                          \
     {                                                                                              \
@@ -171,6 +176,9 @@ void cli_say(struct cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3))); /* stdout, people */
 void cli_warn(struct cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3))); /* stderr */
+/* As warn without the word: what a person does while the command waits; with --json too. */
+void cli_note(struct cli *cli, const char *format, ...)
+    __attribute__((format(printf, 2, 3))); /* stderr */
 /* To the CLI_OUT_FILE of that name once the command has returned, whatever its exit code; nothing
  * if that option was not given. Copied. secret: 0600, else 0644. */
 void cli_give_file(struct cli *cli, const char *name, struct span bytes, bool secret);
@@ -216,14 +224,22 @@ json_t *cli_json_hex(struct span bytes);
 json_t *cli_json_text(struct span text); /* made printable */
 
 /* --- people --- */
+bool cli_can_ask(const struct cli *cli); /* somebody sits at a terminal and may be asked */
+const char *cli_language_now(void);      /* "en" or "zh" */
 /* y/n on the terminal; true at once with -y. Else *exit_code: CLI_REFUSED if the answer was no,
  * CLI_USAGE with an error naming -y if there is no terminal. */
 bool cli_confirm(struct cli *cli, int *exit_code, const char *question);
-/* From --pin-file, else asked on the terminal without echo (twice if new); CLI_USAGE without
- * either. In a forwarded command the caller's --pin-file counts, and nothing asks. */
+/* From --pin-file or --pin-fd, else asked on the terminal without echo (twice if new); CLI_USAGE
+ * without either. In a forwarded command the caller's --pin-file counts, and nothing asks. */
 int cli_passphrase(struct cli *cli, struct secret *out, const char *prompt, bool is_new);
+/* The same from a CLI_SECRET_FILE option of the command's own: for a second secret. */
+int cli_passphrase_of(struct cli *cli, struct secret *out, const char *option, const char *prompt,
+                      bool is_new);
 void cli_progress(struct cli *cli, const char *what, uint64_t done,
                   uint64_t total); /* stderr, terminal only */
+
+/* While something takes its time: a line on the terminal, gone once it is done (what: NULL). */
+void cli_waiting(struct cli *cli, const char *what);
 
 /* Ids by prefix: at least 4 hex digits. True if id starts with it. */
 bool cli_id_matches(struct span id, const char *prefix);

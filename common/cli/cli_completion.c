@@ -326,31 +326,80 @@ static void fish_word(FILE *out, const char *name, const char *condition, const 
     fputc('\n', out);
 }
 
+/* "_at X": the command's words so far are X; "_in X": they begin with X. */
+static void fish_functions(const struct cli *cli, FILE *out)
+{
+    fputs("function ", out);
+    put_function(out, cli->program->name);
+    fputs("_words\n    set -l words\n    set -l skip 0\n"
+          "    for word in (commandline -opc)[2..-1]\n"
+          "        if test $skip = 1\n            set skip 0\n            continue\n        end\n"
+          "        if contains -- $word",
+          out);
+    for (int files = 0; files < 2; files++) {
+        char *patterns = NULL;
+        size_t size = 0;
+        FILE *list = open_memstream(&patterns, &size);
+        CHECK(list != NULL);
+        bash_patterns(cli, list, files == 1);
+        fclose(list);
+        for (char *bar = strchr(patterns, '|'); bar != NULL; bar = strchr(bar, '|'))
+            *bar = ' ';
+        fprintf(out, " %s", patterns);
+        free(patterns);
+    }
+    fputs("\n            set skip 1\n        else if not string match -q -- '-*' $word\n"
+          "            set -a words $word\n        end\n    end\n    echo \"$words\"\nend\n",
+          out);
+    fputs("function ", out);
+    put_function(out, cli->program->name);
+    fputs("_at\n    test (", out);
+    put_function(out, cli->program->name);
+    fputs("_words) = \"$argv\"\nend\nfunction ", out);
+    put_function(out, cli->program->name);
+    fputs("_in\n    string match -q -- \"$argv *\" (", out);
+    put_function(out, cli->program->name);
+    fputs("_words)' '\nend\n", out);
+}
+
+/* "_dcep_bank_at customer" */
+static char *fish_condition(const struct cli *cli, const char *test, const char *noun,
+                            const char *verb)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    CHECK(out != NULL);
+    put_function(out, cli->program->name);
+    fprintf(out, "_%s %s%s%s", test, noun, noun[0] != '\0' && verb[0] != '\0' ? " " : "", verb);
+    fclose(out);
+    return text;
+}
+
 static void fish_command(const struct cli *cli, FILE *out, const struct cli_command *command)
 {
-    const char *name = cli->program->name;
-    char condition[160], before[160] = "__fish_use_subcommand";
-    if (command->noun != NULL) {
-        snprintf(before, sizeof before, "__fish_seen_subcommand_from %s", command->noun);
-        snprintf(condition, sizeof condition, "%s; and __fish_seen_subcommand_from %s", before,
-                 command->verb);
-    } else {
-        snprintf(condition, sizeof condition, "__fish_seen_subcommand_from %s", command->verb);
-    }
-    if (command->noun != NULL && is_first_of_noun(cli, command) && !is_verb(cli, command->noun))
-        fish_word(out, name, "__fish_use_subcommand", command->noun, "...");
+    const char *name = cli->program->name, *noun = command->noun != NULL ? command->noun : "";
+    char *top = fish_condition(cli, "at", "", "");
+    char *before = fish_condition(cli, "at", noun, "");
+    char *within = fish_condition(cli, "in", noun, command->verb);
+    if (command->noun != NULL && is_first_of_noun(cli, command) && !is_verb(cli, noun))
+        fish_word(out, name, top, noun, "...");
     fish_word(out, name, before, command->verb, command->summary);
     for (size_t i = 0; i < CLI_PARAMETERS_MAX && command->parameters[i].name != NULL; i++)
         if (cli_is_option(&command->parameters[i]))
-            fish_option(out, name, condition, &command->parameters[i]);
+            fish_option(out, name, within, &command->parameters[i]);
     if (takes_files(command))
-        fprintf(out, "complete -c %s -n '%s' -F\n", name, condition);
+        fprintf(out, "complete -c %s -n '%s' -F\n", name, within);
+    free(top);
+    free(before);
+    free(within);
 }
 
 static void put_fish(const struct cli *cli, FILE *out)
 {
     const char *name = cli->program->name;
     fprintf(out, "# fish completion of %s, made from its table of commands\n", name);
+    fish_functions(cli, out);
     fprintf(out, "complete -c %s -f\n", name);
     for (const struct cli_parameter *p = cli_common; p->name != NULL; p++)
         if (is_common(cli, p))

@@ -40,8 +40,8 @@ static bool find_server(struct net_client **client, const struct cli *cli)
 
 static bool stays_here(const struct cli_value *value)
 {
-    static const char *const names[] = {"--data", "--wallet",   "--config",
-                                        "--lang", "--pin-file", "--no-input"};
+    static const char *const names[] = {"--data",     "--wallet", "--config",  "--lang",
+                                        "--pin-file", "--pin-fd", "--no-input"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(value->parameter->name, names[i]) == 0)
             return true;

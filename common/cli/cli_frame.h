@@ -10,9 +10,9 @@
 #include "common/cli/cli.h"
 
 enum {
-    CLI_VALUES_MAX =
-        56, /* and what goes with them: at most the 64 arguments of a control_request */
-    CLI_WORDS_MAX = 64,
+    CLI_VALUES_MAX = 1024,
+    CLI_VALUES_FORWARDED_MAX = 56, /* and what goes with them: CLI_WORDS_MAX */
+    CLI_WORDS_MAX = 64, /* of a command that is forwarded: the arguments of a control_request */
     CLI_FILES_MAX = 16,
     CLI_SETTINGS_MAX = 64,
     CLI_TIMEOUT_MAX_S = 86400,
@@ -115,7 +115,6 @@ char *cli_printable(const char *text); /* malloc; line ends are kept */
 void cli_put(FILE *out, const char *text);
 
 /* --- cli_prompt.c --- */
-bool cli_can_ask(const struct cli *cli);
 enum err cli_pin_file(struct buffer *out,
                       const struct cli *cli) MUST_USE; /* ERR_MISSING: not given */
 
@@ -138,7 +137,6 @@ int cli_execute(struct cli *cli); /* where the command belongs */
 /* --- cli_language.c --- */
 void cli_language_start(void);
 const char *cli_language_choose(const char *option); /* "en" or "zh" */
-const char *cli_language_now(void);
 void cli_language_use(const char *language);
 /* （壹仟贰佰叁拾肆元伍角）, or "" if the language or the amount has no need of it. */
 void cli_amount_formal(char text[AMOUNT_WORDS_SIZE], struct amount amount);

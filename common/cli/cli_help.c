@@ -37,7 +37,8 @@ static void put_in_synopsis(FILE *out, const struct cli_parameter *parameter)
     else if (parameter->letter != 0)
         fprintf(out, " %s-%c%s%s%s", open, parameter->letter, space, value, close);
     else
-        fprintf(out, " %s%s%s%s%s", open, parameter->name, space, value, close);
+        fprintf(out, " %s%s%s%s%s%s", open, parameter->name, space, value,
+                parameter->repeated ? "..." : "", close);
 }
 
 void cli_synopsis(const struct cli *cli, FILE *out)
@@ -91,7 +92,8 @@ static void put_parameter(FILE *out, const struct cli_parameter *parameter)
         snprintf(left, sizeof left, "-%c, %s%s%s", parameter->letter, parameter->name, space,
                  value);
     else
-        snprintf(left, sizeof left, "%s%s%s", parameter->name, space, value);
+        snprintf(left, sizeof left, "%s%s%s%s", parameter->name, space, value,
+                 parameter->repeated ? "..." : "");
     put_row(out, left, parameter->help);
 }
 

@@ -72,6 +72,19 @@ void cli_warn(struct cli *cli, const char *format, ...)
     free(text);
 }
 
+void cli_note(struct cli *cli, const char *format, ...)
+{
+    if (cli_flag(cli, "--quiet"))
+        return;
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    CHECK(vasprintf(&text, format, arguments) >= 0);
+    va_end(arguments);
+    cli_put(cli->notes, text);
+    free(text);
+}
+
 /* ---- errors ---- */
 
 int cli_fail(struct cli *cli, int exit_code, const char *name, const char *hint,

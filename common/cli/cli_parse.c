@@ -1,7 +1,8 @@
 /* Words into values, by the program's table.
  *
  * 1. Options may stand anywhere, before the verb too; "--" ends them.
- * 2. A value option is given once: with money, "the last one wins" would be a guess.
+ * 2. A value option is given once: with money, "the last one wins" would be a guess. Only one that
+ *    is declared a list takes several words.
  * 3. Every value is checked for its kind here; the command reads only what is well formed.
  * 4. Words are UTF-8; anything else is refused.
  *
@@ -24,6 +25,7 @@ const struct cli_parameter cli_common[] = {
     {"--no-input", 0, CLI_FLAG, .help = N_("never ask")},
     {"--yes", 'y', CLI_FLAG, .help = N_("answer every question with yes")},
     {"--pin-file", 0, CLI_PATH, .help = N_("the file that holds the passphrase or PIN")},
+    {"--pin-fd", 0, CLI_NUMBER, .help = N_("the open descriptor that gives the passphrase or PIN")},
     {"--timeout", 0, CLI_NUMBER, .help = N_("seconds to wait for the other side (10)")},
     {"--force", 0, CLI_FLAG, .help = N_("overwrite output files")},
     {"--help", 'h', CLI_FLAG, .help = N_("show this help")},
@@ -52,7 +54,8 @@ struct scan {
     size_t count;
     char *const *words;
     size_t position;
-    const char *letters; /* the rest of "-qy" */
+    const char *letters;              /* the rest of "-qy" */
+    const struct cli_parameter *list; /* an option that goes on taking words */
     bool ended;
 };
 
@@ -103,6 +106,7 @@ static struct item take_value(struct scan *scan, const struct cli_parameter *par
 {
     if (scan->position >= scan->count)
         return (struct item){ITEM_NO_VALUE, parameter, parameter->name};
+    scan->list = parameter->repeated ? parameter : NULL;
     return (struct item){ITEM_OPTION, parameter, scan->words[scan->position++]};
 }
 
@@ -143,7 +147,8 @@ static struct item scan_next(struct scan *scan)
         return (struct item){ITEM_END, NULL, NULL};
     const char *word = scan->words[scan->position++];
     if (scan->ended || word[0] != '-' || word[1] == '\0')
-        return (struct item){ITEM_WORD, NULL, word};
+        return (struct item){scan->list != NULL ? ITEM_OPTION : ITEM_WORD, scan->list, word};
+    scan->list = NULL;
     if (strcmp(word, "--") == 0) {
         scan->ended = true;
         return scan_next(scan);
@@ -276,8 +281,10 @@ static int add_value(struct cli *cli, const struct cli_parameter *parameter, con
         return CLI_OK;
     if (again && !parameter->repeated)
         return cli_usage(cli, _("%s is given twice"), parameter->name);
-    if (cli->value_count == CLI_VALUES_MAX)
-        return cli_usage(cli, _("more than %d arguments"), CLI_VALUES_MAX);
+    const size_t most =
+        cli->command->place == CLI_DATABASE ? CLI_VALUES_FORWARDED_MAX : CLI_VALUES_MAX;
+    if (cli->value_count >= most)
+        return cli_usage(cli, _("more than %d arguments"), (int)most);
     struct cli_value *value = &cli->values[cli->value_count++];
     value->parameter = parameter;
     value->text = parameter->kind == CLI_FLAG ? NULL : text;

@@ -145,22 +145,45 @@ static enum err ask_twice(struct secret *out, int terminal, const char *prompt)
     return ERR_AUTH;
 }
 
-static int ask_on_terminal(struct cli *cli, struct secret *out, const char *prompt, bool is_new)
+static int ask_on_terminal(struct cli *cli, struct secret *out, const char *prompt, bool is_new,
+                           const char *hint)
 {
     int terminal = -1;
     if (!cli->is_server && !cli_flag(cli, "--no-input"))
         terminal = open("/dev/tty", O_RDWR | O_CLOEXEC);
     if (terminal < 0)
-        return cli_fail(cli, CLI_USAGE, "USAGE", _("--pin-file FILE gives it"),
+        return cli_fail(cli, CLI_USAGE, "USAGE", hint,
                         _("a passphrase is needed and cannot be asked for: %s"), prompt);
     enum err error = is_new ? ask_twice(out, terminal, prompt) : ask_hidden(out, terminal, prompt);
     close(terminal);
     return error == ERR_OK ? CLI_OK : cli_fail_err(cli, error, prompt, NULL);
 }
 
-/* What --pin-file holds; appended to out, which the caller wipes. */
+static void wipe_buffer(struct buffer *buffer)
+{
+    secret_wipe_bytes(buffer->data, buffer->size);
+    buffer_fini(buffer);
+}
+
+/* From a descriptor that the caller of this program opened: nothing of it is in argv, in the
+ * environment or on a disk. */
+static enum err read_descriptor(struct buffer *out, const char *number)
+{
+    char path[32];
+    struct buffer bytes AUTO(wipe_buffer) = {.limit = SECRET_SIZE_MAX};
+    const int size = snprintf(path, sizeof path, "/proc/self/fd/%s", number);
+    if (size < 0 || (size_t)size >= sizeof path)
+        return ERR_IO;
+    const enum err error = file_read(&bytes, path, SECRET_SIZE_MAX);
+    return error == ERR_OK ? buffer_put(out, buffer_span(&bytes)) : ERR_IO;
+}
+
+/* What --pin-file or --pin-fd holds; appended to out, which the caller wipes. */
 enum err cli_pin_file(struct buffer *out, const struct cli *cli)
 {
+    const struct cli_value *descriptor = cli_find(cli, "--pin-fd", 0);
+    if (descriptor != NULL && !cli->is_server)
+        return read_descriptor(out, descriptor->text);
     for (size_t i = 0; i < cli->input_count; i++) {
         if (strcmp(cli->inputs[i].name, "--pin-file") == 0)
             return buffer_put(out, cli->inputs[i].bytes);
@@ -172,22 +195,19 @@ enum err cli_pin_file(struct buffer *out, const struct cli *cli)
     return error == ERR_MISSING ? ERR_IO : error; /* named and not there is not "not given" */
 }
 
-static void wipe_buffer(struct buffer *buffer)
+/* Without the end of its line. */
+static int take_pin(struct cli *cli, struct secret *out, struct span bytes, const char *option)
 {
-    secret_wipe_bytes(buffer->data, buffer->size);
-    buffer_fini(buffer);
-}
-
-static int take_pin(struct cli *cli, struct secret *out, const struct buffer *bytes)
-{
-    size_t size = bytes->size;
-    if (size > 0 && bytes->data[size - 1] == '\n')
+    size_t size = bytes.size;
+    if (size > 0 && bytes.data[size - 1] == '\n')
         size--;
-    if (size > 0 && size < bytes->size && bytes->data[size - 1] == '\r')
+    if (size > 0 && size < bytes.size && bytes.data[size - 1] == '\r')
         size--;
     if (size == 0)
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("--pin-file: the file is empty"));
-    memcpy(out->bytes, bytes->data, size);
+        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("%s: the file is empty"), option);
+    if (size > sizeof out->bytes)
+        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("%s: the file is too large"), option);
+    memcpy(out->bytes, bytes.data, size);
     out->size = size;
     return CLI_OK;
 }
@@ -198,18 +218,47 @@ int cli_passphrase(struct cli *cli, struct secret *out, const char *prompt, bool
     enum err error = cli_pin_file(&bytes, cli);
     secret_wipe(out);
     if (error == ERR_OK)
-        return take_pin(cli, out, &bytes);
+        return take_pin(cli, out, buffer_span(&bytes), "--pin-file");
     if (error == ERR_MISSING)
-        return ask_on_terminal(cli, out, prompt, is_new);
+        return ask_on_terminal(cli, out, prompt, is_new, _("--pin-file FILE gives it"));
     if (error == ERR_IO)
         return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("--pin-file: the file cannot be read"));
     return cli_fail_err(cli, error, "--pin-file",
                         error == ERR_PERMISSION ? _("make it yours alone: chmod 600") : NULL);
 }
 
+static bool shows_progress(const struct cli *cli)
+{
+    return !cli->is_server && !cli->json && !cli_flag(cli, "--quiet") && isatty(STDERR_FILENO);
+}
+
+/* "\r" and ESC [ K, which erases the line, are ours: what is printed between them is made safe. */
+void cli_waiting(struct cli *cli, const char *what)
+{
+    if (!shows_progress(cli))
+        return;
+    char *safe = cli_printable(what != NULL ? what : "");
+    fprintf(stderr, "\r%s\033[K", safe);
+    if (what == NULL)
+        fputc('\r', stderr);
+    fflush(stderr);
+    free(safe);
+}
+
+int cli_passphrase_of(struct cli *cli, struct secret *out, const char *option, const char *prompt,
+                      bool is_new)
+{
+    char hint[80];
+    secret_wipe(out);
+    if (cli_given(cli, option))
+        return take_pin(cli, out, cli_file(cli, option), option);
+    snprintf(hint, sizeof hint, _("%s FILE gives it"), option);
+    return ask_on_terminal(cli, out, prompt, is_new, hint);
+}
+
 void cli_progress(struct cli *cli, const char *what, uint64_t done, uint64_t total)
 {
-    if (cli->is_server || cli->json || cli_flag(cli, "--quiet") || !isatty(STDERR_FILENO))
+    if (!shows_progress(cli))
         return;
     fprintf(stderr, "\r%s %llu/%llu%s", what, (unsigned long long)done, (unsigned long long)total,
             done >= total ? "\n" : "");

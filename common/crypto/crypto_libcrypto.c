@@ -15,6 +15,7 @@
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "common/crypto/crypto.h"
+#include "common/crypto/crypto_field.h"
 
 #include <openssl/bn.h>
 #include <openssl/crypto.h>
@@ -150,18 +151,19 @@ static enum err engine_point(struct engine *engine, const EC_POINT **out,
                              const struct public_key *key)
 {
     struct parsed_key *parsed = &engine->parsed[key->bytes[KEY_SIZE - 1] % PARSED_KEY_COUNT];
+    uint8_t bytes[FIELD_POINT_SIZE];
 
     *out = parsed->point;
     if (parsed->point != NULL && key_equal(&parsed->key, key))
         return ERR_OK;
-    if (key->bytes[0] != 0x02 && key->bytes[0] != 0x03)
+    if (!crypto_field_point(bytes, key))
         return ERR_POINT;
     if (parsed->point == NULL)
         parsed->point = EC_POINT_new(engine->group);
     if (parsed->point == NULL)
         return engine_error(ERR_MEMORY);
-    /* libcrypto refuses x >= p and an x without a point; what it leaves behind is forgotten. */
-    if (!EC_POINT_oct2point(engine->group, parsed->point, key->bytes, KEY_SIZE, engine->context)) {
+    /* libcrypto looks again whether it is a point: what we handed it is our own arithmetic. */
+    if (!EC_POINT_oct2point(engine->group, parsed->point, bytes, sizeof bytes, engine->context)) {
         EC_POINT_free(TAKE(parsed->point));
         return engine_error(ERR_POINT);
     }
@@ -308,13 +310,12 @@ static enum err verify(const struct public_key *key, struct span message,
     return verdict;
 }
 
+/* Most keys that are asked about are new here and sign nothing soon: they are not remembered. */
 static enum err key_check(const struct public_key *key)
 {
-    struct engine *engine = NULL;
-    const EC_POINT *point = NULL;
+    uint8_t bytes[FIELD_POINT_SIZE];
 
-    TRY(engine_get(&engine));
-    return engine_point(engine, &point, key);
+    return crypto_field_point(bytes, key) ? ERR_OK : ERR_POINT;
 }
 
 /* ---- private keys ---- */

@@ -89,9 +89,17 @@ static bool is_from(const struct call_frame *frame, const char *network,
 {
     if (key == NULL)
         return false;
+    if (frame->is_proved && key_equal(&frame->proved_by, key))
+        return true;
     struct key_id key_id = crypto_key_id(key);
     return span_equal(SPAN(key_id), SPAN(frame->call.sender_key_id)) &&
            record_verify(network, KIND_CALL, &frame->cose, key) == ERR_OK;
+}
+
+void call_prove(struct call_frame *frame, const char *network, const struct public_key *key)
+{
+    frame->is_proved = is_from(frame, network, key);
+    frame->proved_by = *key;
 }
 
 static bool is_recent(uint64_t made_at, uint64_t now)
@@ -99,19 +107,29 @@ static bool is_recent(uint64_t made_at, uint64_t now)
     return made_at <= now ? now - made_at <= CALL_AGE_MAX_S : made_at - now <= CALL_AHEAD_MAX_S;
 }
 
-enum status call_open(void *body, const struct call_frame *frame, const char *network,
-                      const struct public_key *sender_key, enum sender role, uint64_t now,
-                      struct arena *arena)
+enum status call_admit(const struct call_frame *frame, const char *network,
+                       const struct public_key *sender_key, enum sender role, uint64_t now)
 {
     CHECK(frame->verb != NULL);
     if (!is_from(frame, network, sender_key))
         return STATUS_SENDER;
     if (!is_recent(frame->call.made_at, now))
         return STATUS_CALL_DATE;
-    if ((frame->verb->senders & (unsigned)role) == 0)
-        return STATUS_FORBIDDEN;
+    return (frame->verb->senders & (unsigned)role) == 0 ? STATUS_FORBIDDEN : STATUS_OK;
+}
+
+enum status call_body(void *body, const struct call_frame *frame, struct arena *arena)
+{
     memset(body, 0, frame->verb->body->struct_size);
     return record_status(wire_decode(frame->verb->body, body, frame->call.body, arena));
+}
+
+enum status call_open(void *body, const struct call_frame *frame, const char *network,
+                      const struct public_key *sender_key, enum sender role, uint64_t now,
+                      struct arena *arena)
+{
+    const enum status status = call_admit(frame, network, sender_key, role, now);
+    return status == STATUS_OK ? call_body(body, frame, arena) : status;
 }
 
 static enum err put_body(struct buffer *out, const struct schema *schema, const void *body)

@@ -23,6 +23,8 @@ struct call_frame {
     struct cose cose;
     const struct message_verb *verb;
     struct id body_hash; /* SHA-256(verb byte || body): the same id with another body is refused */
+    bool is_proved;      /* call_prove: signed by proved_by */
+    struct public_key proved_by;
 };
 enum status call_read(struct call_frame *out, const char *network, struct span bytes,
                       struct arena *arena);
@@ -33,6 +35,13 @@ enum status call_read(struct call_frame *out, const char *network, struct span b
 enum status call_open(void *body, const struct call_frame *frame, const char *network,
                       const struct public_key *sender_key, enum sender role, uint64_t now,
                       struct arena *arena);
+/* The same in steps, for who verifies in another thread than the one that knows the senders.
+ * call_prove remembers whether the frame was signed by key; call_admit judges all but the body, and
+ * asks for the signature itself if it was not proved for this key. */
+void call_prove(struct call_frame *frame, const char *network, const struct public_key *key);
+enum status call_admit(const struct call_frame *frame, const char *network,
+                       const struct public_key *sender_key, enum sender role, uint64_t now);
+enum status call_body(void *body, const struct call_frame *frame, struct arena *arena);
 /* Server: encode a reply; body may be NULL. */
 enum err call_seal_reply(struct buffer *out, const struct nonce *call_id, enum status status,
                          const struct schema *schema, const void *body,

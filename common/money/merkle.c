@@ -59,6 +59,35 @@ size_t merkle_path(struct id *path, const struct id *leaf_hashes, size_t count, 
     return size + 1;
 }
 
+/* Splitting at the largest power of two is pairing level by level, a lone last node going up as it
+ * is. nodes: level after level, the leaves first. */
+void merkle_tree(struct id *nodes, const struct id *leaf_hashes, size_t count)
+{
+    CHECK(count >= 1 && count <= LEAVES_MAX);
+    for (size_t i = 0; i < count; i++)
+        nodes[i] = leaf_hashes[i];
+    for (size_t level = count; level > 1; level = (level + 1) / 2) {
+        struct id *above = nodes + level;
+        for (size_t i = 0; i + 1 < level; i += 2)
+            above[i / 2] = hash_node(&nodes[i], &nodes[i + 1]);
+        if (level % 2 == 1)
+            above[level / 2] = nodes[level - 1];
+        nodes = above;
+    }
+}
+
+size_t merkle_tree_path(struct id *path, const struct id *nodes, size_t count, size_t index)
+{
+    size_t size = 0;
+    CHECK(index < count && count <= LEAVES_MAX);
+    for (size_t level = count; level > 1; level = (level + 1) / 2, index /= 2) {
+        if ((index ^ 1) < level)
+            path[size++] = nodes[index ^ 1];
+        nodes += level;
+    }
+    return size;
+}
+
 /* RFC 9162 section 2.1.3.2: fn is the node's position in its level, sn that of the level's last
  * node. */
 bool merkle_verify(const struct id *root, const struct id *leaf_hash, size_t index, size_t count,

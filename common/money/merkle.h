@@ -9,6 +9,10 @@ enum err merkle_leaf_hash(struct id *out, const struct leaf *leaf) MUST_USE;
 struct id merkle_root(const struct id *leaf_hashes, size_t count); /* count >= 1 */
 /* Inclusion path of leaf `index`, lowest first; path has room for PATH_MAX_HASHES. */
 size_t merkle_path(struct id *path, const struct id *leaf_hashes, size_t count, size_t index);
+/* The whole tree, once, for who wants many paths: nodes has room for MERKLE_NODES(count). */
+#define MERKLE_NODES(count) (2 * (count) + PATH_MAX_HASHES)
+void merkle_tree(struct id *nodes, const struct id *leaf_hashes, size_t count);
+size_t merkle_tree_path(struct id *path, const struct id *nodes, size_t count, size_t index);
 bool merkle_verify(const struct id *root, const struct id *leaf_hash, size_t index, size_t count,
                    const struct id *path, size_t path_count); /* RFC 9162 section 2.1.3.2 */
 /* The register's signed word about one leaf: signature, root, path. STATUS_OK or STATUS_SIGNATURE /

@@ -15,35 +15,93 @@
 enum {
     PAYEE = 1 << PACKET_FOR_PAYEE,
     REGISTER = 1 << PACKET_FOR_REGISTER,
-    UNSIGNED = 1 << PACKET_UNSIGNED
+    RELAY = 1 << PACKET_FOR_RELAY,
+    UNSIGNED = 1 << PACKET_UNSIGNED,
+    LOOK = PAYEE | REGISTER | RELAY | UNSIGNED
 };
 
 static const struct step {
     enum err (*run)(enum status *status, struct packet_check *check);
     unsigned roles;
 } steps[] = {
-    {packet_read, PAYEE | REGISTER | UNSIGNED},
-    {packet_link, PAYEE | REGISTER | UNSIGNED},
-    {packet_check_issuer, PAYEE | REGISTER | UNSIGNED},
-    {packet_check_twice, PAYEE | REGISTER | UNSIGNED},
-    {packet_check_chain, PAYEE | REGISTER | UNSIGNED},
-    {packet_check_sum, PAYEE | REGISTER | UNSIGNED},
+    {packet_read, LOOK},
+    {packet_link, LOOK},
+    {packet_check_issuer, LOOK},
+    {packet_check_twice, LOOK},
+    {packet_check_chain, LOOK},
+    {packet_check_sum, LOOK},
     {packet_check_points, PAYEE | REGISTER | UNSIGNED},
-    {packet_check_register, PAYEE | REGISTER | UNSIGNED},
+    {packet_check_register, LOOK},
     {packet_check_certificates, PAYEE | UNSIGNED},
     {packet_check_signatures, PAYEE | REGISTER},
 };
 
-static enum err run_steps(enum status *status, struct packet_check *check)
+/* The first ones need no rows: packet_prepare. */
+enum { PREPARING_STEPS = 2, STEP_COUNT = sizeof steps / sizeof steps[0] };
+
+struct packet_prepared {
+    struct packet_view view;
+    struct packet_check check;
+    struct packet_options options;
+    enum status status;
+};
+
+static enum err run_steps(enum status *status, struct packet_check *check, size_t from, size_t end)
 {
-    *status = STATUS_OK;
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        if ((steps[i].roles >> check->options->role & 1) == 0)
-            continue;
-        TRY(steps[i].run(status, check));
-        if (*status != STATUS_OK)
-            return ERR_OK;
-    }
+    for (size_t i = from; i < end && *status == STATUS_OK; i++)
+        if ((steps[i].roles >> check->options->role & 1) != 0)
+            TRY(steps[i].run(status, check));
+    return ERR_OK;
+}
+
+static enum err prepare(struct packet_prepared **out, struct span bytes, const struct trust *trust,
+                        const struct packet_options *options, struct arena *arena)
+{
+    void *memory = NULL;
+    TRY(arena_alloc(arena, &memory, 1, sizeof(struct packet_prepared)));
+    struct packet_prepared *prepared = memory;
+    prepared->options = *options;
+    prepared->check = (struct packet_check){.view = &prepared->view,
+                                            .trust = trust,
+                                            .options = &prepared->options,
+                                            .arena = arena,
+                                            .bytes = bytes};
+    prepared->status = STATUS_OK;
+    *out = prepared;
+    return run_steps(&prepared->status, &prepared->check, 0, PREPARING_STEPS);
+}
+
+enum err packet_prepare(struct packet_prepared **out, struct span bytes, const struct trust *trust,
+                        enum packet_role role, struct arena *arena)
+{
+    const struct packet_options options = {.role = role};
+    return prepare(out, bytes, trust, &options, arena);
+}
+
+enum err packet_prove(struct packet_prepared *const *packets, size_t count, struct arena *arena)
+{
+    void *memory = NULL;
+    size_t check_count = 0;
+    TRY(arena_alloc(arena, &memory, count, sizeof(struct packet_check *)));
+    struct packet_check **checks = memory;
+    for (size_t i = 0; i < count; i++)
+        if (packets[i]->status == STATUS_OK)
+            checks[check_count++] = &packets[i]->check;
+    return packet_prove_payments(checks, check_count, arena);
+}
+
+enum err packet_judge(struct packet_view *out, enum status *status,
+                      struct packet_prepared *prepared, const struct trust *trust,
+                      const struct packet_known *known, struct arena *arena)
+{
+    prepared->check.trust = trust;
+    prepared->check.arena = arena;
+    prepared->options.known = *known;
+    memset(out, 0, sizeof *out);
+    *status = prepared->status;
+    TRY(run_steps(status, &prepared->check, PREPARING_STEPS, STEP_COUNT));
+    if (*status == STATUS_OK)
+        *out = prepared->view;
     return ERR_OK;
 }
 
@@ -51,13 +109,10 @@ enum err packet_verify(struct packet_view *out, enum status *status, struct span
                        const struct trust *trust, const struct packet_options *options,
                        struct arena *arena)
 {
-    struct packet_check check = {
-        .view = out, .trust = trust, .options = options, .arena = arena, .bytes = bytes};
+    struct packet_prepared *prepared = NULL;
     memset(out, 0, sizeof *out);
-    enum err error = run_steps(status, &check);
-    if (error != ERR_OK || *status != STATUS_OK)
-        memset(out, 0, sizeof *out);
-    return error;
+    TRY(prepare(&prepared, bytes, trust, options, arena));
+    return packet_judge(out, status, prepared, trust, &options->known, arena);
 }
 
 size_t packet_line(const struct packet_view *view, size_t leaf, size_t path[PACKET_PAYMENTS_MAX])

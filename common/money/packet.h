@@ -39,7 +39,8 @@ enum packet_role {
     PACKET_FOR_PAYEE,    /* checks 1 to 7 */
     PACKET_FOR_REGISTER, /* 1, 2, 3, 5, 7; 4 only for a root that `known.coin` does not know; 6
                             never */
-    PACKET_UNSIGNED,     /* 1 to 6: what a payer runs over the payload it is about to sign */
+    PACKET_FOR_RELAY, /* 1 to 3 and 5, but for points: who hands on at once what another checks */
+    PACKET_UNSIGNED,  /* 1 to 6: what a payer runs over the payload it is about to sign */
 };
 
 struct packet_token {
@@ -86,6 +87,20 @@ struct packet_options {
 enum err packet_verify(struct packet_view *out, enum status *status, struct span bytes,
                        const struct trust *trust, const struct packet_options *options,
                        struct arena *arena) MUST_USE;
+
+/* The same in two halves, for who has many packets, or many threads. packet_prepare reads a packet
+ * and names what is in it; packet_prove asks the curve what it can ask without rows, of many
+ * packets in one call; both are pure functions of the bytes (and of the network), and may run
+ * anywhere. packet_judge gives the verdict, as packet_verify would: what was not proved it asks
+ * itself, what was proved and is not needed it ignores. Once for each prepared packet. */
+struct packet_prepared;
+enum err packet_prepare(struct packet_prepared **out, struct span bytes, const struct trust *trust,
+                        enum packet_role role, struct arena *arena) MUST_USE;
+enum err packet_prove(struct packet_prepared *const *packets, size_t count,
+                      struct arena *arena) MUST_USE;
+enum err packet_judge(struct packet_view *out, enum status *status,
+                      struct packet_prepared *prepared, const struct trust *trust,
+                      const struct packet_known *known, struct arena *arena) MUST_USE;
 
 /* The line of a leaf: indexes of its payments, root first, into path. leaf is an index into
  * payments too, as in leaves[]. */

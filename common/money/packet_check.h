@@ -8,6 +8,8 @@
 
 #include "common/money/packet.h"
 
+/* What is known of a question to the curve. */
+enum packet_memo { PACKET_UNASKED, PACKET_GOOD, PACKET_BAD };
 struct packet_check {
     struct packet_view *view;
     const struct trust *trust;
@@ -15,8 +17,10 @@ struct packet_check {
     struct arena *arena;
     struct span bytes;
     /* Parallel to the payments: */
-    struct id children[PACKET_PAYMENTS_MAX][OUTPUTS_MAX]; /* the coins it makes */
+    struct id (*children)[OUTPUTS_MAX];   /* the coins it makes */
     bool is_vouched[PACKET_PAYMENTS_MAX]; /* by `known.payment`: the register only */
+    /* by packet_prove: its signature; the keys that it pays to */
+    enum packet_memo signature[PACKET_PAYMENTS_MAX], points[PACKET_PAYMENTS_MAX];
 };
 
 /* packet_read.c */
@@ -30,8 +34,13 @@ enum err packet_check_chain(enum status *status, struct packet_check *check) MUS
 enum err packet_check_sum(enum status *status, struct packet_check *check) MUST_USE;
 enum err packet_check_points(enum status *status, struct packet_check *check) MUST_USE;
 enum err packet_check_register(enum status *status, struct packet_check *check) MUST_USE;
+enum err packet_ask_points(bool *good, const struct packet_payment *payment) MUST_USE;
 /* packet_signers.c */
 enum err packet_check_certificates(enum status *status, struct packet_check *check) MUST_USE;
 enum err packet_check_signatures(enum status *status, struct packet_check *check) MUST_USE;
+
+/* packet_prove.c: the questions of many packets at once */
+enum err packet_prove_payments(struct packet_check *const *checks, size_t count,
+                               struct arena *arena) MUST_USE;
 
 #endif

@@ -61,6 +61,9 @@ enum err packet_link(enum status *status, struct packet_check *check)
 {
     struct packet_view *view = check->view;
     size_t leaf_count = 0;
+    void *children = NULL;
+    TRY(arena_alloc(check->arena, &children, view->payment_count, sizeof *check->children));
+    check->children = children;
     name_tokens(check);
     name_payments(check);
     for (size_t i = 0; i < view->payment_count; i++) {

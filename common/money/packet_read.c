@@ -55,7 +55,7 @@ static enum err make_room(struct packet_check *check)
     void *tokens, *payments, *certificates;
     view->token_count = view->packet.tokens.count;
     view->payment_count = view->packet.payments.count;
-    if (check->options->role != PACKET_FOR_REGISTER)
+    if (check->options->role != PACKET_FOR_REGISTER && check->options->role != PACKET_FOR_RELAY)
         view->certificate_count = view->packet.certificates.count;
     TRY(arena_alloc(check->arena, &tokens, view->token_count, sizeof *view->tokens));
     TRY(arena_alloc(check->arena, &payments, view->payment_count, sizeof *view->payments));

@@ -36,6 +36,17 @@ static enum err check_point(enum status *status, const struct public_key *key)
     return ERR_OK;
 }
 
+enum err packet_ask_points(bool *good, const struct packet_payment *payment)
+{
+    const struct output_list *outputs = &payment->payment.outputs;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < outputs->count; i++)
+        if (!key_equal(&outputs->items[i].key, &payment->owner_key))
+            TRY(check_point(&status, &outputs->items[i].key));
+    *good = status == STATUS_OK;
+    return ERR_OK;
+}
+
 /* Asked once for the whole packet, and first of all that costs: a row of the register was checked
  * before. The coins that an unknown payment makes are unknown, and so is who spends them. */
 static enum err ask_payments(struct packet_check *check)
@@ -61,11 +72,11 @@ enum err packet_check_points(enum status *status, struct packet_check *check)
         if (!view->tokens[i].is_known)
             TRY(check_point(status, &view->tokens[i].token.owner_key));
     for (size_t i = 0; i < view->payment_count; i++) {
-        const struct packet_payment *payment = &view->payments[i];
-        const struct output_list *outputs = &payment->payment.outputs;
-        for (size_t j = 0; !check->is_vouched[i] && j < outputs->count; j++)
-            if (!key_equal(&outputs->items[j].key, &payment->owner_key))
-                TRY(check_point(status, &outputs->items[j].key));
+        bool is_good = check->points[i] == PACKET_GOOD;
+        if (!check->is_vouched[i] && check->points[i] == PACKET_UNASKED)
+            TRY(packet_ask_points(&is_good, &view->payments[i]));
+        if (!check->is_vouched[i] && !is_good)
+            *status = STATUS_POINT;
     }
     return ERR_OK;
 }

@@ -132,7 +132,7 @@ static enum err add_payments(struct batch *batch, const struct packet_check *che
 {
     for (size_t i = 0; i < check->view->payment_count; i++) {
         const struct packet_payment *payment = &check->view->payments[i];
-        if (!check->is_vouched[i])
+        if (!check->is_vouched[i] && check->signature[i] == PACKET_UNASKED)
             TRY(batch_add(batch, check, KIND_PAYMENT, &payment->cose, &payment->owner_key));
     }
     return ERR_OK;
@@ -144,5 +144,8 @@ enum err packet_check_signatures(enum status *status, struct packet_check *check
     TRY(batch_open(&batch, check->arena, check->view->token_count + check->view->payment_count));
     TRY(add_tokens(&batch, check));
     TRY(add_payments(&batch, check));
+    for (size_t i = 0; i < check->view->payment_count; i++)
+        if (!check->is_vouched[i] && check->signature[i] == PACKET_BAD)
+            *status = STATUS_SIGNATURE;
     return batch_verify(status, &batch, STATUS_SIGNATURE);
 }

@@ -19,6 +19,7 @@
  *  2. A coin row goes only against the register's signed word (merkle_settled), and leaves a tomb.
  *  3. A tombed or held coin is never taken again.
  *  4. At any commit, at most one plan names a coin.
+ *  5. No coin of a frozen key is ever available.
  */
 #ifndef DCEP_COMMON_PURSE_PURSE_H
 #define DCEP_COMMON_PURSE_PURSE_H
@@ -46,6 +47,11 @@ enum err purse_keys(struct purse_env *env, struct purse_key_list *out) MUST_USE;
 enum err purse_key_is_mine(struct purse_env *env, bool *mine,
                            const struct public_key *key) MUST_USE;
 
+/* A backup was restored: no key that it knows ever signs again. What was available or reserved is
+ * quarantined, plans that were not signed yet are gone (whether the lost wallet went on with them,
+ * nobody here knows); what was signed is handed in as before. */
+enum err purse_freeze(struct purse_env *env) MUST_USE;
+
 /* --- what I hold --- */
 /* A token of the central bank for one of my keys: AVAILABLE and settled. Taking it again changes
  * nothing; a tombed one is not taken. STATUS_OK also then; STATUS_ISSUER, STATUS_SIGNATURE,
@@ -68,6 +74,7 @@ enum err purse_conflict(void *context, bool *found, uint64_t serial, const struc
 
 struct purse_totals { /* buckets, each capped at AMOUNT_MAX; settled is part of spendable */
     struct amount spendable, spendable_settled, reserved, handed_over, quarantined, orphaned, lost;
+    struct amount frozen; /* under keys of a backup: comes back by refund */
     uint64_t coin_count;
 };
 enum err purse_totals(struct purse_env *env, struct purse_totals *out) MUST_USE;
@@ -80,13 +87,28 @@ struct purse_choice_options {
     uint64_t hops_max, depth_max; /* a coin at the payee's bound is no use; 0 = no bound */
     size_t coins_max;
 };
-/* Chooses coins that cover amount: few, shallow, with one coin changed at most. STATUS_OK,
+/* Chooses coins that cover amount: few, shallow and no larger than need be, with one coin changed
+ * at most. STATUS_OK,
  * STATUS_FUNDS (not enough at all), STATUS_HOPS / STATUS_LIMIT (enough money, but not within these
  * bounds). */
 enum err purse_choose(struct purse_env *env, enum status *status, struct purse_coin_list *coins,
                       struct amount amount, const struct purse_choice_options *options) MUST_USE;
 enum err purse_coins(struct purse_env *env, struct purse_coin_list *out,
                      enum purse_coin_state state) MUST_USE;
+
+/* The table of a coin's moves (purse_coin.c): which state follows on `event`? STATUS_STATE: it may
+ * not happen. The first three are mine, the others the register's signed word on the payment that
+ * made the coin: it moves no coin that I promised to somebody, and none twice. */
+enum purse_coin_event {
+    PURSE_COIN_RESERVE,
+    PURSE_COIN_SIGN,
+    PURSE_COIN_FREE, /* the plan is cancelled: as it was before */
+    PURSE_COIN_SETTLED,
+    PURSE_COIN_LOSING,
+    PURSE_COIN_REFUNDED,
+    PURSE_COIN_EVENT_COUNT
+};
+enum status purse_coin_next(uint64_t *next, uint64_t state, enum purse_coin_event event);
 
 /* --- plans --- */
 /* The table of moves (purse_plan.c): may `event` happen in `state` (of a plan), and which state

@@ -29,6 +29,23 @@ static enum err add_coins(struct purse_env *env, struct amount *sum, struct amou
     return ERR_OK;
 }
 
+/* What is under frozen keys was counted as quarantined. */
+static enum err part_frozen(struct purse_env *env, struct purse_totals *out)
+{
+    struct purse_coin_list coins = {0};
+    TRY(purse_coins(env, &coins, PURSE_QUARANTINED));
+    for (size_t i = 0; i < coins.count; i++) {
+        struct purse_key owner = {.key = coins.items[i].owner_key};
+        bool found = false;
+        TRY(purse_find(env, &found, &purse_table_purse_key, &owner));
+        if (!found || owner.state != PURSE_KEY_FROZEN)
+            continue;
+        TRY(amount_sub(&out->quarantined, out->quarantined, coins.items[i].amount));
+        TRY(amount_add(&out->frozen, out->frozen, coins.items[i].amount));
+    }
+    return ERR_OK;
+}
+
 enum err purse_totals(struct purse_env *env, struct purse_totals *out)
 {
     size_t count = 0, others = 0;
@@ -40,7 +57,7 @@ enum err purse_totals(struct purse_env *env, struct purse_totals *out)
     TRY(add_coins(env, &out->orphaned, NULL, &others, PURSE_ORPHANED));
     TRY(add_coins(env, &out->lost, NULL, &others, PURSE_LOST));
     out->coin_count = count;
-    return ERR_OK;
+    return part_frozen(env, out);
 }
 
 /* Is it fit at all, and is it fit within the payee's bounds? */
@@ -96,14 +113,33 @@ static enum err sift(struct purse_env *env, struct purse_coin_list *coins, struc
     return ERR_OK;
 }
 
-/* The smallest coin that covers what is left, else the largest; ascending order makes both a scan.
- * */
+/* What it costs to change this coin: a deep line makes a large packet now and a larger one when its
+ * change is paid, a worn coin soon is no use to anybody, and a large coin changed is missed later.
+ * The weights are measured (docs/adr/0014, build/bench/life_bench). */
+static uint64_t cost_of(const struct purse_coin *coin, struct amount left)
+{
+    enum { A_PAYMENT_DEEPER = 2, A_HOP = 1, TWICE_AS_LARGE = 1 };
+    uint64_t cost = coin->depth * A_PAYMENT_DEEPER + coin->hops * A_HOP;
+    struct amount reach = left;
+    while (amount_compare(coin->amount, reach) > 0 && amount_add(&reach, reach, reach) == ERR_OK)
+        cost += TWICE_AS_LARGE;
+    return cost;
+}
+
+/* The cheapest coin that covers what is left, of equals the smallest; else the largest. */
 static size_t next_coin(const struct purse_coin_list *coins, struct amount left)
 {
-    for (size_t i = 0; i < coins->count; i++)
-        if (amount_compare(coins->items[i].amount, left) >= 0)
-            return i;
-    return coins->count - 1;
+    size_t best = coins->count - 1;
+    uint64_t least = UINT64_MAX;
+    for (size_t i = 0; i < coins->count; i++) {
+        const struct purse_coin *coin = &coins->items[i];
+        const uint64_t cost = cost_of(coin, left);
+        if (amount_compare(coin->amount, left) < 0 || cost >= least)
+            continue;
+        best = i;
+        least = cost;
+    }
+    return best;
 }
 
 static enum err gather(struct purse_env *env, struct purse_coin_list *chosen,

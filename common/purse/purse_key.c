@@ -1,4 +1,4 @@
-/* My keys: which is current, which are old, which payments they may still sign. */
+/* My keys: which is current, which are old, which are frozen. */
 #include "common/purse/purse_row.h"
 
 #include <stdlib.h>
@@ -63,4 +63,49 @@ enum err purse_key_is_mine(struct purse_env *env, bool *mine, const struct publi
 {
     struct purse_key row = {.key = *key};
     return purse_find(env, mine, &purse_table_purse_key, &row);
+}
+
+/* --- after a restore --- */
+
+static enum err freeze_keys(struct purse_env *env)
+{
+    struct purse_key_list keys = {0};
+    TRY(purse_keys(env, &keys));
+    for (size_t i = 0; i < keys.count; i++) {
+        keys.items[i].state = PURSE_KEY_FROZEN;
+        TRY(store_update(env->store, &purse_table_purse_key, &keys.items[i]));
+    }
+    return ERR_OK;
+}
+
+static enum err quarantine_coins(struct purse_env *env, enum purse_coin_state state)
+{
+    struct purse_coin_list coins = {0};
+    TRY(purse_coins(env, &coins, state));
+    for (size_t i = 0; i < coins.count; i++) {
+        coins.items[i].state = PURSE_QUARANTINED;
+        coins.items[i].has_plan_id = false;
+        TRY(purse_coin_put(env, &coins.items[i]));
+    }
+    return ERR_OK;
+}
+
+static enum err drop_plan(struct purse_env *env, const struct purse_plan *plan)
+{
+    struct purse_plan_item_list items = {0};
+    TRY(purse_items(env, &items, &plan->plan_id));
+    for (size_t i = 0; i < items.count; i++)
+        TRY(store_delete(env->store, &purse_table_purse_plan_item, &items.items[i]));
+    return store_delete(env->store, &purse_table_purse_plan, plan);
+}
+
+enum err purse_freeze(struct purse_env *env)
+{
+    struct purse_plan_list plans = {0};
+    TRY(freeze_keys(env));
+    TRY(purse_plans(env, &plans, 0, PURSE_PLAN_RESERVED, PURSE_PLAN_SIGNING));
+    for (size_t i = 0; i < plans.count; i++)
+        TRY(drop_plan(env, &plans.items[i]));
+    TRY(quarantine_coins(env, PURSE_RESERVED));
+    return quarantine_coins(env, PURSE_AVAILABLE);
 }

@@ -13,28 +13,40 @@ static bool is_losing(uint64_t outcome)
     return outcome == OUTCOME_CONFLICT || outcome == OUTCOME_ORPHAN;
 }
 
+static enum purse_coin_event event_of(uint64_t outcome)
+{
+    if (is_losing(outcome))
+        return PURSE_COIN_LOSING;
+    return outcome == OUTCOME_LOST ? PURSE_COIN_REFUNDED : PURSE_COIN_SETTLED;
+}
+
+/* What moved counts as news; a coin that was promised did not: purse_cancel asks again. */
+static enum err count_news(struct purse_news *news, const struct purse_coin *coin,
+                           enum purse_coin_event event, bool was_settled)
+{
+    if (event == PURSE_COIN_SETTLED)
+        return was_settled ? ERR_OK : amount_add(&news->settled, news->settled, coin->amount);
+    if (event == PURSE_COIN_REFUNDED)
+        return amount_add(&news->lost, news->lost, coin->amount);
+    news->conflict_count++;
+    return amount_add(&news->orphaned, news->orphaned, coin->amount);
+}
+
 /* One coin that a payment made me: what its outcome means for it. */
 static enum err coin_outcome(struct purse_env *env, struct purse_news *news,
                              struct purse_coin *coin, uint64_t outcome)
 {
-    const bool is_free = coin->state == PURSE_AVAILABLE || coin->state == PURSE_QUARANTINED;
-    if (outcome == OUTCOME_SETTLED && (!coin->is_settled || coin->state == PURSE_QUARANTINED)) {
-        if (!coin->is_settled)
-            TRY(amount_add(&news->settled, news->settled, coin->amount));
+    const struct purse_coin before = *coin;
+    const enum purse_coin_event event = event_of(outcome);
+    if (outcome != OUTCOME_SETTLED && event == PURSE_COIN_SETTLED)
+        return ERR_OK; /* an order's outcomes make no coins */
+    CHECK(purse_coin_next(&coin->state, before.state, event) == STATUS_OK);
+    if (event == PURSE_COIN_SETTLED)
         coin->is_settled = 1;
-        if (is_free)
-            coin->state = PURSE_AVAILABLE;
-    } else if (is_losing(outcome) && is_free) {
-        coin->state = PURSE_ORPHANED;
-        news->conflict_count++;
-        TRY(amount_add(&news->orphaned, news->orphaned, coin->amount));
-    } else if (outcome == OUTCOME_LOST && is_free) {
-        coin->state = PURSE_LOST;
-        TRY(amount_add(&news->lost, news->lost, coin->amount));
-    } else {
-        return ERR_OK; /* promised: purse_cancel asks again */
-    }
-    return store_update(env->store, &purse_table_purse_coin, coin);
+    if (coin->state == before.state && coin->is_settled == before.is_settled)
+        return ERR_OK;
+    TRY(count_news(news, coin, event, before.is_settled != 0));
+    return purse_coin_put(env, coin);
 }
 
 static enum err made_coins(struct purse_env *env, struct purse_news *news, const struct leaf *leaf)

@@ -17,6 +17,11 @@ static enum err take_counter(struct purse_env *env, uint64_t *counter, const str
     return store_update(env->store, &purse_table_purse_key, &row);
 }
 
+static void move_coin(struct purse_coin *coin, enum purse_coin_event event)
+{
+    CHECK(purse_coin_next(&coin->state, coin->state, event) == STATUS_OK);
+}
+
 /* One coin's payload into a durable item; the coin is reserved. */
 static enum err add_item(struct purse_env *env, const struct purse_plan *plan, size_t position,
                          const struct purse_coin *coin, const struct output_list *outputs)
@@ -43,7 +48,7 @@ static enum err add_item(struct purse_env *env, const struct purse_plan *plan, s
     };
     TRY(store_insert(env->store, &purse_table_purse_plan_item, &item));
     struct purse_coin reserved = *coin;
-    reserved.state = PURSE_RESERVED;
+    move_coin(&reserved, PURSE_COIN_RESERVE);
     reserved.has_plan_id = true;
     reserved.plan_id = plan->plan_id;
     return store_update(env->store, &purse_table_purse_coin, &reserved);
@@ -220,7 +225,7 @@ static enum err sign_item(struct purse_env *env, struct purse_plan_item *item)
     TRY(store_update(env->store, &purse_table_purse_plan_item, item));
     TRY(store_get(env->store, &purse_table_purse_coin, &coin, env->arena));
     TRY(keep_change(env, item, &coin));
-    coin.state = PURSE_COMMITTED;
+    move_coin(&coin, PURSE_COIN_SIGN);
     return store_update(env->store, &purse_table_purse_coin, &coin);
 }
 
@@ -257,7 +262,9 @@ static enum err free_coin(struct purse_env *env, const struct purse_plan *plan,
     struct purse_coin coin = {.serial = item->serial, .coin_id = item->coin_id};
     struct span line = {0};
     TRY(store_get(env->store, &purse_table_purse_coin, &coin, env->arena));
-    coin.state = plan->kind == PURSE_PLAN_CLAIM ? PURSE_ORPHANED : PURSE_AVAILABLE;
+    move_coin(&coin, PURSE_COIN_FREE);
+    if (plan->kind == PURSE_PLAN_CLAIM) /* as it was */
+        coin.state = PURSE_ORPHANED;
     coin.has_plan_id = false;
     TRY(store_update(env->store, &purse_table_purse_coin, &coin));
     if (coin.is_settled || coin.state == PURSE_ORPHANED)

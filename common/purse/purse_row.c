@@ -25,9 +25,17 @@ enum err purse_next_number(struct purse_env *env, uint64_t *number)
     return store_put(env->store, &purse_table_purse_number, &row);
 }
 
+/* Under a frozen key nothing is spendable, wherever it comes from. */
 enum err purse_coin_put(struct purse_env *env, const struct purse_coin *coin)
 {
-    return store_put(env->store, &purse_table_purse_coin, coin);
+    struct purse_coin row = *coin;
+    struct purse_key owner = {.key = coin->owner_key};
+    bool found = false;
+    if (row.state == PURSE_AVAILABLE)
+        TRY(purse_find(env, &found, &purse_table_purse_key, &owner));
+    if (found && owner.state == PURSE_KEY_FROZEN)
+        row.state = PURSE_QUARANTINED;
+    return store_put(env->store, &purse_table_purse_coin, &row);
 }
 
 enum err purse_is_tombed(struct purse_env *env, bool *tombed, uint64_t serial,

@@ -38,7 +38,8 @@ struct store_schema {
     size_t migration_count;
 };
 
-struct store; /* handle */
+struct store;    /* handle */
+struct safe_key; /* common/crypto/safe.h */
 
 enum store_mode { STORE_READ, STORE_WRITE };
 
@@ -90,6 +91,10 @@ void store_close(struct store **store); /* fit for AUTO; rolls back */
  * are made 0600. */
 struct store_sqlite_options {
     bool create, exclusive, read_only;
+    /* Every page is sealed under it, in the file and in its log; NULL: in clear. Borrowed for the
+     * call. ERR_INTEGRITY if it is another one's. store_backup refuses (ERR_KIND): a copy would be
+     * in clear. */
+    const struct safe_key *key;
 };
 enum err store_sqlite_open(struct store **out, const char *path, const struct store_schema *schema,
                            const struct store_sqlite_options *options) MUST_USE;

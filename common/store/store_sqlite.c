@@ -249,6 +249,9 @@ static enum err check(struct store *store, char *text, size_t text_size)
 
 static enum err backup(struct store *store, const char *path)
 {
+    if (self(store)->sealed != NULL) {
+        return ERR_KIND;
+    }
     return store_upkeep_backup(self(store), path);
 }
 
@@ -260,6 +263,7 @@ static void close_store(struct store *store)
     }
     free(sqlite->caches);
     (void)sqlite3_close_v2(sqlite->db);
+    store_sealed_close(&sqlite->sealed);
     free(sqlite);
 }
 
@@ -350,14 +354,34 @@ static enum err set_durability(sqlite3 *db)
     return store_sqlite_err(sqlite3_wal_autocheckpoint(db, STORE_SQLITE_CHECKPOINT_PAGES));
 }
 
-static enum err open_database(struct store_sqlite *sqlite, const char *path,
-                              const struct store_sqlite_options *options)
+/* Room in each page for nonce and tag; a file that exists says so itself. */
+static enum err set_reserve(sqlite3 *db)
+{
+    char sql[64];
+    int reserve = SAFE_OVERHEAD;
+    (void)snprintf(sql, sizeof sql, "PRAGMA page_size = %d", STORE_SEALED_PAGE_SIZE);
+    TRY(store_sqlite_exec(db, sql));
+    return store_sqlite_err(sqlite3_file_control(db, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve));
+}
+
+static enum err open_file(struct store_sqlite *sqlite, const char *path, const struct safe_key *key)
 {
     const int mode = sqlite->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     const int flags = mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    TRY(store_sqlite_err(sqlite3_open_v2(path, &sqlite->db, flags, NULL)));
+    if (key != NULL) {
+        TRY(store_sealed_open(&sqlite->sealed, key));
+    }
+    const char *vfs = key == NULL ? NULL : store_sealed_name(sqlite->sealed);
+    TRY(store_sqlite_err(sqlite3_open_v2(path, &sqlite->db, flags, vfs)));
     TRY(store_sqlite_err(sqlite3_busy_timeout(sqlite->db, STORE_SQLITE_BUSY_MS)));
     TRY(set_guards(sqlite->db));
+    return key == NULL ? ERR_OK : set_reserve(sqlite->db);
+}
+
+static enum err open_database(struct store_sqlite *sqlite, const char *path,
+                              const struct store_sqlite_options *options)
+{
+    TRY(open_file(sqlite, path, options->key));
     if (options->exclusive) {
         TRY(store_sqlite_exec(sqlite->db, "PRAGMA locking_mode = EXCLUSIVE"));
     }

@@ -3,6 +3,7 @@
 #define DCEP_COMMON_STORE_STORE_SQLITE_H
 
 #include "common/store/store_backend.h"
+#include "common/store/store_sealed.h"
 
 #include <sqlite3.h>
 
@@ -20,6 +21,7 @@ struct store_statement_cache; /* the prepared statements of one table */
 struct store_sqlite {
     struct store store;
     sqlite3 *db;
+    struct store_sealed *sealed; /* NULL: the file is in clear */
     bool read_only;
     bool unknown; /* a commit's result is: only opening again can tell */
     size_t table_count;

@@ -33,6 +33,11 @@ enum {
     SIGHTING_SIZE = 8,
     SIGHTINGS_MAX = 1024,
     NETWORK_SIZE_MAX = 16,
+    FRAME_COUNT_MAX = 2048, /* data frames of one message */
+    FRAME_PARITY_MAX = 256, /* and frames to spare */
+    FRAME_SHARE_MIN = 16,
+    FRAME_SHARE_MAX = 3072, /* what no QR code exceeds */
+    FRAME_DIGEST_SIZE = 16,
 };
 
 /* The lists below are tables: one record, kind or verb after the other. */
@@ -88,6 +93,9 @@ enum {
 #define CERTIFICATE_REQUEST_FIELDS(F)                                                              \
     F(VERSION, version) F(KEY, new_key) F(OPT_KEY, previous_key) F(UINT, holder, 0, 1)             \
     F(OPT_BLOB, element, 1, 1536) F(UINT, made_at, 0, INTEGER_MAX)
+/* By recovery_key, which the customer's recovery words stand for: this wallet's key is mine too. */
+#define RECOVERY_FIELDS(F)                                                                         \
+    F(VERSION, version) F(KEY, recovery_key) F(KEY, wallet_key) F(UINT, made_at, 0, INTEGER_MAX)
 /* unlimited = AMOUNT_MAX */
 #define LIMITS_FIELDS(F) F(AMOUNT0, held_max) F(AMOUNT0, payment_max) F(AMOUNT0, day_max)
 #define WALLET_CERTIFICATE_FIELDS(F)                                                               \
@@ -158,6 +166,13 @@ enum {
 #define SIGHTINGS_FIELDS(F)                                                                        \
     F(VERSION, version) F(NONCE, salt) F(BLOB, tags, 0, SIGHTINGS_MAX * SIGHTING_SIZE)
 
+/* One code of a message that is shown as QR codes (docs/PROTOCOL.md section 9.6). */
+#define FRAME_FIELDS(F)                                                                            \
+    F(VERSION, version) F(BLOB, digest, FRAME_DIGEST_SIZE, FRAME_DIGEST_SIZE)                      \
+    F(UINT, size, 1, FILE_SIZE_MAX) F(UINT, count, 1, FRAME_COUNT_MAX)                             \
+    F(UINT, index, 0, FRAME_COUNT_MAX + FRAME_PARITY_MAX - 1)                                      \
+    F(BLOB, share, FRAME_SHARE_MIN, FRAME_SHARE_MAX)
+
 /* --- calls and replies --- */
 #define CALL_FIELDS(F)                                                                             \
     F(VERSION, version) F(NONCE, call_id) F(KEY_ID, sender_key_id) F(UINT, verb, 1, 255)           \
@@ -192,7 +207,9 @@ enum {
     F(UINT, directory_version, 0, INTEGER_MAX) F(UINT, revocations_version, 0, INTEGER_MAX)
 #define FETCH_REPLY_FIELDS(F)                                                                      \
     F(OPT_SIGNED, directory) F(OPT_SIGNED, revocations) F(UINT, now, 0, INTEGER_MAX)
-#define JOIN_BODY_FIELDS(F) F(SIGNED, request) F(NONCE, code)
+/* The code of a join file, or the customer's recovery key, or both: then the key is kept. */
+#define JOIN_BODY_FIELDS(F) F(SIGNED, request) F(OPT_NONCE, code) F(OPT_SIGNED, recovery)
+#define RECOVERY_BODY_FIELDS(F) F(SIGNED, recovery)
 #define CERTIFY_BODY_FIELDS(F) F(SIGNED, by_new_key) F(SIGNED, by_previous_key)
 #define CERTIFY_REPLY_FIELDS(F) F(SIGNED, certificate) F(SIGNED, directory) F(SIGNED, revocations)
 #define WITHDRAW_BODY_FIELDS(F) F(SIGNED, withdrawal)
@@ -222,10 +239,10 @@ enum {
     F(AMOUNT0, balance) F(AMOUNT0, guarantee) F(UINT, now, 0, INTEGER_MAX)
 
 /* What keys of a bank's own customers own: its question about wallets that are lost. Pages: coins
- * after (after_serial, after_coin_id) of the first key, and those of the others. */
+ * after (after_state, after_serial, after_coin_id) of the first key, and those of the others. */
 #define HELD_BODY_FIELDS(F)                                                                        \
-    F(LIST, keys, key_item, 1, HELD_KEYS_MAX) F(UINT, after_serial, 0, INTEGER_MAX)                \
-    F(ID, after_coin_id)
+    F(LIST, keys, key_item, 1, HELD_KEYS_MAX) F(UINT, after_state, 0, 255)                         \
+    F(UINT, after_serial, 0, INTEGER_MAX) F(ID, after_coin_id)
 #define HELD_COIN_FIELDS(F)                                                                        \
     F(UINT, key_index, 0, HELD_KEYS_MAX - 1) F(UINT, state, 0, 255)                                \
     F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id) F(AMOUNT, amount)                               \
@@ -260,13 +277,15 @@ enum {
     M(exchange, EXCHANGE_FIELDS, false) M(redeem, REDEEM_FIELDS, false)                            \
     M(element_statement, ELEMENT_STATEMENT_FIELDS, false)                                          \
     M(settled, SETTLED_FIELDS, false) M(certificate_request, CERTIFICATE_REQUEST_FIELDS, false)    \
+    M(recovery, RECOVERY_FIELDS, false)                                                            \
     M(limits, LIMITS_FIELDS, false) M(wallet_certificate, WALLET_CERTIFICATE_FIELDS, false)        \
     M(bank_certificate, BANK_CERTIFICATE_FIELDS, false) M(tier, TIER_FIELDS, false)                \
     M(policy, POLICY_FIELDS, false) M(directory, DIRECTORY_FIELDS, false)                          \
     M(revocation, REVOCATION_FIELDS, false) M(revocations, REVOCATIONS_FIELDS, false)              \
     M(packet, PACKET_FIELDS, false) M(proof, PROOF_FIELDS, false)                                  \
     M(invoice, INVOICE_FIELDS, false) M(confirmation, CONFIRMATION_FIELDS, false)                  \
-    M(join, JOIN_FIELDS, false) M(bank_request, BANK_REQUEST_FIELDS, false)                        \
+    M(frame, FRAME_FIELDS, false) M(join, JOIN_FIELDS, false)                                      \
+    M(bank_request, BANK_REQUEST_FIELDS, false)                                                    \
     M(enrollment, ENROLLMENT_FIELDS, false) M(admission, ADMISSION_FIELDS, false)                  \
     M(encoded_message, ENCODED_MESSAGE_FIELDS, true) M(bundle, BUNDLE_FIELDS, false)               \
     M(sightings, SIGHTINGS_FIELDS, false)                                                          \
@@ -276,6 +295,7 @@ enum {
     M(ownership, OWNERSHIP_FIELDS, false) M(owned_line, OWNED_LINE_FIELDS, false)                  \
     M(empty_body, EMPTY_BODY_FIELDS, false) M(fetch_body, FETCH_BODY_FIELDS, false)                \
     M(fetch_reply, FETCH_REPLY_FIELDS, false) M(join_body, JOIN_BODY_FIELDS, false)                \
+    M(recovery_body, RECOVERY_BODY_FIELDS, false)                                                  \
     M(certify_body, CERTIFY_BODY_FIELDS, false) M(certify_reply, CERTIFY_REPLY_FIELDS, false)      \
     M(withdraw_body, WITHDRAW_BODY_FIELDS, false) M(tokens_reply, TOKENS_REPLY_FIELDS, false)      \
     M(settle_body, SETTLE_BODY_FIELDS, false) M(settle_reply, SETTLE_REPLY_FIELDS, false)          \
@@ -325,6 +345,7 @@ extern const struct schema *const message_all[]; /* NULL-terminated */
     K(CALL, call, "call", true)                                                                    \
     K(OWNERSHIP, ownership, "ownership", true)                                                     \
     K(BANK_REQUEST, bank_request, "bank_request", true)                                            \
+    K(RECOVERY, recovery, "recovery", true)                                                        \
     K(PACKET, packet, "packet", false)                                                             \
     K(PROOF, proof, "proof", false)                                                                \
     K(INVOICE, invoice, "invoice", false)                                                          \
@@ -369,7 +390,8 @@ enum err message_kind_from_text(enum kind *out, struct span text) MUST_USE; /* E
     V(DEPOSIT, 13, SENDER_WALLET, deposit_body, deposit_reply)                                     \
     V(ACCOUNT, 14, SENDER_WALLET | SENDER_BANK, empty_body, account_reply)                         \
     V(HELD, 15, SENDER_BANK, held_body, held_reply)                                                \
-    V(REFUND, 16, SENDER_BANK, refund_body, refund_reply)
+    V(REFUND, 16, SENDER_BANK, refund_body, refund_reply)                                          \
+    V(RECOVERY, 17, SENDER_WALLET, recovery_body, empty_body)
 
 /* clang-format on */
 

@@ -57,6 +57,7 @@
     S(STATE, 64, 1, "its state does not allow this")                                               \
     S(VAULT, 65, 5, "the bank's vault has not enough now")                                         \
     S(EARLY, 66, 1, "it is before the coin's redeem-by day")                                       \
+    S(WORDS, 67, 4, "the bank knows no customer by these recovery words")                          \
     S(ELEMENT, 68, 4, "the key is not shown to be held by this customer's secure element")         \
     S(ARCHIVED, 69, 1, "its line is in the archive: the operator must restore it first")           \
     S(PENDING, 70, 8, "accepted, not done yet")                                                    \

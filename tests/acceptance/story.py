@@ -275,6 +275,7 @@ class Story:
     def crime(self):
         town, gives = self.town, self.gives
         home = town.path("home", "dcep", "wallets")
+        # row G1: one wallet on two devices, the same coin paid from both
         shutil.copytree(os.path.join(home, "mallory"), os.path.join(home, "copy"))
         for payer, payee in (("mallory", "bob"), ("copy", "carol")):
             steps = town.hand_over(payer, payee, "50.00", f"crime-{payee}")

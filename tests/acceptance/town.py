@@ -17,6 +17,8 @@ import tempfile
 import threading
 import time
 
+import forms
+
 OK, REFUSED, USAGE, UNREACHABLE, AUTH, FUNDS, INVALID, DOUBLE_SPEND, PENDING, INTEGRITY = range(10)
 INTERNAL = 70
 READY_S = 15
@@ -43,6 +45,8 @@ class Report:
         return self.check(what, got == wanted, f"is {got!r}, wanted {wanted!r}")
 
     def end(self):
+        for fault in forms.faults:
+            self.check("--json follows its schema (docs/json)", False, fault)
         print(f"{self.passed} passed, {self.failed} failed")
         return 1 if self.failed or not self.passed else 0
 
@@ -127,8 +131,12 @@ class Town:
         done = subprocess.run(argv, input=stdin, capture_output=True, timeout=timeout, check=False,
                               env={**self.env, **(env or {})}, cwd=self.dir,
                               **({} if stdin is not None else {"stdin": subprocess.DEVNULL}))
-        return Result([program, *map(str, words)], done.returncode,
-                      done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+        result = Result([program, *map(str, words)], done.returncode,
+                        done.stdout.decode(errors="replace"),
+                        done.stderr.decode(errors="replace"))
+        if "--json" in words:
+            forms.compare(result.words, result.code, result.json)
+        return result
 
     def central(self, *words, **options):
         return self.run("dcep-central", "--data", self.path("central"), "--json", "-y", *words,

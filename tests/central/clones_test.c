@@ -161,8 +161,6 @@ HALL_TEST(clones, a_hint_is_not_believed)
     cast_pay(&paid, &cast, &coin, &cast.p);
     HALL_OUTCOME(cast_settle(&cast, &paid), OUTCOME_SETTLED);
     struct register_env env = hall_begin(&cast.hall);
-    struct register_notes notes = {0};
-    env.notes = &notes;
     struct payment payment = {.serial = coin.serial, .counter = cast.a.counter};
     payment.coin_id = coin.coin_id;
     HALL_OK(clones_note(&env, &payment, &cast.a.pair.public_key)); /* q's coin as if it were a's */

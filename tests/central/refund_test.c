@@ -319,6 +319,7 @@ HALL_TEST(refund, what_keys_hold_comes_in_pages)
         seen += reply.coins.count;
         body.keys = (struct key_item_list){body.keys.items + last->key_index,
                                            body.keys.count - last->key_index};
+        body.after_state = last->state;
         body.after_serial = last->serial;
         body.after_coin_id = last->coin_id;
     }

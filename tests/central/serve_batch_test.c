@@ -1,5 +1,5 @@
 /* Batches of real calls: one coin, handed in by eight connections at once. */
-#include "central/serve_batch.h"
+#include "central/serve_pipeline.h"
 
 #include "common/base/time.h"
 #include "tests/central/cast.h"
@@ -9,12 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OLD = 100, CONNECTIONS = 8, ROUNDS = 1000, COIN_FEN = 10, WAIT_MS = 20000 };
+enum { OLD = 100, CONNECTIONS = 8, ROUNDS = 1000, COIN_FEN = 10, WAIT_MS = 20000, WORKERS = 2 };
 
 struct race {
     struct cast cast;
     struct service service;
     struct net_server *server;
+    struct serve_pipeline *pipeline;
     char folder[32], address[64];
     pthread_barrier_t ready, done;
     struct world_coin coins[ROUNDS];
@@ -96,6 +97,7 @@ static void open_race(struct race *race)
     cr_assert_not_null(mkdtemp(race->folder));
     snprintf(race->address, sizeof race->address, "ipc:%s/s", race->folder);
     HALL_OK(net_server_open(&race->server, &(struct net_server_options){.address = race->address}));
+    HALL_OK(serve_pipeline_open(&race->pipeline, &race->service, race->server, WORKERS));
     cr_assert_eq(pthread_barrier_init(&race->ready, NULL, CONNECTIONS + 1), 0);
     cr_assert_eq(pthread_barrier_init(&race->done, NULL, CONNECTIONS + 1), 0);
 }
@@ -103,6 +105,7 @@ static void open_race(struct race *race)
 static void close_race(struct race *race)
 {
     char path[64];
+    serve_pipeline_close(&race->pipeline);
     net_server_close(&race->server);
     snprintf(path, sizeof path, "%s/s", race->folder);
     (void)remove(path);
@@ -140,9 +143,11 @@ static void serve_round(struct race *race)
         struct net_request requests[NET_CALLS_MAX];
         size_t count = NET_CALLS_MAX;
         cr_assert_eq(net_server_take(race->server, requests, &count, WAIT_MS), ERR_OK);
-        HALL_OK(serve_batch(&race->service, race->server, requests, count));
+        serve_pipeline_put(race->pipeline, requests, count);
         served += count;
     }
+    serve_pipeline_drain(race->pipeline); /* the rows are read between the rounds */
+    cr_assert_not(serve_pipeline_is_broken(race->pipeline));
 }
 
 static size_t count_settled(struct caller *callers)

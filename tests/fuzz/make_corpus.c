@@ -7,6 +7,7 @@
 #include "common/base/file.h"
 #include "common/wire/wire.h"
 #include "tests/support/fill.h"
+#include "wallet/frames.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -75,6 +76,27 @@ static void make_calls(const char *directory)
     }
 }
 
+/* All frames of a message, one a line, and the same without the first two. */
+static void make_frames(const char *directory, size_t size, uint64_t seed)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct buffer all AUTO(buffer_fini) = {0}, some AUTO(buffer_fini) = {0};
+    struct frames frames;
+    uint8_t message[1024];
+    for (size_t i = 0; i < size; i++)
+        message[i] = (uint8_t)(i * 7 + seed);
+    CHECK(frames_split(&frames, span_of(message, size), 154, &arena) == ERR_OK);
+    for (size_t i = 0; i < frames.count + frames.parity; i++) {
+        CHECK(frames_text(&frames, &all, i) == ERR_OK &&
+              buffer_put(&all, span_text("\n")) == ERR_OK);
+        if (i >= frames.parity)
+            CHECK(frames_text(&frames, &some, i) == ERR_OK &&
+                  buffer_put(&some, span_text("\n")) == ERR_OK);
+    }
+    write_file(directory, "frames", "all", seed, &all);
+    write_file(directory, "frames", "some", seed, &some);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -85,5 +107,7 @@ int main(int argc, char **argv)
         for (uint64_t seed = 0; seed < SEEDS; seed++)
             make_kind(argv[1], (enum kind)kind, seed);
     make_calls(argv[1]);
+    make_frames(argv[1], 60, 0);
+    make_frames(argv[1], 527, 1);
     return 0;
 }

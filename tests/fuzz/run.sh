@@ -13,7 +13,7 @@ set -u
 directory=$1 seconds=$2 jobs=$3
 shift 3
 corpus=$(dirname "$0")/corpus
-[ $# -gt 0 ] || mapfile -t all < <("$directory/fuzz_wire" --list)
+[ $# -gt 0 ] || mapfile -t all < <("$directory/fuzz_wire" --list; echo frames)
 targets=("${@:-${all[@]}}")
 
 run_one() # target

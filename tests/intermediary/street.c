@@ -234,6 +234,7 @@ enum status street_join(struct street *street, struct world_wallet *wallet,
                                                 .made_at = street->bank.now};
     const struct join_body body = {
         .request = world_sign(world, KIND_CERTIFICATE_REQUEST, &request, &wallet->pair),
+        .has_code = true,
         .code = *code};
     struct certify_reply reply = {0};
     const enum status status = street_call(street, &reply, VERB_JOIN, &body, &wallet->pair);

@@ -98,6 +98,40 @@ static void act_late_packet(struct sim *sim)
     citizen_receive(sim->citizens[payee], NULL, file, &arena);
 }
 
+/* Out of order, twice, by somebody else, damaged: whatever carriers do to the three messages. */
+static void act_carriers(struct sim *sim)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    size_t person = 0;
+    struct span file = {0};
+    switch (chance_below(&sim->chance, 5)) {
+    case 0:
+    case 1:
+        file = post_old_request(sim, &person);
+        if (file.size > 0)
+            citizen_pay_request(anybody(sim), sim->citizens[person], file);
+        break;
+    case 2:
+        file = post_old_receipt(sim, &person);
+        if (file.size > 0)
+            citizen_confirm(
+                chance_permille(&sim->chance, 700) ? sim->citizens[person] : anybody(sim), file);
+        break;
+    case 3:
+        file = post_old_receipt(sim, &person);
+        if (file.size > 0)
+            citizen_confirm(sim->citizens[person], post_damage(sim, file));
+        break;
+    default:
+        file = post_old_packet(sim, &person);
+        if (file.size > 0)
+            citizen_receive(sim->citizens[person], NULL, post_damage(sim, file), &arena);
+        break;
+    }
+    if (file.size > 0)
+        sim_count(sim, SIM_LATE);
+}
+
 static void act_deposit_packet(struct sim *sim)
 {
     size_t payee = 0;
@@ -137,6 +171,7 @@ static const struct {
     {40, act_resume},    {80, act_bank},        {10, act_order},      {10, act_return},
     {25, act_operator},  {50, act_late_packet}, {50, post_late_call}, {10, act_deposit_packet},
     {15, act_cash},      {22, act_days},        {2, act_months},      {250, act_mob},
+    {60, act_carriers},
 };
 
 /* Messages lost of a thousand: most days the network is good. */

@@ -173,13 +173,19 @@ static bool arm(struct citizen *citizen)
     return disk_arm(citizen->sim, citizen->wallet.store, CRASH_PERMILLE);
 }
 
+struct wallet *citizen_wallet(struct citizen *citizen)
+{
+    wake(citizen);
+    return &citizen->wallet;
+}
+
 /* --- joining --- */
 
 static void join(struct citizen *citizen)
 {
     enum status status = STATUS_OK;
     wake(citizen);
-    sim_check(citizen->sim, sync_init(&citizen->wallet, &status, citizen->join_file), "init");
+    sim_check(citizen->sim, sync_init(&citizen->wallet, &status, citizen->join_file, NULL), "init");
     if (status == STATUS_OK)
         sim_check(citizen->sim, sync_join(&citizen->wallet, &status), "join");
     if (status != STATUS_OK)
@@ -375,7 +381,10 @@ static void show(struct citizen *payer, struct citizen *payee, const struct id *
     if (!survived(payer, is_armed, error, "sent") || post_is_lost(payer->sim))
         return;
     citizen_receive(payee, &receipt, file, arena);
-    if (receipt.size == 0 || post_is_lost(payer->sim))
+    if (receipt.size == 0)
+        return;
+    post_keep_receipt(payer->sim, payer->person, receipt);
+    if (post_is_lost(payer->sim))
         return;
     const bool is_armed_too = arm(payer);
     const enum err confirmed = handover_confirm(&payer->wallet, &status, &request_id, receipt);
@@ -384,26 +393,45 @@ static void show(struct citizen *payer, struct citizen *payee, const struct id *
                  status_name(status));
 }
 
-void citizen_pay(struct citizen *payer, struct citizen *payee, uint64_t value)
+void citizen_confirm(struct citizen *payer, struct span receipt)
+{
+    struct id request_id;
+    enum status status = STATUS_OK;
+    const bool is_armed = arm(payer);
+    const enum err error = handover_confirm(&payer->wallet, &status, &request_id, receipt);
+    sim_note(payer->sim, "wallet %zu is shown a receipt: %s", payer->person, status_name(status));
+    (void)survived(payer, is_armed, error, "confirm");
+}
+
+void citizen_pay_request(struct citizen *payer, struct citizen *payee, struct span invoice)
 {
     struct arena arena AUTO(arena_fini) = {0};
-    struct citizen_request request = {0};
     struct handover_offer offer = {0};
     enum status status = STATUS_OK;
     struct span file = {0};
-    if (!citizen_request(payee, &request, value, &arena))
-        return;
     const bool is_armed = arm(payer);
-    enum err error = handover_offer(&payer->wallet, &offer, &status, request.file, &arena);
+    enum err error = handover_offer(&payer->wallet, &offer, &status, invoice, &arena);
     if (error == ERR_OK && status == STATUS_OK)
         error = handover_pay(&payer->wallet, &file, &status, &offer, false, &arena);
-    sim_note(payer->sim, "wallet %zu pays %zu %llu: %s", payer->person, payee->person,
-             (unsigned long long)value, error == ERR_OK ? status_name(status) : err_name(error));
+    sim_note(payer->sim, "wallet %zu pays %zu %lld: %s", payer->person, payee->person,
+             (long long)sim_amount(offer.request.amount),
+             error == ERR_OK ? status_name(status) : err_name(error));
     if (!survived(payer, is_armed, error, "pay") || status != STATUS_OK)
         return;
     sim_count(payer->sim, SIM_PAID);
     if (!chance_permille(&payer->sim->chance, 40)) /* or the phone is put away first */
-        show(payer, payee, &request.id, file, &arena);
+        show(payer, payee, &offer.request_id, file, &arena);
+}
+
+void citizen_pay(struct citizen *payer, struct citizen *payee, uint64_t value)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct citizen_request request = {0};
+    if (!citizen_request(payee, &request, value, &arena))
+        return;
+    post_keep_request(payer->sim, payee->person, request.file);
+    if (!post_is_lost(payer->sim))
+        citizen_pay_request(payer, payee, request.file);
 }
 
 /* --- what was left --- */

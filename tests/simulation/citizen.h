@@ -5,11 +5,14 @@
 
 #include "tests/simulation/sim.h"
 
+struct wallet;
+
 struct citizen *citizen_open(struct sim *sim, size_t person);
 bool citizen_is_honest(const struct citizen *citizen);
 struct agency *citizen_agency(const struct citizen *citizen);
 uint64_t citizen_customer(const struct citizen *citizen);
 struct store *citizen_store(struct citizen *citizen);
+struct wallet *citizen_wallet(struct citizen *citizen); /* its clock set */
 
 void citizen_cash(struct citizen *citizen, uint64_t value, bool is_in); /* at the counter */
 void citizen_withdraw(struct citizen *citizen, uint64_t value);
@@ -30,6 +33,10 @@ struct citizen_request {
 };
 bool citizen_request(struct citizen *payee, struct citizen_request *out, uint64_t value,
                      struct arena *arena);
+/* A request, perhaps of long ago, perhaps paid by somebody, is paid; payee: whom to show it. */
+void citizen_pay_request(struct citizen *payer, struct citizen *payee, struct span file);
+/* A receipt, perhaps another's, perhaps damaged, is shown to a payer. */
+void citizen_confirm(struct citizen *payer, struct span receipt);
 /* A packet's file is shown to a citizen; receipt (may be NULL) is empty unless it was taken. */
 void citizen_receive(struct citizen *payee, struct span *receipt, struct span file,
                      struct arena *arena);

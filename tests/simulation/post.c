@@ -21,7 +21,7 @@ struct link {
     size_t to;
 };
 struct post {
-    struct ring calls, packets;
+    struct ring calls, packets, requests, receipts;
     struct link links[SIM_BANKS + 1];
 };
 
@@ -123,11 +123,48 @@ void post_keep_packet(struct sim *sim, size_t payee, struct span file)
     put(&sim->post->packets, payee, file);
 }
 
-struct span post_old_packet(struct sim *sim, size_t *payee)
+static struct span old(struct sim *sim, size_t *person, const struct ring *ring)
 {
-    const struct letter *letter = any(sim, &sim->post->packets);
+    const struct letter *letter = any(sim, ring);
     if (letter == NULL)
         return (struct span){0};
-    *payee = letter->to;
+    *person = letter->to;
     return sim_keep(sim, span_of(letter->bytes, letter->size));
+}
+
+struct span post_old_packet(struct sim *sim, size_t *payee)
+{
+    return old(sim, payee, &sim->post->packets);
+}
+
+void post_keep_request(struct sim *sim, size_t payee, struct span file)
+{
+    put(&sim->post->requests, payee, file);
+}
+
+struct span post_old_request(struct sim *sim, size_t *payee)
+{
+    return old(sim, payee, &sim->post->requests);
+}
+
+void post_keep_receipt(struct sim *sim, size_t payer, struct span file)
+{
+    put(&sim->post->receipts, payer, file);
+}
+
+struct span post_old_receipt(struct sim *sim, size_t *payer)
+{
+    return old(sim, payer, &sim->post->receipts);
+}
+
+struct span post_damage(struct sim *sim, struct span file)
+{
+    struct buffer copy AUTO(buffer_fini) = {0};
+    sim_check(sim, buffer_put(&copy, file), "a copy");
+    if (chance_permille(&sim->chance, 500))
+        copy.size = chance_below(&sim->chance, copy.size);
+    else
+        copy.data[chance_below(&sim->chance, copy.size)] ^=
+            (uint8_t)(1 << chance_below(&sim->chance, 8));
+    return sim_keep(sim, buffer_span(&copy));
 }

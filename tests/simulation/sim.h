@@ -12,10 +12,13 @@
 #include "tests/simulation/chance.h"
 #include "tests/support/world.h"
 
+#ifndef SIM_HONEST_COUNT
+#define SIM_HONEST_COUNT 6 /* tools/bench/life_bench.c has more of them */
+#endif
 enum {
     SIM_BANKS = WORLD_BANKS,
-    SIM_HONEST = 6,
-    SIM_CITIZENS = 8, /* the last two are thieves */
+    SIM_HONEST = SIM_HONEST_COUNT,
+    SIM_CITIZENS = SIM_HONEST + 2, /* the last two are thieves */
     SIM_PERSONS = SIM_CITIZENS + SIM_BANKS,
     SIM_NOBODY = SIM_PERSONS, /* whoever owns a key of none of them */
 };

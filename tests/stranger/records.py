@@ -36,6 +36,7 @@ settled: version version, merkle_root id, count uint(1..), made_at uint
 ownership: version version, key key, after_serial uint, after_coin_id id, made_at uint
 certificate_request: version version, new_key key, previous_key key / null, holder uint(0..1), \
 element bytes(1..1536) / null, made_at uint
+recovery: version version, recovery_key key, wallet_key key, made_at uint
 limits: held_max amount0, payment_max amount0, day_max amount0
 wallet_certificate: version version, bank_id uint(1..), wallet_key key, tier uint(1..16), \
 holder uint(0..1), limits limits, not_before_day uint, not_after_day uint, label text(1..64) / null
@@ -76,7 +77,8 @@ tls_authority bytes(1..4096), tls_certificate bytes(1..4096)
 
 SIGNED_KINDS = frozenset((
     "token payment request receipt withdrawal certificate_request wallet_certificate "
-    "bank_certificate directory settled call ownership bank_request revocations"
+    "bank_certificate directory settled call ownership bank_request recovery "
+    "revocations"
 ).split())
 UNSIGNED_KINDS = frozenset((
     "exchange redeem issue packet proof invoice confirmation join enrollment admission"

@@ -259,6 +259,20 @@ static void write_wallets_records(struct scene *s)
     write_signed(s, "call-ok", "fetch", KIND_CALL, &cose, alice, STATUS_OK);
 }
 
+static void write_recovery(struct scene *s)
+{
+    struct world *w = &s->world;
+    const struct key_pair words = world_key("recovery words");
+    const struct recovery recovery = {.recovery_key = words.public_key,
+                                      .wallet_key = s->alice.pair.public_key,
+                                      .made_at = WORLD_NOW};
+    struct cose cose = world_sign(w, KIND_RECOVERY, &recovery, &words);
+    write_signed(s, "recovery-ok", "by the key of the words, for a wallet's key", KIND_RECOVERY,
+                 &cose, &words.public_key, STATUS_OK);
+    write_signed(s, "recovery-by-the-wallet", "opened under the wallet's key: not its signature",
+                 KIND_RECOVERY, &cose, &s->alice.pair.public_key, STATUS_SIGNATURE);
+}
+
 static void write_banks_records(struct scene *s)
 {
     struct world *w = &s->world;
@@ -286,5 +300,6 @@ void record_vectors(void)
     write_payments(&s);
     write_receipts(&s);
     write_wallets_records(&s);
+    write_recovery(&s);
     write_banks_records(&s);
 }

@@ -82,7 +82,7 @@ Test(handover_pay, b8_a_request_under_another_key_is_not_paid)
     cr_expect_eq(status_exit(status), 6, "%s", status_name(status));
 }
 
-Test(handover_pay, f5_k1_paying_again_shows_the_same_bytes)
+Test(handover_pay, F5_K1_paying_again_shows_the_same_bytes)
 {
     enum status status;
     struct id id;
@@ -101,7 +101,7 @@ Test(handover_pay, f5_k1_paying_again_shows_the_same_bytes)
 
 /* F3, F4, F13, I8: every write of `pay` fails once; after the restart the same request can be
  * paid, with one payment a coin. */
-Test(handover_pay, f3_f4_f13_a_payer_that_dies_at_any_write)
+Test(handover_pay, F3_F4_F13_a_payer_that_dies_at_any_write)
 {
     for (long n = 0;; n++) {
         struct id id;
@@ -157,7 +157,7 @@ static struct id stop_after_mark(uint64_t fen, struct span *invoice)
     }
 }
 
-Test(handover_pay, f4_after_the_mark_there_is_no_cancel_and_the_same_payload_is_signed)
+Test(handover_pay, F4_after_the_mark_there_is_no_cancel_and_the_same_payload_is_signed)
 {
     enum status status;
     struct span invoice;
@@ -172,7 +172,7 @@ Test(handover_pay, f4_after_the_mark_there_is_no_cancel_and_the_same_payload_is_
 }
 
 /* M8: stopped after the reservation; the revocation list is newer when the machine is back. */
-Test(handover_pay, m8_the_stored_payload_is_signed_whatever_list_came_meanwhile)
+Test(handover_pay, M8_the_stored_payload_is_signed_whatever_list_came_meanwhile)
 {
     enum status status;
     struct span invoice;
@@ -194,7 +194,7 @@ Test(handover_pay, m8_the_stored_payload_is_signed_whatever_list_came_meanwhile)
     cr_expect(id_equal(&payment.reference, &id));
 }
 
-Test(handover_pay, f11_cancel_by_state)
+Test(handover_pay, F11_cancel_by_state)
 {
     struct id id;
     enum status status;
@@ -207,7 +207,7 @@ Test(handover_pay, f11_cancel_by_state)
     expect_status(status, STATUS_UNKNOWN);
 }
 
-Test(handover_pay, f12_the_same_coin_is_not_offered_twice)
+Test(handover_pay, F12_the_same_coin_is_not_offered_twice)
 {
     enum status status;
     folk_pay(&alice, folk_request(&bob, 10000, NULL), &status);

@@ -41,7 +41,7 @@ static enum status confirm(struct folk *folk, struct span file)
     return status;
 }
 
-Test(handover_receipt, f9_confirms_once_and_again)
+Test(handover_receipt, F9_confirms_once_and_again)
 {
     expect_status(confirm(&alice, receipt), STATUS_OK);
     cr_expect_eq(folk_plan(&alice, &request_id).state, PURSE_PLAN_CONFIRMED);
@@ -84,7 +84,7 @@ static void sign_as_carol(struct confirmation *confirmation, struct receipt *val
     confirmation->receipt = world_sign(&world, KIND_RECEIPT, value, &carol.first.pair);
 }
 
-Test(handover_receipt, f10_forged_or_foreign_receipts_confirm_nothing)
+Test(handover_receipt, F10_forged_or_foreign_receipts_confirm_nothing)
 {
     expect_status(confirm(&alice, altered(forge)), STATUS_SIGNATURE);
     expect_status(confirm(&alice, altered(sign_as_carol)), STATUS_SIGNATURE);

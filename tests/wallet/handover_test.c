@@ -42,7 +42,7 @@ Test(handover, three_hops_with_the_coin_just_received)
     cr_expect_eq(amount_fen(folk_totals(&p.alice).handed_over), 10000);
 }
 
-Test(handover, f8_b5_a_replayed_packet_gets_the_same_receipt_and_nothing_else)
+Test(handover, F8_B5_a_replayed_packet_gets_the_same_receipt_and_nothing_else)
 {
     enum status status;
     const struct span packet = folk_pay(&p.alice, folk_request(&p.bob, 700, NULL), &status);
@@ -128,7 +128,7 @@ Test(handover, b9_what_my_policy_refuses_is_quarantined)
     cr_expect_eq(folk_spendable(&p.bob), 0);
 }
 
-Test(handover, f6_a_packet_cut_anywhere_leaves_nothing)
+Test(handover, F6_a_packet_cut_anywhere_leaves_nothing)
 {
     enum status status;
     const struct span packet = folk_pay(&p.alice, folk_request(&p.bob, 700, NULL), &status);
@@ -198,7 +198,7 @@ Test(handover, e11_a_date_to_come_up_the_line_does_not_stop_my_clock)
 
 /* --- crashes: the nth write fails, for every n, then the machine starts again --- */
 
-Test(handover, f7_f13_a_payee_that_dies_at_any_write_has_all_or_nothing)
+Test(handover, F7_F13_a_payee_that_dies_at_any_write_has_all_or_nothing)
 {
     enum status status;
     const struct span packet = folk_pay(&p.alice, folk_request(&p.bob, 700, NULL), &status);
@@ -218,7 +218,7 @@ Test(handover, f7_f13_a_payee_that_dies_at_any_write_has_all_or_nothing)
     cr_expect_eq(folk_spendable(&p.bob), 700);
 }
 
-Test(handover, f1_a_request_that_was_not_kept_is_not_shown)
+Test(handover, F1_a_request_that_was_not_kept_is_not_shown)
 {
     const struct handover_ask ask = {.amount = world_fen(700), .memo = "", .expires_s = 600};
     for (long n = 0; n < 3; n++) {
@@ -229,4 +229,38 @@ Test(handover, f1_a_request_that_was_not_kept_is_not_shown)
         store_fail_at(p.bob.wallet.store, -1, ERR_OK);
         cr_assert(error != ERR_OK ? file.size == 0 : file.size > 0);
     }
+}
+
+/* --- the payee's table, cell by cell --- */
+
+Test(handover, requests_x_packets)
+{
+#define NO HANDOVER_REFUSED
+#define ASIDE HANDOVER_QUARANTINED
+    static const enum handover_result rows[HANDOVER_ASKED_COUNT][HANDOVER_SHOWN_COUNT] = {
+        /*                      NOT_MINE THE_SAME AGAINST GOOD */
+        [HANDOVER_NOT_ASKED] = {NO, ASIDE, ASIDE, ASIDE},
+        [HANDOVER_OPEN] = {NO, ASIDE, ASIDE, HANDOVER_TAKEN},
+        [HANDOVER_PAID] = {NO, HANDOVER_DUPLICATE, ASIDE, ASIDE},
+    };
+    for (unsigned asked = 0; asked < HANDOVER_ASKED_COUNT; asked++)
+        for (unsigned shown = 0; shown < HANDOVER_SHOWN_COUNT; shown++)
+            cr_expect_eq(handover_next((enum handover_asked)asked, (enum handover_shown)shown),
+                         rows[asked][shown], "request %u, packet %u", asked, shown);
+}
+
+/* The file of a request can be shown again and again: it is paid once, by the same bytes. */
+Test(handover, F2_a_request_shown_again_is_paid_once)
+{
+    enum status status;
+    const struct span invoice = folk_request(&p.bob, 700, NULL);
+    const struct span packet = folk_pay(&p.alice, invoice, &status);
+    folk_restart(&p.bob);
+    folk_restart(&p.alice);
+    const struct span again = folk_pay(&p.alice, invoice, &status);
+    cr_expect(span_equal(packet, again));
+    cr_expect_eq(folk_receive(&p.bob, packet).result, HANDOVER_TAKEN);
+    cr_expect_eq(folk_receive(&p.bob, again).result, HANDOVER_DUPLICATE);
+    cr_expect_eq(folk_spendable(&p.bob), 700);
+    cr_expect_eq(folk_spendable(&p.alice), 10000 - 700);
 }

@@ -51,7 +51,7 @@ static struct span join_file(const struct public_key *root, uint64_t expires_at,
 static enum status init(struct span file)
 {
     enum status status = STATUS_FAILED;
-    OK(sync_init(&dora.wallet, &status, file));
+    OK(sync_init(&dora.wallet, &status, file, NULL));
     return status;
 }
 

@@ -50,7 +50,7 @@ static struct sync_report sync_well(struct folk *folk)
     return report;
 }
 
-Test(sync, m1_the_payer_syncs_first)
+Test(sync, M1_the_payer_syncs_first)
 {
     enum status status;
     town_coin(&town, &alice, 10000);
@@ -137,7 +137,7 @@ Test(sync, the_change_of_an_orphan_is_claimed_with_the_request_it_came_under)
     cr_expect_eq(town.claims_without, 0);
 }
 
-Test(sync, m2_one_conflicting_input_of_three)
+Test(sync, M2_one_conflicting_input_of_three)
 {
     struct world_coin coins[3];
     for (size_t i = 0; i < 3; i++) {
@@ -167,7 +167,7 @@ static void prepare_work(void)
     cr_assert_eq(status, STATUS_OK);
 }
 
-Test(sync, m3_a_crash_at_every_write)
+Test(sync, M3_a_crash_at_every_write)
 {
     prepare_work();
     const uint64_t before = folk_spendable(&alice);
@@ -190,7 +190,7 @@ Test(sync, m3_a_crash_at_every_write)
     cr_expect_eq(town_unspent(&town), before + 700);
 }
 
-Test(sync, m3_f16_each_reply_is_lost_once)
+Test(sync, M3_F16_each_reply_is_lost_once)
 {
     prepare_work();
     const uint64_t before = folk_spendable(&alice);
@@ -235,6 +235,21 @@ Test(sync, an_order_that_could_not_be_sent_keeps_no_coin_from_being_paid)
     folk_signed_payments(&alice);
 }
 
+/* If the link is cut, what is worn was in the order that left. */
+Test(sync, worn_coins_are_exchanged_first)
+{
+    for (size_t i = 0; i < 20; i++)
+        town_coin(&town, &alice, 1000);
+    town_coin(&town, &bob, 500);
+    folk_hand_over(&bob, &alice, 500);
+    town.lose_reply_at = 4; /* after fetch, settle, owned, certify */
+    cr_expect(sync_of(&alice).is_unreachable);
+    cr_expect_eq(amount_fen(folk_totals(&alice).handed_over), 15500, "the worn one and 15 others");
+    town.lose_reply_at = -1;
+    sync_well(&alice);
+    cr_expect_eq(folk_spendable(&alice), 20500);
+}
+
 static enum err count_unsent(struct wallet *wallet, struct purse_env *env, void *context)
 {
     struct purse_plan_list plans = {0};
@@ -247,7 +262,7 @@ static enum err count_unsent(struct wallet *wallet, struct purse_env *env, void 
 
 /* Killed between the reservation of its exchanges and their mark, and resumed without a network:
  * every coin can be paid that was not promised to an order. */
-Test(sync, f3_a_sync_that_dies_at_any_write_locks_no_coin)
+Test(sync, F3_a_sync_that_dies_at_any_write_locks_no_coin)
 {
     struct sync_report report = {0};
     enum err error = ERR_IO;
@@ -267,7 +282,7 @@ Test(sync, f3_a_sync_that_dies_at_any_write_locks_no_coin)
     cr_expect_gt(failed, 3);
 }
 
-Test(sync, m5_a_word_that_is_not_the_registers_deletes_nothing)
+Test(sync, M5_a_word_that_is_not_the_registers_deletes_nothing)
 {
     static const enum town_fault lies[] = {TOWN_FORGES, TOWN_SWAPS_PATHS, TOWN_DROPS_LEAVES};
     town_coin(&town, &alice, 1000);
@@ -286,7 +301,7 @@ Test(sync, m5_a_word_that_is_not_the_registers_deletes_nothing)
     cr_expect_eq(amount_fen(folk_totals(&alice).handed_over), 0);
 }
 
-Test(sync, m7_what_was_spent_never_looks_like_mine_again)
+Test(sync, M7_what_was_spent_never_looks_like_mine_again)
 {
     enum status status;
     town_coin(&town, &carol, 1000);

@@ -52,7 +52,7 @@ static void sync_now(struct folk *folk)
     cr_assert_eq(report.refused_count, 0, "%s", status_name(report.refusal));
 }
 
-Test(sync_withdraw, f15_a_lost_reply_brings_the_same_tokens_once)
+Test(sync_withdraw, F15_a_lost_reply_brings_the_same_tokens_once)
 {
     expect_status(withdraw(12345), STATUS_OK);
     town.lose_reply_at = 0;
@@ -66,7 +66,7 @@ Test(sync_withdraw, f15_a_lost_reply_brings_the_same_tokens_once)
     cr_expect_eq(town_unspent(&town), 12845);
 }
 
-Test(sync_withdraw, f15_withdrawing_again_after_a_failure_is_the_same_withdrawal)
+Test(sync_withdraw, F15_withdrawing_again_after_a_failure_is_the_same_withdrawal)
 {
     town.lose_reply_at = 0;
     expect_status(withdraw(500), STATUS_UNREACHABLE);

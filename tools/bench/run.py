@@ -19,6 +19,7 @@ SCALED_ROWS = 50000  # of the store, a second of S
 THEMES = (  # program, title, what it is given for S
     ("verify_bench", "Signatures: the ceiling of one core", lambda s: ["--seconds", str(s / 2)]),
     ("packet_bench", "Packets: sizes, and what checking costs", lambda s: ["--seconds", str(s)]),
+    ("life_bench", "A month of daily life: what packets weigh", lambda s: []),
     ("register_bench", "The register: settlements and exchanges, committed; no network",
      lambda s: ["--seconds", str(s)]),
     ("store_bench", "The store: rows like the register's",

@@ -1,6 +1,6 @@
 # Fuzzing with libFuzzer, ASan and UBSan (clang): one target a kind and one for all calls, from the
-# committed corpus in tests/fuzz/corpus. All targets are one program under many names
-# (tests/fuzz/fuzz_wire.c), so it is compiled once.
+# committed corpus in tests/fuzz/corpus. All these are one program under many names
+# (tests/fuzz/fuzz_wire.c), so it is compiled once. A target of its own: the frames of QR codes.
 
 FUZZ_CC ?= clang
 FUZZ_DIR := $(BUILD)/fuzz
@@ -23,8 +23,14 @@ $(FUZZ_DIR)/fuzz_wire: $(FUZZ_OBJECTS)
 	@$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 	@for target in $$($@ --list); do ln -f $@ $(FUZZ_DIR)/fuzz_$$target || exit 1; done
 
+FUZZ_FRAMES_SOURCES := $(call room_sources,common/base) $(call room_sources,common/wire) \
+    $(call room_sources,common/crypto) $(wildcard wallet/frames*.c) tests/fuzz/fuzz_frames.c
+$(FUZZ_DIR)/fuzz_frames: $(FUZZ_FRAMES_SOURCES:%.c=$(FUZZ_DIR)/objects/%.o)
+	@echo "  LD    $@"
+	@$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
 .PHONY: fuzz-build fuzz-check fuzz fuzz-corpus
-fuzz-build: $(FUZZ_DIR)/fuzz_wire ## the fuzz targets
+fuzz-build: $(FUZZ_DIR)/fuzz_wire $(FUZZ_DIR)/fuzz_frames ## the fuzz targets
 
 fuzz-check: fuzz-build ## each fuzz target for FUZZ_CHECK_SECONDS (15), FUZZ_JOBS (2) at a time
 	@tests/fuzz/run.sh $(FUZZ_DIR) $(FUZZ_CHECK_SECONDS) $(FUZZ_JOBS) $(FUZZ_TARGETS)
@@ -33,7 +39,7 @@ fuzz: fuzz-build ## each fuzz target for FUZZ_SECONDS (600); FUZZ_TARGETS="token
 	@tests/fuzz/run.sh $(FUZZ_DIR) $(FUZZ_SECONDS) $(FUZZ_JOBS) $(FUZZ_TARGETS)
 
 $(BUILD)/tests/make_corpus: $(BUILD)/tests/fuzz/make_corpus.o $(BUILD)/tests/support/fill.o \
-        $(BUILD)/lib/common_wire.a $(BUILD)/lib/common_base.a
+        $(BUILD)/lib/wallet.a $(COMMON_ARCHIVES)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 

@@ -2,7 +2,7 @@
 # PREFIX. DESTDIR for packagers.
 
 INSTALL_ROOT = $(DESTDIR)$(PREFIX)
-PAPERS := $(wildcard README.md CHANGELOG.md LICENSE docs/*.md spec/dcep.cddl)
+PAPERS := $(wildcard README.md CHANGELOG.md LICENSE docs/*.md docs/json/*.json spec/dcep.cddl)
 
 .PHONY: install uninstall
 install: all ## install below PREFIX (default /usr/local)

@@ -22,7 +22,7 @@ sim: simulation-build ## one run of the seeded world: SEED=7 ACTS=1000 (TRACE=1 
 simulation-check: simulation-build ## SEEDS (200) runs of ACTS (1000), and the same seed twice
 	@$(BUILD)/simulation/dcep-sim --seeds $(SEEDS) --acts $(ACTS) --twice 4
 
-soak: simulation-build ## 10,000 seeds of the simulated world
+soak: simulation-build ## 10,000 seeds of the simulated world, and every cut of the wallet
 	@$(BUILD)/simulation/dcep-sim --seeds 10000 --acts $(ACTS)
 
 # A mutant is one file of a core, changed by mutants.sh and linked before its archive.

@@ -71,11 +71,15 @@ Test(money, merkle_root_of_seven)
 Test(money, merkle_every_path_and_no_other)
 {
     struct id hashes[LEAVES], path[PATH_MAX_HASHES + 1] = {0};
+    struct id nodes[MERKLE_NODES(LEAVES)], again[PATH_MAX_HASHES];
     make_hashes(hashes);
     for (size_t count = 1; count <= LEAVES; count++) {
         struct id root = merkle_root(hashes, count);
+        merkle_tree(nodes, hashes, count);
         for (size_t index = 0; index < count; index++) {
             size_t size = merkle_path(path, hashes, count, index);
+            cr_assert_eq(merkle_tree_path(again, nodes, count, index), size);
+            cr_assert_arr_eq(again, path, size * sizeof path[0]);
             cr_assert(merkle_verify(&root, &hashes[index], index, count, path, size));
             for (size_t other = 0; other <= count; other++)
                 cr_assert_eq(merkle_verify(&root, &hashes[index], other, count, path, size),

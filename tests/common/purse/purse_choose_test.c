@@ -123,6 +123,32 @@ Test(purse_choose, totals_are_buckets)
     cr_expect_eq(totals.coin_count, 2);
 }
 
+/* The line of a worn coin costs more than what a fresh one of twice its size is missed for. */
+Test(purse_choose, a_fresh_coin_before_a_worn_one_unless_it_is_much_larger)
+{
+    static const struct {
+        uint64_t fresh, worn, amount;
+        size_t depth; /* of what is chosen */
+    } rows[] = {
+        {1000, 1000, 700, 0}, {2000, 1000, 700, 0}, {1000, 2000, 700, 0},
+        {9000, 1000, 700, 1}, {500, 1000, 700, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct world_coin coin;
+        struct purse_coin_list coins = {0};
+        enum status status = STATUS_FAILED;
+        close_holder();
+        open_holder();
+        holder_coin(&coin, &h, rows[i].fresh);
+        take_worn(rows[i].worn);
+        OK(purse_choose(&h.env, &status, &coins, world_fen(rows[i].amount),
+                        &(struct purse_choice_options){0}));
+        expect_status(status, STATUS_OK);
+        cr_expect_eq(coins.count, 1);
+        cr_expect_eq(coins.items[0].depth, rows[i].depth, "row %zu", i);
+    }
+}
+
 /* Two forged tokens may add up to more than an amount can be: what is held is shown all the same.
  */
 Test(purse_choose, totals_beyond_an_amount_are_capped)

@@ -127,7 +127,7 @@ Test(purse_learn, the_word_on_a_promised_coin_is_asked_for_again)
     }
 }
 
-Test(purse_learn, m5_without_the_registers_signature_nothing_changes)
+Test(purse_learn, M5_without_the_registers_signature_nothing_changes)
 {
     struct received r;
     struct purse_news news;
@@ -247,7 +247,7 @@ Test(purse_learn, an_order_is_done_only_with_the_tokens_it_asked_for)
     cr_expect_eq(amount_fen(holder_totals(&h).spendable), 1000);
 }
 
-Test(purse_learn, m2_minted_back_to_the_key_that_signed)
+Test(purse_learn, M2_minted_back_to_the_key_that_signed)
 {
     struct ordered o;
     struct world_coin back;

@@ -102,7 +102,7 @@ Test(purse_plan, one_plan_a_request)
         ERR_EXISTS);
 }
 
-Test(purse_plan, f3_cancel_frees_the_coin_and_uses_up_the_counter)
+Test(purse_plan, F3_cancel_frees_the_coin_and_uses_up_the_counter)
 {
     struct world_coin coin;
     struct world_request request;
@@ -118,7 +118,7 @@ Test(purse_plan, f3_cancel_frees_the_coin_and_uses_up_the_counter)
     cr_expect_gt(payload(&plan, 0).counter, counter);
 }
 
-Test(purse_plan, f11_after_the_mark_there_is_no_way_back)
+Test(purse_plan, F11_after_the_mark_there_is_no_way_back)
 {
     struct world_coin coin;
     struct world_request request;

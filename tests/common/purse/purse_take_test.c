@@ -38,7 +38,7 @@ Test(purse_take, tokens)
     cr_expect_eq(holder_totals(&h).coin_count, 1);
 }
 
-Test(purse_take, m7_a_tombed_coin_is_never_taken_again)
+Test(purse_take, M7_a_tombed_coin_is_never_taken_again)
 {
     struct world_coin coin;
     bool seen = false;

@@ -1,0 +1,304 @@
+/* The pipeline: a ring of calls, workers that prepare them, one writer.
+ *
+ * 1. Calls are applied in the order in which they were put, whatever worker finishes first: the
+ *    rows depend neither on the number of workers nor on where a batch ends.
+ * 2. The lock guards the ring and the round; nobody reads a call, signs or touches the store under
+ *    it. A call belongs to one thread at a time: to the worker that took it, then to the writer,
+ *    within a round to whoever took it there.
+ * 3. Workers see of the service what does not change while there are calls in the pipeline: the
+ *    network's name, the trust, the keys.
+ *
+ * Never waits for a clock. Never looks into a call. */
+#include "central/serve_pipeline.h"
+
+#include "central/serve_batch.h"
+#include "common/base/log.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum {
+    RING_SIZE = 2 * NET_CALLS_MAX, /* the net lets in NET_CALLS_MAX at a time */
+    QUEUED_BYTES_MAX = 16 * 1024 * 1024,
+};
+
+struct place {
+    struct net_request request;
+    size_t size;
+    struct service_call *call;
+    bool is_prepared;
+    enum err error;
+};
+
+/* One step of all calls of a batch, shared by all threads. */
+struct round {
+    enum err (*step)(struct service_call *call);
+    struct serve_batch_call *calls;
+    size_t count, next, done;
+    enum err error;
+};
+
+struct serve_pipeline {
+    struct service *service;
+    struct net_server *server;
+    pthread_mutex_t lock;
+    pthread_cond_t work, prepared, idle; /* for workers; the writer; who puts and drains */
+    struct place ring[RING_SIZE];
+    uint64_t put, taken, done; /* calls ever put, taken by a worker, done with */
+    size_t queued_bytes;
+    struct round round;
+    bool is_stopping, is_broken;
+    pthread_t writer, workers[SERVE_WORKERS_MAX];
+    size_t worker_count;
+    bool has_writer;
+};
+
+static struct place *place_at(struct serve_pipeline *pipeline, uint64_t number)
+{
+    return &pipeline->ring[number % RING_SIZE];
+}
+
+/* ---- rounds ---- */
+
+/* With the lock held, which is given up meanwhile. */
+static void do_step(struct serve_pipeline *pipeline)
+{
+    struct round *round = &pipeline->round;
+    struct service_call *call = round->calls[round->next++].call;
+    enum err (*const step)(struct service_call * call) = round->step;
+    pthread_mutex_unlock(&pipeline->lock);
+    const enum err error = step(call);
+    pthread_mutex_lock(&pipeline->lock);
+    if (error != ERR_OK)
+        round->error = error;
+    if (++round->done == round->count)
+        pthread_cond_signal(&pipeline->prepared);
+}
+
+static void round_begin(void *context, struct serve_batch_call *calls, size_t count,
+                        enum err (*step)(struct service_call *call))
+{
+    struct serve_pipeline *pipeline = context;
+    pthread_mutex_lock(&pipeline->lock);
+    pipeline->round = (struct round){.step = step, .calls = calls, .count = count};
+    if (count > 1)
+        pthread_cond_broadcast(&pipeline->work);
+    pthread_mutex_unlock(&pipeline->lock);
+}
+
+static enum err round_end(void *context)
+{
+    struct serve_pipeline *pipeline = context;
+    pthread_mutex_lock(&pipeline->lock);
+    struct round *round = &pipeline->round;
+    while (round->next < round->count)
+        do_step(pipeline);
+    while (round->done < round->count)
+        pthread_cond_wait(&pipeline->prepared, &pipeline->lock);
+    const enum err error = round->error;
+    *round = (struct round){0};
+    pthread_mutex_unlock(&pipeline->lock);
+    return error;
+}
+
+/* ---- workers ---- */
+
+static void prepare_one(struct serve_pipeline *pipeline)
+{
+    const uint64_t number = pipeline->taken++;
+    struct place *place = place_at(pipeline, number);
+    pthread_mutex_unlock(&pipeline->lock);
+    enum err error = service_call_open(&place->call, place->request.bytes);
+    if (error == ERR_OK)
+        error = service_call_prepare(place->call, &pipeline->service->trust);
+    pthread_mutex_lock(&pipeline->lock);
+    place->error = error;
+    place->is_prepared = true;
+    if (number == pipeline->done)
+        pthread_cond_signal(&pipeline->prepared);
+}
+
+static void *work_on(void *context)
+{
+    struct serve_pipeline *pipeline = context;
+    pthread_mutex_lock(&pipeline->lock);
+    while (!pipeline->is_stopping) {
+        if (pipeline->round.next < pipeline->round.count)
+            do_step(pipeline);
+        else if (pipeline->taken < pipeline->put)
+            prepare_one(pipeline);
+        else
+            pthread_cond_wait(&pipeline->work, &pipeline->lock);
+    }
+    pthread_mutex_unlock(&pipeline->lock);
+    return NULL;
+}
+
+/* ---- the writer ---- */
+
+/* The calls at the head of the ring that are prepared. */
+static size_t gather(struct serve_pipeline *pipeline, struct serve_batch_call *calls)
+{
+    size_t count = 0;
+    while (count < SERVE_BATCH_CALLS_MAX && pipeline->done + count < pipeline->put) {
+        const struct place *place = place_at(pipeline, pipeline->done + count);
+        if (!place->is_prepared)
+            break;
+        calls[count++] = (struct serve_batch_call){place->request, place->call, place->error};
+    }
+    return count;
+}
+
+static void release(struct serve_pipeline *pipeline, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct place *place = place_at(pipeline, pipeline->done++);
+        pipeline->queued_bytes -= place->size;
+        *place = (struct place){0};
+    }
+    pthread_cond_broadcast(&pipeline->idle);
+}
+
+static void write_batch(struct serve_pipeline *pipeline, struct serve_batch_call *calls,
+                        size_t count)
+{
+    const struct serve_batch_rounds rounds = {pipeline, round_begin, round_end};
+    enum err error = ERR_COMMIT_UNKNOWN;
+    const bool is_broken = pipeline->is_broken;
+    pthread_mutex_unlock(&pipeline->lock);
+    if (!is_broken)
+        error = serve_batch(pipeline->service, pipeline->server, calls, count, &rounds);
+    for (size_t i = 0; i < count; i++) {
+        if (calls[i].request.handle != NULL) /* nobody can tell what became of it */
+            net_server_drop(pipeline->server, &calls[i].request);
+        service_call_close(&calls[i].call);
+    }
+    pthread_mutex_lock(&pipeline->lock);
+    pipeline->is_broken = pipeline->is_broken || error != ERR_OK;
+    release(pipeline, count);
+}
+
+static void *write_on(void *context)
+{
+    struct serve_pipeline *pipeline = context;
+    struct serve_batch_call calls[SERVE_BATCH_CALLS_MAX];
+    pthread_mutex_lock(&pipeline->lock);
+    while (!pipeline->is_stopping) {
+        const size_t count = gather(pipeline, calls);
+        if (count > 0)
+            write_batch(pipeline, calls, count);
+        else
+            pthread_cond_wait(&pipeline->prepared, &pipeline->lock);
+    }
+    pthread_mutex_unlock(&pipeline->lock);
+    return NULL;
+}
+
+/* ---- who puts and drains ---- */
+
+static void refuse(struct serve_pipeline *pipeline, struct net_request *request)
+{
+    struct buffer reply AUTO(buffer_fini) = {.limit = NET_SIZE_MAX};
+    if (service_refuse(pipeline->service, &reply, request->bytes, STATUS_BUSY) == ERR_OK)
+        net_server_reply(pipeline->server, request, buffer_span(&reply));
+    else
+        net_server_drop(pipeline->server, request);
+}
+
+/* False: there is no room. A call alone always finds room. */
+static bool put_one(struct serve_pipeline *pipeline, const struct net_request *request)
+{
+    const size_t size = request->bytes.size;
+    const bool is_empty = pipeline->done == pipeline->put;
+    if (pipeline->put - pipeline->done == RING_SIZE ||
+        (!is_empty && pipeline->queued_bytes + size > QUEUED_BYTES_MAX))
+        return false;
+    *place_at(pipeline, pipeline->put++) = (struct place){.request = *request, .size = size};
+    pipeline->queued_bytes += size;
+    return true;
+}
+
+void serve_pipeline_put(struct serve_pipeline *pipeline, struct net_request *requests, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        pthread_mutex_lock(&pipeline->lock);
+        const bool is_in = put_one(pipeline, &requests[i]);
+        if (is_in)
+            pthread_cond_signal(&pipeline->work);
+        pthread_mutex_unlock(&pipeline->lock);
+        if (!is_in)
+            refuse(pipeline, &requests[i]);
+    }
+}
+
+void serve_pipeline_drain(struct serve_pipeline *pipeline)
+{
+    pthread_mutex_lock(&pipeline->lock);
+    while (pipeline->done < pipeline->put)
+        pthread_cond_wait(&pipeline->idle, &pipeline->lock);
+    pthread_mutex_unlock(&pipeline->lock);
+}
+
+bool serve_pipeline_is_broken(struct serve_pipeline *pipeline)
+{
+    pthread_mutex_lock(&pipeline->lock);
+    const bool is_broken = pipeline->is_broken;
+    pthread_mutex_unlock(&pipeline->lock);
+    return is_broken;
+}
+
+/* ---- opening and closing ---- */
+
+static enum err start(struct serve_pipeline *pipeline, size_t worker_count)
+{
+    pipeline->has_writer = pthread_create(&pipeline->writer, NULL, write_on, pipeline) == 0;
+    if (!pipeline->has_writer)
+        return ERR_LIBRARY;
+    while (pipeline->worker_count < worker_count) {
+        if (pthread_create(&pipeline->workers[pipeline->worker_count], NULL, work_on, pipeline) !=
+            0)
+            return ERR_LIBRARY;
+        pipeline->worker_count++;
+    }
+    return ERR_OK;
+}
+
+enum err serve_pipeline_open(struct serve_pipeline **out, struct service *service,
+                             struct net_server *server, size_t worker_count)
+{
+    struct serve_pipeline *pipeline AUTO(serve_pipeline_close) = calloc(1, sizeof *pipeline);
+    CHECK(worker_count >= 1 && worker_count <= SERVE_WORKERS_MAX);
+    if (pipeline == NULL)
+        return ERR_MEMORY;
+    pipeline->service = service;
+    pipeline->server = server;
+    pthread_mutex_init(&pipeline->lock, NULL);
+    pthread_cond_init(&pipeline->work, NULL);
+    pthread_cond_init(&pipeline->prepared, NULL);
+    pthread_cond_init(&pipeline->idle, NULL);
+    TRY(start(pipeline, worker_count));
+    *out = TAKE(pipeline);
+    return ERR_OK;
+}
+
+void serve_pipeline_close(struct serve_pipeline **handle)
+{
+    struct serve_pipeline *pipeline = TAKE(*handle);
+    if (pipeline == NULL)
+        return;
+    serve_pipeline_drain(pipeline);
+    pthread_mutex_lock(&pipeline->lock);
+    pipeline->is_stopping = true;
+    pthread_cond_broadcast(&pipeline->work);
+    pthread_cond_broadcast(&pipeline->prepared);
+    pthread_mutex_unlock(&pipeline->lock);
+    if (pipeline->has_writer)
+        pthread_join(pipeline->writer, NULL);
+    for (size_t i = 0; i < pipeline->worker_count; i++)
+        pthread_join(pipeline->workers[i], NULL);
+    pthread_cond_destroy(&pipeline->work);
+    pthread_cond_destroy(&pipeline->prepared);
+    pthread_cond_destroy(&pipeline->idle);
+    pthread_mutex_destroy(&pipeline->lock);
+    free(pipeline);
+}

@@ -1,0 +1,37 @@
+/* The way of a call through the server:
+ *
+ *     put      as it arrives; beyond QUEUED_BYTES_MAX it is answered "busy" at once
+ *     prepare  by the workers: read it, verify its signatures
+ *     write    by the one writer, in the order of arrival: all that are prepared, at most
+ *              BATCH_CALLS_MAX, in one transaction; the batch is what arrived while the last one
+ *              was being committed, and nothing waits for a clock
+ *     sign     by the workers and the writer together
+ *     commit   while the workers make the replies
+ *     reply    after the commit
+ *
+ * docs/adr/0018-pipeline.md. */
+#ifndef DCEP_CENTRAL_SERVE_PIPELINE_H
+#define DCEP_CENTRAL_SERVE_PIPELINE_H
+
+#include "central/service.h"
+#include "common/net/net.h"
+
+enum { SERVE_WORKERS_MAX = 64 };
+
+struct serve_pipeline;
+/* service belongs to the pipeline while there are calls in it (serve_pipeline_drain). worker_count:
+ * 1 to SERVE_WORKERS_MAX. */
+enum err serve_pipeline_open(struct serve_pipeline **out, struct service *service,
+                             struct net_server *server, size_t worker_count) MUST_USE;
+/* From one thread, as are the ones below. Every request is answered, or dropped if that is the only
+ * honest answer. */
+void serve_pipeline_put(struct serve_pipeline *pipeline, struct net_request *requests,
+                        size_t count);
+/* Waits until all that was put is done: then service and store are the caller's until the next
+ * put. */
+void serve_pipeline_drain(struct serve_pipeline *pipeline);
+/* The result of a commit is unknown: nothing is done any more, the database must be opened anew. */
+bool serve_pipeline_is_broken(struct serve_pipeline *pipeline);
+void serve_pipeline_close(struct serve_pipeline **pipeline); /* drains; fit for AUTO */
+
+#endif

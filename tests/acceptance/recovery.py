@@ -1,0 +1,179 @@
+#!/usr/bin/python3
+"""Lost wallets and cloned ones, with the real programs: an advance before the day, a refund on
+it, a
+payee who came before and one who comes after, an advance whose coin was paid; two copies of one
+wallet. Time is moved by DCEP_CLOCK_OFFSET_S.
+
+    tests/acceptance/recovery.py [BUILD]
+
+The last line is "N passed, N failed".
+"""
+import os
+import shutil
+import signal
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from town import FUNDS, OK, REFUSED, Report, Town, fen  # noqa: E402
+
+DAY_S = 86400
+REDEEM_BY_DAYS = 120  # 90 to be spent, 30 more
+READY_S = 20
+
+
+class Recovery:
+    def __init__(self, town, report):
+        self.town, self.report, self.days = town, report, 0
+
+    def gives(self, what, result, code=OK, **fields):
+        held = result.code == code and result.json is not None
+        held = held and all(result[path.replace("__", ".")] == value
+                            for path, value in fields.items())
+        return self.report.check(what, held, f"{result}\n  wanted exit {code} {fields or ''}")
+
+    def total(self, name, bucket="spendable"):
+        return fen(self.town.wallet(name, "balance")[bucket])
+
+    def paid(self, payer, payee, amount, name):
+        steps = self.town.hand_over(payer, payee, amount, name)
+        self.report.check(f"{payer} pays {payee} {amount}", len(steps) == 4 and not steps[-1].code,
+                          steps[-1])
+
+    def pass_days(self, days):
+        """Everybody's clock moves; the servers start again under the new one."""
+        self.days += days
+        for name in ("north", "central"):
+            self.town.kill(name, signal.SIGTERM)
+        self.town.env["DCEP_CLOCK_OFFSET_S"] = str(self.days * DAY_S)
+        self.town.serve_or_stop("central")
+        self.town.must(self.town.central("directory", "publish", "--root-key",
+                                         self.town.path("safe", "root.key")))
+        self.town.serve_or_stop("north")
+
+    def wait_for(self, what, ask, wanted):
+        end = time.monotonic() + READY_S
+        while ask() != wanted and time.monotonic() < end:
+            time.sleep(0.2)
+        self.report.equal(what, ask(), wanted)
+
+    def wallet_dir(self, name):
+        return self.town.path("home", "dcep", "wallets", name)
+
+    # ---- acts ----
+
+    def set_out(self):
+        town = self.town
+        town.found("north", vault="50000.00")
+        town.open_customers("north", [("alice", 2, "500.00"), ("bob", 2, "0.00"),
+                                      ("carol", 2, "0.00"), ("mallory", 2, "200.00")])
+        town.must(town.wallet("alice", "withdraw", "300.00"))
+        self.paid("alice", "carol", "50.00", "early")  # comes before the refund
+        self.paid("alice", "bob", "35.00", "late")     # comes after it
+        town.must(town.wallet("carol", "sync"))
+
+    def lose(self):
+        town, gives = self.town, self.gives
+        shutil.rmtree(self.wallet_dir("alice"))
+        gives("nothing is lost that the bank knows of", town.bank("north", "wallet", "refund",
+                                                                  "alice"), OK, waiting__coins=0)
+        join = town.path("again.join")
+        gives("the keys are given up, a join file is made",
+              town.bank("north", "customer", "join", "alice", "--lost", "-o", join), OK,
+              given_up=1)
+        gives("without a new wallet there is nowhere to pay to",
+              town.bank("north", "wallet", "refund", "alice"), REFUSED, error__name="NO_WALLET")
+        town.must(town.wallet("alice2", "init", "--join", join, "--no-passphrase"))
+        early = town.bank("north", "wallet", "refund", "alice")
+        today = int(time.time()) // DAY_S
+        gives("before its day nothing is refunded", early, REFUSED, error__name="EARLY",
+              result__next_day=today + REDEEM_BY_DAYS)
+        self.lost = fen(early["result.waiting.amount"])
+        self.report.equal("what lies at the lost keys: bob's payment is not known yet",
+                          self.lost, 25000)
+
+    def advance(self):
+        town, gives = self.town, self.gives
+        gives("above the limit", town.bank("north", "wallet", "advance", "alice", "1000.01"),
+              FUNDS, error__name="LIMIT")
+        gives("no coin is so small", town.bank("north", "wallet", "advance", "alice", "0.01"),
+              REFUSED, error__name="NO_COIN")
+        vault = fen(town.bank("north", "vault", "show")["available"])
+        paid = town.bank("north", "wallet", "advance", "alice", "100.00")
+        gives("an advance", paid, OK)
+        self.advanced = fen(paid["advanced"])
+        self.report.check("of whole coins, at most what was asked", 0 < self.advanced <= 10000,
+                          paid)
+        self.report.equal("out of the vault", vault - self.advanced,
+                          fen(town.bank("north", "vault", "show")["available"]))
+        gives("alice finds it", town.wallet("alice2", "sync"))
+        self.report.equal("and can spend it", self.total("alice2"), self.advanced)
+        gives("the books balance", town.central("supply"), OK, balanced=True)
+
+    def refund(self):
+        town, gives = self.town, self.gives
+        vault = fen(town.bank("north", "vault", "show")["available"])
+        self.pass_days(REDEEM_BY_DAYS)
+        # the bank does it by itself: nobody asks
+        self.wait_for("the advance comes back to the vault",
+                      lambda: fen(town.bank("north", "vault", "show")["available"]),
+                      vault + self.advanced)
+        gives("its coins are recovered", town.bank("north", "wallet", "advance", "alice"), OK,
+              advances__0__state="recovered")
+        self.wait_for("all is refunded", lambda: town.bank("north", "wallet", "refund",
+                                                           "alice")["waiting.coins"], 0)
+        gives("alice syncs", town.wallet("alice2", "sync"))
+        self.report.equal("she has what the advance left, and that", self.total("alice2"),
+                          self.lost)
+        gives("bob comes too late", town.wallet("bob", "sync"))
+        self.report.equal("his coin is lost", self.total("bob", "lost"), 3500)
+        self.report.equal("and no money", self.total("bob"), 0)
+        gives("nobody is accused", town.central("case", "list"), OK, cases=[])
+        gives("carol, who came before, has hers", town.wallet("carol", "sync"))
+        self.report.equal("all of it", self.total("carol"), 5000)
+        gives("the books balance", town.central("supply"), OK, balanced=True)
+
+    def clone(self):
+        """A14: two copies pay different coins under one counter."""
+        town, gives = self.town, self.gives
+        town.must(town.wallet("mallory", "withdraw", "150.00"))
+        town.must(town.wallet("mallory", "sync"))
+        shutil.copytree(self.wallet_dir("mallory"), self.wallet_dir("copy"))
+        self.paid("mallory", "bob", "100.00", "one")
+        self.paid("copy", "carol", "20.00", "two")
+        gives("bob's payment settles", town.wallet("bob", "sync"))
+        gives("carol's too", town.wallet("carol", "sync"))
+        self.report.equal("bob has the money", self.total("bob"), 10000)
+        self.report.equal("carol too", self.total("carol"), 7000)
+        self.wait_for("a case is opened", lambda: len(town.central("case", "list")["cases"]), 1)
+        number = town.central("case", "list")["cases.0.number"]
+        gives("of a clone, proved", town.central("case", "show", number), OK,
+              kind="cloned wallet", has_proof=True, claims=[])
+        proof = town.path("clone.proof")
+        gives("its evidence", town.central("case", "evidence", number, "-o", proof), OK)
+        gives("convinces a stranger", town.central(
+            "case", "verify", proof, "--admission", town.path("north.admission")), OK, valid=True,
+            kind="cloned wallet")
+        reasons = [row["reason"] for row in town.central("revocation", "list")["revocations"]]
+        self.report.equal("the key is revoked, nobody asked its bank", sorted(reasons),
+                          ["bank", "clone"])
+        gives("the books balance", town.central("supply"), OK, balanced=True)
+
+    def run(self):
+        self.set_out()
+        self.lose()
+        self.advance()
+        self.refund()
+        self.clone()
+
+
+def main(build):
+    report = Report()
+    with Town(build) as town:
+        Recovery(town, report).run()
+    return report.end()
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "build"))

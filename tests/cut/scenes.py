@@ -1,0 +1,421 @@
+"""What is cut: one row a step of the wallet. To add a command, add a row to SCENES: `ready` brings
+three wallets to the moment before it and says which command runs; `after` goes on as a person
+would, until all is done, and says what is wrong. The auditor checks the money by itself.
+
+    Scene(name, ready, after, online)
+
+A row's functions get the Trio (below). `ready` gives a Job; whatever `after` needs is kept in it.
+"""
+import contextlib
+import os
+import sqlite3
+
+from audit import PLAN_RESERVED, PLAN_SIGNING
+from town import INVALID, OK, fen, yuan
+
+POCKET, REFILL_BELOW, HANDOVERS_MAX, HOPS_MAX = 40_000, 6_000, 9, 3
+FIRST_CALL, CALLS_MAX = 10, 120  # pay reserves after the first of them
+
+
+class Wrong(Exception):
+    """A step that had to work did not: the trio is of no use any more."""
+
+
+class Job:
+    """The command that is cut: who runs which words, and the file that leaves."""
+
+    def __init__(self, who, *words, out=None, **more):
+        self.who, self.words, self.out = who, words, out
+        self.more = more
+
+    def __getattr__(self, name):
+        return self.more[name]
+
+
+class Trio:
+    """A payer, a payee and a third, customers of one bank; what they own together never changes."""
+
+    def __init__(self, town, bank, names, auditor, rng):
+        self.town, self.bank, self.auditor, self.rng = town, bank, auditor, rng
+        self.names = names
+        self.payer, self.payee, self.third = names
+        self.number, self.handed, self.total, self.reserves_at = 0, 0, 0, FIRST_CALL
+        self.ids = {}  # request file -> id
+        self.homes = [town.path("home", "dcep", "wallets", name) for name in names]
+
+    # ---- commands ----
+
+    def file(self, kind):
+        self.number += 1
+        return self.town.path(f"{self.payer}-{self.number}.{kind}")
+
+    def run(self, who, *words):
+        return self.town.wallet(who, *words)
+
+    def must(self, who, *words, code=OK):
+        result = self.run(who, *words)
+        if result.code != code:
+            raise Wrong(f"exit {result.code} instead of {code}\n{result}")
+        return result
+
+    def db(self, who, sql, *values):
+        """Only where the wallet was closed properly."""
+        path = self.town.path("home", "dcep", "wallets", who, "wallet.db")
+        with contextlib.closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as db:
+            return db.execute(sql, values).fetchall()
+
+    def spendable(self, who):
+        return self.db(who, "SELECT coalesce(sum(amount), 0) FROM purse_coin WHERE state = 1")[0][0]
+
+    def hops(self):
+        return max(self.db(name, "SELECT coalesce(max(hops), 0) FROM purse_coin WHERE state = 1"
+                           )[0][0] for name in self.names)
+
+    def accounts(self):
+        total = 0
+        for name in self.names:
+            shown = self.town.bank(self.bank, "account", "show", name)
+            total += fen(shown["balance"])
+        return total
+
+    # ---- what they do ----
+
+    def withdraw(self, who, amount):
+        self.must(who, "withdraw", yuan(amount))
+        self.total += amount
+
+    def rest(self):
+        """Now and then everybody syncs: what was cut and mended has to settle."""
+        if self.handed >= HANDOVERS_MAX or self.hops() >= HOPS_MAX:
+            self.sync()
+        if self.spendable(self.payer) < REFILL_BELOW:
+            self.withdraw(self.payer, POCKET)
+
+    def sync(self):
+        for name in self.names:
+            self.must(name, "sync")
+        self.handed = 0
+
+    def amount(self):
+        return self.rng.randrange(1, 6_00)
+
+    def ask(self, who, amount):
+        file = self.file("request")
+        self.ids[file] = self.must(who, "request", yuan(amount), "-o", file)["id"]
+        return file
+
+    def pay(self, who, request):
+        file = self.file("packet")
+        self.must(who, "pay", request, "-o", file)
+        self.handed += 1
+        return file
+
+    def hand_over(self, payer, payee, amount):
+        request = self.ask(payee, amount)
+        packet = self.pay(payer, request)
+        receipt = self.file("receipt")
+        self.must(payee, "receive", packet, "-o", receipt)
+        return request, packet, receipt
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def there(path):
+    return path is not None and os.path.exists(path)
+
+
+def same(wrong, what, path, content):
+    """A file that is there is whole, and has these bytes."""
+    if there(path) and read(path) != content:
+        wrong.append(f"{what}: other bytes than before")
+
+
+# ---- the steps after the cut ----
+
+def receive_twice(trio, wrong, who, packet):
+    """The payee takes it, and shown again the receipt is the same. Its file's name."""
+    first, second = trio.file("receipt"), trio.file("receipt")
+    trio.must(who, "receive", packet, "-o", first)
+    trio.must(who, "receive", packet, "-o", second)
+    same(wrong, "the receipt", second, read(first))
+    return first
+
+
+def finish_handover(trio, wrong, job, request, payer, payee):
+    """From a request to the payer's knowing: paid twice, received twice, confirmed twice."""
+    first, second = trio.pay(payer, request), trio.file("packet")
+    trio.must(payer, "pay", request, "-o", second)
+    same(wrong, "the packet, shown again", second, read(first))
+    if job.out is not None and job.out.endswith(".packet"):
+        same(wrong, "the packet that was cut", job.out, read(first))
+    trio.auditor.saw_packet(wrong, read(first))
+    receipt = receive_twice(trio, wrong, payee, first)
+    for _ in range(2):
+        trio.must(payer, "receive", receipt)
+
+
+def ready_request(trio):
+    out = trio.file("request")
+    return Job(trio.payee, "request", yuan(trio.amount()), "-o", out, out=out)
+
+
+def after_request(trio, job, wrong):
+    """A request that came out can be paid; if none did, a new one is made."""
+    request = job.out if there(job.out) else trio.ask(trio.payee, trio.amount())
+    finish_handover(trio, wrong, job, request, trio.payer, trio.payee)
+
+
+def ready_pay(trio):
+    request, out = trio.ask(trio.payee, trio.amount()), trio.file("packet")
+    return Job(trio.payer, "pay", request, "-o", out, out=out, request=request, payer=trio.payer,
+               payee=trio.payee)
+
+
+def ready_pay_many(trio):
+    """The payee pays back nearly all it received: several coins, one of them changed."""
+    for _ in range(3):
+        trio.hand_over(trio.payer, trio.third, trio.rng.randrange(2_00, 5_00))
+    request = trio.ask(trio.payer, trio.spendable(trio.third) - 1)
+    out = trio.file("packet")
+    return Job(trio.third, "pay", request, "-o", out, out=out, request=request, payer=trio.third,
+               payee=trio.payer)
+
+
+def after_pay(trio, job, wrong):
+    """By chance: at once again; after a look at the outbox, which shows the same bytes; or never,
+    and both sync: then it settled to the payee, or nothing was paid."""
+    way = trio.rng.choice(["again", "outbox", "never"])
+    if way == "outbox":
+        plan = trio.ids[job.request]
+        states = {row["id"]: row["state"] for row in trio.must(job.payer, "outbox")["payments"]}
+        if states.get(plan) in ("signed", "handed over"):
+            out = trio.file("again")
+            trio.must(job.payer, "outbox", plan[:16], "-o", out)
+            same(wrong, "the packet in the outbox", job.out, read(out))
+    if way == "never":
+        trio.must(job.payer, "sync")
+        trio.must(job.payee, "sync")
+        first = trio.file("packet")
+        trio.must(job.payer, "pay", job.request, "-o", first)
+        same(wrong, "the packet that was cut", job.out, read(first))
+        trio.auditor.saw_packet(wrong, read(first))
+        result = trio.run(job.payee, "receive", first, "-o", trio.file("receipt"))
+        if result.code != OK and result["error.name"] != "SEEN":  # the register said so before
+            raise Wrong(str(result))
+        trio.must(job.payee, "sync")
+        return
+    finish_handover(trio, wrong, job, job.request, job.payer, job.payee)
+
+
+def ready_receive(trio):
+    request = trio.ask(trio.payee, trio.amount())
+    packet, out = trio.pay(trio.payer, request), trio.file("receipt")
+    return Job(trio.payee, "receive", packet, "-o", out, out=out, request=request, packet=packet,
+               payer=trio.payer, payee=trio.payee)
+
+
+def ready_receive_many(trio):
+    job = ready_pay_many(trio)
+    packet, out = trio.pay(job.payer, job.request), trio.file("receipt")
+    return Job(job.payee, "receive", packet, "-o", out, out=out, request=job.request,
+               packet=packet, payer=job.payer, payee=job.payee)
+
+
+def after_receive(trio, job, wrong):
+    """The payer shows the packet again: taken once, and one receipt for ever."""
+    receipt = receive_twice(trio, wrong, job.payee, job.packet)
+    same(wrong, "the receipt that was cut", job.out, read(receipt))
+    trio.must(job.payer, "receive", receipt)
+
+
+def ready_quarantine(trio):
+    """A second payment of a request that is paid: genuine, mine, and nothing to count on."""
+    if trio.spendable(trio.third) < 10_00:
+        trio.withdraw(trio.third, 20_00)
+    request = trio.ask(trio.payee, trio.amount())
+    late = trio.pay(trio.third, request)
+    trio.must(trio.payee, "receive", trio.pay(trio.payer, request))
+    return Job(trio.payee, "receive", late, packet=late)
+
+
+def after_quarantine(trio, job, wrong):
+    for _ in range(2):
+        trio.must(trio.payee, "receive", job.packet, code=INVALID)
+
+
+def ready_confirm(trio):
+    _, _, receipt = trio.hand_over(trio.payer, trio.payee, trio.amount())
+    return Job(trio.payer, "receive", receipt, receipt=receipt)
+
+
+def after_confirm(trio, job, wrong):
+    for _ in range(2):
+        confirmed = trio.must(trio.payer, "receive", job.receipt)["id"]
+    out = trio.file("receipt")
+    trio.must(trio.payer, "receipt", confirmed[:16], "-o", out)
+    trio.must(trio.third, "receipt", "verify", out)
+
+
+def ready_receipt(trio):
+    _, _, receipt = trio.hand_over(trio.payer, trio.payee, trio.amount())
+    confirmed, out = trio.must(trio.payer, "receive", receipt)["id"], trio.file("receipt")
+    return Job(trio.payer, "receipt", confirmed[:16], "-o", out, out=out, confirmed=confirmed)
+
+
+def after_receipt(trio, job, wrong):
+    out = trio.file("receipt")
+    trio.must(trio.payer, "receipt", job.confirmed[:16], "-o", out)
+    same(wrong, "the receipt that was cut", job.out, read(out))
+    trio.must(trio.third, "receipt", "verify", out)
+
+
+def ready_outbox(trio):
+    request, out = trio.ask(trio.payee, trio.amount()), trio.file("packet")
+    packet, plan = trio.pay(trio.payer, request), trio.ids[request]
+    return Job(trio.payer, "outbox", plan[:16], "-o", out, out=out, packet=packet, request=request,
+               payer=trio.payer, payee=trio.payee)
+
+
+def after_outbox(trio, job, wrong):
+    same(wrong, "the packet shown again", job.out, read(job.packet))
+    finish_handover(trio, wrong, job, job.request, job.payer, job.payee)
+
+
+def stop_paying(trio, wanted):
+    """A payment that a crash left in that state, and the request it answers: pay dies ever later,
+    until it is there."""
+    request, before, call = trio.ask(trio.payee, trio.amount()), None, trio.reserves_at
+    while call < CALLS_MAX:
+        trio.town.cut(trio.payer, ("pay", request, "-o", trio.file("packet")), call, "kill")
+        state = trio.auditor.plan_state(trio.homes[0], trio.ids[request])
+        if state == wanted:
+            trio.reserves_at = max(FIRST_CALL, call - 4) if before is None else trio.reserves_at
+            return request, trio.ids[request]
+        if state is not None and state > wanted:
+            break
+        if before is None and state is not None:
+            trio.reserves_at = max(FIRST_CALL, call - 4)  # the next one is found sooner
+        call = call + 1 if state == before else 1
+        before = state
+    raise Wrong(f"pay cannot be stopped in state {wanted}")
+
+
+def ready_cancel(trio):
+    request, plan = stop_paying(trio, PLAN_RESERVED)
+    return Job(trio.payer, "cancel", plan[:16], request=request, payer=trio.payer,
+               payee=trio.payee)
+
+
+def after_cancel(trio, job, wrong):
+    """Cancelled or not: the request can be paid, once."""
+    finish_handover(trio, wrong, job, job.request, job.payer, job.payee)
+
+
+def ready_resume(trio):
+    request, plan = stop_paying(trio, PLAN_SIGNING)
+    # rows F4, F11: after the mark there is no way back
+    if trio.run(trio.payer, "cancel", plan[:16]).code == OK:
+        raise Wrong("a payment that may be signed was cancelled")
+    return Job(trio.payer, "outbox", request=request, payer=trio.payer, payee=trio.payee)
+
+
+def after_resume(trio, job, wrong):
+    finish_handover(trio, wrong, job, job.request, job.payer, job.payee)
+
+
+# ---- with the bank ----
+
+def ready_withdraw(trio):
+    amount = trio.rng.randrange(1_00, 30_00)
+    return Job(trio.payer, "withdraw", yuan(amount), amount=amount)
+
+
+def after_withdraw(trio, job, wrong):
+    """The same amount asked again is the same withdrawal, if its answer is not known yet."""
+    trio.must(trio.payer, "withdraw", yuan(job.amount))
+    trio.must(trio.payer, "sync")
+
+
+def ready_deposit(trio):
+    if trio.handed:
+        trio.sync()
+    amount = min(trio.rng.randrange(1_00, 30_00), trio.spendable(trio.payer) // 2)
+    return Job(trio.payer, "deposit", yuan(amount))
+
+
+def after_deposit(trio, job, wrong):
+    trio.must(trio.payer, "sync")
+    trio.must(trio.payer, "sync")
+    trio.must(trio.payer, "deposit", "0.50")
+
+
+def ready_deposit_packet(trio):
+    job = ready_quarantine(trio)
+    trio.must(trio.payee, "receive", job.packet, code=INVALID)
+    trio.handed = HANDOVERS_MAX
+    return Job(trio.payee, "deposit", "--packet", job.packet, packet=job.packet)
+
+
+def after_deposit_packet(trio, job, wrong):
+    for _ in range(2):
+        trio.must(trio.payee, "sync")
+
+
+def ready_sync(trio):
+    """Something in the outbox, something in the inbox, coins to exchange."""
+    trio.hand_over(trio.payer, trio.payee, trio.amount())
+    if trio.spendable(trio.payee) > 10:
+        trio.hand_over(trio.payee, trio.payer, max(1, trio.spendable(trio.payee) // 3))
+    return Job(trio.rng.choice([trio.payer, trio.payee]), "sync")
+
+
+def after_sync(trio, job, wrong):
+    for _ in range(2):
+        trio.must(job.who, "sync")
+    balance = trio.must(job.who, "balance")
+    if (balance["handed_over"], balance["reserved"]) != ("0.00", "0.00"):
+        wrong.append(f"something waits after a sync that was cut: {balance}")
+
+
+def ready_init(trio):
+    name, join = trio.town.next_join()
+    return Job(name, "init", "--join", join, "--no-passphrase")
+
+
+def after_init(trio, job, wrong):
+    """Asked again the bank certifies the same key; the wallet is one that can be used."""
+    again = trio.run(job.who, *job.words)
+    if again.code != OK and again["error.name"] != "EXISTS":
+        raise Wrong(str(again))
+    trio.must(job.who, "withdraw", "1.00")
+    if trio.must(job.who, "balance")["spendable"] != "1.00":
+        wrong.append("the new wallet does not hold what it withdrew")
+
+
+class Scene:
+    def __init__(self, name, ready, after, online=False, weight=1):
+        self.name, self.ready, self.after, self.online = name, ready, after, online
+        self.weight = weight
+
+
+SCENES = [
+    Scene("request", ready_request, after_request),
+    Scene("pay", ready_pay, after_pay),
+    Scene("pay, several coins", ready_pay_many, after_pay),
+    Scene("receive a packet", ready_receive, after_receive),
+    Scene("receive several coins", ready_receive_many, after_receive),
+    Scene("receive what is no payment", ready_quarantine, after_quarantine),
+    Scene("receive a receipt", ready_confirm, after_confirm),
+    Scene("receipt", ready_receipt, after_receipt),
+    Scene("outbox", ready_outbox, after_outbox),
+    Scene("outbox after a crash", ready_resume, after_resume),
+    Scene("cancel", ready_cancel, after_cancel),
+    Scene("withdraw", ready_withdraw, after_withdraw, online=True),
+    Scene("deposit", ready_deposit, after_deposit, online=True),
+    Scene("deposit a packet", ready_deposit_packet, after_deposit_packet, online=True),
+    Scene("sync", ready_sync, after_sync, online=True),
+    Scene("init", ready_init, after_init, online=True),
+]

@@ -1,0 +1,141 @@
+/* Packets and calls, made beforehand (contract in load_plan.h).
+ *
+ * Coins are drawn without putting back: draw i is the coin (i * STEP) mod range, STEP near the
+ * golden section of the range and coprime to it, so that draws lie evenly over all of it at any
+ * time. A cheat's second payment goes DOUBLE_GAP packets after the first, or a sixteenth of all if
+ * that is less. */
+#include "tools/bench/load_plan.h"
+
+#include <stdlib.h>
+
+enum { DOUBLE_GAP = 4000, DOUBLE_SHARE = 16 };
+
+struct draw {
+    uint64_t from, range, step, next;
+};
+
+static uint64_t common_divisor(uint64_t a, uint64_t b)
+{
+    while (b != 0) {
+        const uint64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+static struct draw draw_open(const struct load_plan_options *options)
+{
+    struct draw draw = {.from = options->coin_from,
+                        .range = options->coin_to - options->coin_from,
+                        .next = options->skip};
+    const double golden = 0.6180339887498949;
+    CHECK(options->coin_to > options->coin_from);
+    draw.step = (uint64_t)((double)draw.range * golden) | 1;
+    while (common_divisor(draw.range, draw.step) != 1)
+        draw.step += 2;
+    return draw;
+}
+
+/* range and step are below 2^26: no overflow. */
+static uint64_t draw_coin(struct draw *draw)
+{
+    CHECK(draw->next < draw->range); /* more payments than coins */
+    return draw->from + draw->next++ * draw->step % draw->range;
+}
+
+/* ---- which coin is paid when ---- */
+
+static bool is_cheat(const struct load_plan *plan, uint64_t coin)
+{
+    const size_t wallets = plan->crowd->wallet_count;
+    return (double)(coin % wallets) < plan->options.cheats * (double)wallets;
+}
+
+static void append(struct load_plan *plan, uint64_t coin, uint32_t variant)
+{
+    plan->packets[plan->packet_count++] = (struct load_packet){.coin = coin, .variant = variant};
+}
+
+static void choose_coins(struct load_plan *plan, size_t packets)
+{
+    struct draw draw = draw_open(&plan->options);
+    size_t waiting = 0, *due = calloc(packets, sizeof *due); /* firsts whose second comes */
+    size_t next = 0;
+    const size_t gap = packets / DOUBLE_SHARE < DOUBLE_GAP ? packets / DOUBLE_SHARE : DOUBLE_GAP;
+    CHECK(due != NULL);
+    while (plan->packet_count < packets) {
+        if (next < waiting && due[next] + gap <= plan->packet_count) {
+            append(plan, plan->packets[due[next++]].coin, 1);
+            plan->double_count++;
+            continue;
+        }
+        append(plan, draw_coin(&draw), 0);
+        if (is_cheat(plan, plan->packets[plan->packet_count - 1].coin))
+            due[waiting++] = plan->packet_count - 1;
+    }
+    plan->drawn = draw.next;
+    free(due);
+}
+
+/* ---- signing, on all cores ---- */
+
+static void sign_share(void *context, size_t share, size_t from, size_t to)
+{
+    struct load_plan *plan = context;
+    struct buffer *bytes = &plan->bytes[share];
+    bytes->limit = SIZE_MAX;
+    for (size_t i = from; i < to; i++) {
+        struct load_packet *packet = &plan->packets[i];
+        const uint64_t counter = (plan->options.skip * 2 + i) * CROWD_LINE_MAX;
+        packet->share = (uint32_t)share;
+        packet->at = bytes->size;
+        crowd_pay(bytes, plan->crowd, packet->coin, plan->options.line, packet->variant, counter);
+        packet->size = (uint32_t)(bytes->size - packet->at);
+    }
+}
+
+static void cut_calls(struct load_plan *plan)
+{
+    size_t size = 0;
+    struct load_call *call = plan->calls;
+    for (size_t i = 0; i < plan->packet_count; i++) {
+        if (call->count == plan->options.packets_max ||
+            (call->count > 0 && size + plan->packets[i].size > LOAD_CALL_SIZE)) {
+            *++call = (struct load_call){.first = i};
+            size = 0;
+        }
+        call->count++;
+        size += plan->packets[i].size;
+    }
+    plan->call_count = (size_t)(call - plan->calls) + 1;
+}
+
+void load_plan_open(struct load_plan *plan, const struct crowd *crowd,
+                    const struct load_plan_options *options)
+{
+    const size_t packets = options->payments / options->line + 1;
+    *plan = (struct load_plan){.options = *options, .crowd = crowd};
+    plan->packets = calloc(packets, sizeof *plan->packets);
+    plan->calls = calloc(packets, sizeof *plan->calls);
+    CHECK(plan->packets != NULL && plan->calls != NULL);
+    choose_coins(plan, packets);
+    crowd_share_out(plan->packet_count, sign_share, plan);
+    cut_calls(plan);
+    plan->payment_count = plan->packet_count * options->line;
+}
+
+void load_plan_fini(struct load_plan *plan)
+{
+    for (size_t i = 0; i < CROWD_THREADS_MAX; i++)
+        buffer_fini(&plan->bytes[i]);
+    free(plan->packets);
+    free(plan->calls);
+    *plan = (struct load_plan){0};
+}
+
+struct span load_plan_packet(const struct load_plan *plan, size_t index)
+{
+    const struct load_packet *packet = &plan->packets[index];
+    return span_of(plan->bytes[packet->share].data + packet->at, packet->size);
+}

@@ -1,0 +1,42 @@
+/* What a load generator sends, all made and signed before the clock runs: packets, and the calls
+ * they go in. */
+#ifndef DCEP_TOOLS_BENCH_LOAD_PLAN_H
+#define DCEP_TOOLS_BENCH_LOAD_PLAN_H
+
+#include "tools/bench/crowd.h"
+
+enum { LOAD_CALL_SIZE = 64 * 1024 - 1024 }; /* of its packets: the message stays below 64 KiB */
+
+struct load_packet {
+    uint64_t coin;
+    uint32_t variant; /* 1: the second payment of a coin */
+    uint32_t size;
+    uint64_t at; /* in the bytes of its share */
+    uint32_t share;
+};
+struct load_call {
+    size_t first, count; /* packets */
+};
+struct load_plan_options {
+    size_t payments;             /* how many are made, about */
+    size_t line;                 /* payments a packet */
+    size_t packets_max;          /* a call */
+    uint64_t coin_from, coin_to; /* the coins to draw from */
+    uint64_t skip;               /* so many draws were used up by earlier runs */
+    double cheats;               /* this share of the wallets pays each coin twice */
+};
+struct load_plan {
+    struct load_plan_options options;
+    const struct crowd *crowd;
+    struct load_packet *packets;
+    struct load_call *calls;
+    struct buffer bytes[CROWD_THREADS_MAX];
+    size_t packet_count, call_count, payment_count, double_count;
+    uint64_t drawn; /* draws used up, those skipped included */
+};
+void load_plan_open(struct load_plan *plan, const struct crowd *crowd,
+                    const struct load_plan_options *options);
+void load_plan_fini(struct load_plan *plan);
+struct span load_plan_packet(const struct load_plan *plan, size_t index);
+
+#endif

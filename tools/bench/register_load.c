@@ -1,0 +1,441 @@
+/* Payments into a running dcep-central, as banks hand them in: over TLS, in signed calls of up to
+ * 256 packets or 64 KiB, many outstanding.
+ *
+ * usage: register_load [OPTION...] DIR ADMISSION [DIR ADMISSION]...
+ *
+ * Each DIR and ADMISSION is a bank (tests/acceptance/bank_tool.c); the crowd's numbers are those
+ * that register_preload told. tools/bench/register.py runs it; the options are below, in options[].
+ *
+ * Everything is made and signed beforehand. With --rate the loop is open: payment i is due at
+ * i / rate, a call leaves when its last payment is due, and latency counts from when each payment
+ * was due, whatever kept the call from leaving. Without it the loop is closed: --outstanding calls
+ * at a time, as fast as they are answered, and latency counts from the sending. A call that is
+ * answered "busy" is counted and not repeated. The CPU time is the server's alone.
+ *
+ * With --door the calls are wallets', to a dcep-bank at that address, and --server is that bank:
+ * the owner of a call's first coin hands in all of its packets. --behind is then the register's
+ * process, --issuing-key its key file: a bank looks at a token's signature.
+ *
+ * Says "measured" when the load is over and the ceiling measured again; then reads the path of the
+ * central bank's database from stdin, once its server has ended, and looks up every answer in it.
+ */
+#include "tools/bench/bench.h"
+#include "tools/bench/histogram.h"
+#include "tools/bench/load_audit.h"
+#include "tools/bench/load_server.h"
+
+#include "central/keys.h"
+
+#include <getopt.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BANKS_OF_LOAD_MAX = 16,
+    CALLERS_MAX = 1024,
+    SAMPLES_MAX = 4096,
+    NS_PER_S = 1000000000,
+    BUSY_PAUSE_NS = 5000000,
+    REFUSAL_SIZE_MAX = 160, /* a reply without results; one with any is larger */
+    SAMPLE_EVERY_NS = 100000000,
+    SAMPLES_A_SECOND = 10,
+};
+
+/* ---- options ---- */
+
+enum option_name {
+    OPTION_SERVER,
+    OPTION_FSYNC,
+    OPTION_JSON,
+    OPTION_SEED,
+    OPTION_WALLETS,
+    OPTION_SERIAL,
+    OPTION_DAY,
+    OPTION_COINS,
+    OPTION_FROM,
+    OPTION_TO,
+    OPTION_SKIP,
+    OPTION_PAYMENTS,
+    OPTION_SECONDS,
+    OPTION_WARM_UP,
+    OPTION_RATE,
+    OPTION_OUTSTANDING,
+    OPTION_CLIENTS,
+    OPTION_LINE,
+    OPTION_CHEATS,
+    OPTION_PACKETS,
+    OPTION_CEILING,
+    OPTION_DOOR,
+    OPTION_DOOR_NAME,
+    OPTION_DOOR_PIN,
+    OPTION_BEHIND,
+    OPTION_ISSUING,
+    OPTION_COUNT
+};
+static const char *const texts[OPTION_COUNT] = {
+    "server", "fsync",       "json",     "seed",   "wallets",    "serial",  "day",
+    "coins",  "from",        "to",       "skip",   "payments",   "seconds", "warm-up",
+    "rate",   "outstanding", "clients",  "line",   "cheats",     "packets", "ceiling-seconds",
+    "door",   "door-name",   "door-pin", "behind", "issuing-key"};
+static const char *values[OPTION_COUNT] = {
+    [OPTION_SKIP] = "0",     [OPTION_SECONDS] = "10",     [OPTION_WARM_UP] = "1",
+    [OPTION_RATE] = "0",     [OPTION_OUTSTANDING] = "16", [OPTION_CLIENTS] = "8",
+    [OPTION_LINE] = "1",     [OPTION_CHEATS] = "0",       [OPTION_PACKETS] = "256",
+    [OPTION_CEILING] = "0.5"};
+
+static double number(enum option_name name)
+{
+    CHECK(values[name] != NULL);
+    return strtod(values[name], NULL);
+}
+
+static uint64_t whole(enum option_name name)
+{
+    CHECK(values[name] != NULL);
+    return strtoull(values[name], NULL, 10);
+}
+
+static int read_options(int argc, char **argv)
+{
+    struct option options[OPTION_COUNT + 1] = {0};
+    int found = 0;
+    for (int i = 0; i < OPTION_COUNT; i++)
+        options[i] = (struct option){texts[i], required_argument, NULL, i};
+    while ((found = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (found < 0 || found >= OPTION_COUNT)
+            exit(2);
+        values[found] = optarg;
+    }
+    return optind;
+}
+
+/* ---- the load ---- */
+
+struct load {
+    struct crowd crowd;
+    struct key_pair issuing_key;
+    struct load_bank banks[BANKS_OF_LOAD_MAX];
+    size_t bank_count;
+    struct load_plan plan;
+    struct load_answer *answers;
+    struct load_server server;
+    struct load_server behind; /* with a door: the register behind the bank */
+    struct load_sample samples[SAMPLES_MAX];
+    size_t sample_count;
+    uint64_t start_ns, warm_ns, end_ns;
+    double rate;
+    atomic_size_t next;
+    _Atomic uint64_t payments, busy, failed, unflushed;
+};
+struct caller {
+    pthread_t thread;
+    struct load *load;
+    size_t number;
+    struct histogram latency; /* microseconds */
+};
+
+static struct load load;
+static struct caller *callers;
+
+static uint64_t due_ns(const struct load_plan *plan, size_t packet)
+{
+    const double payments = (double)(packet + 1) * (double)plan->options.line;
+    return load.start_ns + (uint64_t)(payments / load.rate * NS_PER_S);
+}
+
+static void note_latency(struct caller *caller, const struct load_call *call, uint64_t sent_ns,
+                         uint64_t now_ns)
+{
+    for (size_t i = call->first; i < call->first + call->count; i++) {
+        const uint64_t due = load.rate > 0 ? due_ns(&load.plan, i) : sent_ns;
+        if (due >= load.warm_ns && due < load.end_ns)
+            histogram_add(&caller->latency, (now_ns - due) / 1000);
+    }
+}
+
+static void note_answer(struct caller *caller, size_t index, uint64_t sent_ns)
+{
+    const struct load_call *call = &load.plan.calls[index];
+    const struct load_answer *answer = &load.answers[index];
+    const uint64_t now_ns = load_now_ns();
+    if (answer->error != ERR_OK) {
+        atomic_fetch_add(&load.failed, 1);
+        return;
+    }
+    if (answer->reply.size <= REFUSAL_SIZE_MAX) {
+        struct arena arena AUTO(arena_fini) = {0};
+        struct settle_reply nothing;
+        const enum status status = load_bank_read(&nothing, answer, &arena);
+        atomic_fetch_add(status == STATUS_BUSY ? &load.busy : &load.failed, 1);
+        if (load.rate <= 0)
+            load_sleep_until(now_ns + BUSY_PAUSE_NS);
+        return;
+    }
+    atomic_fetch_add(&load.payments, call->count * load.plan.options.line);
+    if (!load_server_is_flushed(&load.server, sent_ns))
+        atomic_fetch_add(&load.unflushed, 1);
+    note_latency(caller, call, sent_ns, now_ns);
+}
+
+static void send_call(struct caller *caller, size_t index)
+{
+    const struct load_call *call = &load.plan.calls[index];
+    const struct load_bank *bank = &load.banks[caller->number % load.bank_count];
+    struct blob_item packets[SETTLE_PACKETS_MAX];
+    const struct settle_body body = {.packets = {packets, call->count}};
+    for (size_t i = 0; i < call->count; i++)
+        packets[i].bytes = load_plan_packet(&load.plan, call->first + i);
+    const uint64_t sent_ns = load_now_ns();
+    const struct key_pair *sender =
+        values[OPTION_DOOR] == NULL ? &bank->bank_key
+                                    : crowd_owner(&load.crowd, load.plan.packets[call->first].coin);
+    load_bank_settle(&load.answers[index], bank,
+                     caller->number / load.bank_count % bank->client_count, &body, sender);
+    note_answer(caller, index, sent_ns);
+}
+
+static void *call_on(void *context)
+{
+    struct caller *caller = context;
+    size_t index = 0;
+    load_sleep_until(load.start_ns);
+    while ((index = atomic_fetch_add(&load.next, 1)) < load.plan.call_count) {
+        const struct load_call *call = &load.plan.calls[index];
+        const uint64_t due =
+            load.rate > 0 ? due_ns(&load.plan, call->first + call->count - 1) : load_now_ns();
+        if (due >= load.end_ns)
+            break;
+        load_sleep_until(due);
+        send_call(caller, index);
+    }
+    return NULL;
+}
+
+/* ---- looking on ---- */
+
+static void look(void)
+{
+    CHECK(load.sample_count < SAMPLES_MAX);
+    struct load_sample *sample = &load.samples[load.sample_count++];
+    load_server_look(&load.server, sample);
+    sample->payments = atomic_load(&load.payments);
+    sample->busy = atomic_load(&load.busy);
+    if (load.behind.pid != NULL) {
+        struct load_sample behind;
+        load_server_look(&load.behind, &behind);
+        sample->behind_cpu_s = behind.cpu_s;
+    }
+}
+
+/* The first sample is taken when the warm-up ends, the last when the load does or nothing is left
+ * to send; one a second between them. */
+static void look_on(void)
+{
+    load_sleep_until(load.warm_ns);
+    look();
+    uint64_t at = load.warm_ns;
+    for (size_t i = 1; at < load.end_ns; i++) {
+        at += SAMPLE_EVERY_NS;
+        load_sleep_until(at);
+        if (atomic_load(&load.next) >= load.plan.call_count)
+            break;
+        if (i % SAMPLES_A_SECOND == 0 && at < load.end_ns)
+            look();
+    }
+    look();
+}
+
+static void run(void)
+{
+    const size_t count = whole(OPTION_OUTSTANDING);
+    CHECK(count > 0 && count <= CALLERS_MAX);
+    callers = calloc(count, sizeof *callers);
+    CHECK(callers != NULL);
+    load.start_ns = load_now_ns() + NS_PER_S / 10;
+    load.warm_ns = load.start_ns + (uint64_t)(number(OPTION_WARM_UP) * NS_PER_S);
+    load.end_ns = load.warm_ns + (uint64_t)(number(OPTION_SECONDS) * NS_PER_S);
+    for (size_t i = 0; i < count; i++) {
+        callers[i] = (struct caller){.load = &load, .number = i};
+        CHECK(pthread_create(&callers[i].thread, NULL, call_on, &callers[i]) == 0);
+    }
+    look_on();
+    for (size_t i = 0; i < count; i++) {
+        pthread_join(callers[i].thread, NULL);
+        if (i > 0)
+            histogram_merge(&callers[0].latency, &callers[i].latency);
+    }
+}
+
+/* ---- what came of it ---- */
+
+static double rounded_ms(double share)
+{
+    return (double)histogram_at(&callers[0].latency, share) / 1000;
+}
+
+static void write_series(FILE *file)
+{
+    fprintf(file, "  \"series\": [");
+    for (size_t i = 0; i < load.sample_count; i++) {
+        const struct load_sample *sample = &load.samples[i];
+        fprintf(file,
+                "%s\n    {\"at_s\": %.2f, \"payments\": %llu, \"cpu_s\": %.2f, "
+                "\"rss_mib\": %.1f, \"anon_mib\": %.1f, \"fsyncs\": %llu}",
+                i > 0 ? "," : "", sample->at_s - load.samples[0].at_s,
+                (unsigned long long)(sample->payments - load.samples[0].payments),
+                sample->cpu_s - load.samples[0].cpu_s, sample->rss_mib, sample->anon_mib,
+                (unsigned long long)(sample->fsyncs - load.samples[0].fsyncs));
+    }
+    fprintf(file, "\n  ]\n");
+}
+
+static void write_counts(FILE *file, const struct load_audit *audit)
+{
+    const struct {
+        const char *name;
+        uint64_t count;
+    } counts[] = {
+        {"busy_answers", load.busy},
+        {"failed_calls", load.failed},
+        {"unflushed_answers", load.unflushed},
+        {"settled", audit->settled},
+        {"conflicts", audit->conflicts},
+        {"other_outcomes", audit->others},
+        {"refused_packets", audit->refused},
+        {"lost", audit->lost},
+        {"unproved", audit->unproved},
+        {"payments_in_all", load.payments},
+        {"double_spends_made", load.plan.double_count},
+        {"drawn", load.plan.drawn},
+        {"cores", crowd_cores()},
+        {"banks", load.bank_count},
+        {"line", load.plan.options.line},
+        {"wallets", load.crowd.wallet_count},
+        {"latencies", callers[0].latency.count},
+    };
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        fprintf(file, "  \"%s\": %llu,\n", counts[i].name, (unsigned long long)counts[i].count);
+}
+
+static void write_json(const struct load_audit *audit, const struct load_ceiling *ceiling,
+                       double prepared_s)
+{
+    const struct load_sample *first = &load.samples[0];
+    const struct load_sample *last = &load.samples[load.sample_count - 1];
+    const double seconds = last->at_s - first->at_s, cpu_s = last->cpu_s - first->cpu_s;
+    const double payments = (double)(last->payments - first->payments);
+    FILE *file = bench_json_open(values[OPTION_JSON]);
+    const struct {
+        const char *name;
+        double value;
+    } figures[] = {
+        {"duration_s", seconds},
+        {"payments", payments},
+        {"settle_per_s", payments / seconds},
+        {"server_cpu_s", cpu_s},
+        {"cpu_us_per_payment", payments > 0 ? cpu_s * BENCH_US / payments : 0},
+        {"behind_cpu_us_per_payment",
+         payments > 0 ? (last->behind_cpu_s - first->behind_cpu_s) * BENCH_US / payments : 0},
+        {"settle_per_cpu_s", cpu_s > 0 ? payments / cpu_s : 0},
+        {"verify_ceiling_per_core", ceiling->same_key},
+        {"verify_ceiling_fresh_keys", ceiling->fresh_keys},
+        {"ratio_to_ceiling", cpu_s > 0 ? payments / cpu_s / ceiling->same_key : 0},
+        {"p50_ms", rounded_ms(0.5)},
+        {"p99_ms", rounded_ms(0.99)},
+        {"p999_ms", rounded_ms(0.999)},
+        {"max_ms", rounded_ms(1)},
+        {"offered_per_s", load.rate > 0 ? load.rate : payments / seconds},
+        {"fsyncs_per_s", (double)(last->fsyncs - first->fsyncs) / seconds},
+        {"log_fsyncs_per_s", (double)(last->log_fsyncs - first->log_fsyncs) / seconds},
+        {"prepared_s", prepared_s},
+    };
+    fprintf(file, "{\n");
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
+        fprintf(file, "  \"%s\": %.4f,\n", figures[i].name, figures[i].value);
+    write_counts(file, audit);
+    write_series(file);
+    fprintf(file, "}\n");
+    bench_json_close(file);
+}
+
+/* ---- */
+
+static void open_load(int argc, char **argv, int first)
+{
+    const struct load_door door = {values[OPTION_DOOR], values[OPTION_DOOR_NAME],
+                                   values[OPTION_DOOR_PIN]};
+    for (int i = first; i + 1 < argc && load.bank_count < BANKS_OF_LOAD_MAX; i += 2) {
+        struct load_bank *bank = &load.banks[load.bank_count++];
+        if (door.address != NULL)
+            load_bank_open_door(bank, &door, argv[i + 1], whole(OPTION_CLIENTS));
+        else
+            load_bank_open(bank, argv[i], argv[i + 1], whole(OPTION_CLIENTS));
+    }
+    CHECK(load.bank_count > 0);
+    load.rate = number(OPTION_RATE);
+    load.crowd = (struct crowd){.seed = whole(OPTION_SEED),
+                                .wallet_count = whole(OPTION_WALLETS),
+                                .first_serial = whole(OPTION_SERIAL),
+                                .coin_count = whole(OPTION_COINS),
+                                .issued_day = whole(OPTION_DAY),
+                                .trust = &load.banks[0].trust};
+    const struct load_plan_options options = {.payments = whole(OPTION_PAYMENTS),
+                                              .line = whole(OPTION_LINE),
+                                              .packets_max = whole(OPTION_PACKETS),
+                                              .coin_from = whole(OPTION_FROM),
+                                              .coin_to = whole(OPTION_TO),
+                                              .skip = whole(OPTION_SKIP),
+                                              .cheats = number(OPTION_CHEATS)};
+    if (values[OPTION_ISSUING] != NULL) {
+        CHECK(keys_read(&load.issuing_key, values[OPTION_ISSUING], load.banks[0].network, "issuing",
+                        (struct span){NULL, 0}) == ERR_OK);
+        load.crowd.issuing_key = &load.issuing_key;
+    }
+    crowd_open(&load.crowd);
+    load_plan_open(&load.plan, &load.crowd, &options);
+    load.answers = calloc(load.plan.call_count, sizeof *load.answers);
+    CHECK(load.answers != NULL);
+    load_server_open(&load.server, values[OPTION_SERVER], values[OPTION_FSYNC]);
+    load_server_open(&load.behind, values[OPTION_BEHIND], NULL);
+}
+
+static void close_load(void)
+{
+    for (size_t i = 0; i < load.plan.call_count; i++)
+        buffer_fini(&load.answers[i].reply);
+    for (size_t i = 0; i < load.bank_count; i++)
+        load_bank_fini(&load.banks[i]);
+    free(load.answers);
+    free(callers);
+    load_plan_fini(&load.plan);
+    crowd_fini(&load.crowd);
+}
+
+int main(int argc, char **argv)
+{
+    char database[4096] = {0};
+    struct load_ceiling before, after;
+    struct load_audit audit = {0};
+    crypto_use(&crypto_libcrypto);
+    const int first = read_options(argc, argv);
+    const double start = bench_wall_s();
+    open_load(argc, argv, first);
+    const double prepared_s = bench_wall_s() - start;
+    load_ceiling_measure(&before, number(OPTION_CEILING));
+    run();
+    load_ceiling_measure(&after, number(OPTION_CEILING));
+    before.same_key = (before.same_key + after.same_key) / 2;
+    before.fresh_keys = (before.fresh_keys + after.fresh_keys) / 2;
+    puts("measured");
+    (void)fflush(stdout);
+    if (fgets(database, sizeof database, stdin) != NULL) {
+        database[strcspn(database, "\n")] = 0;
+        load_audit_run(&audit, &load.plan, load.answers, &load.banks[0], database,
+                       values[OPTION_DOOR] != NULL);
+    }
+    write_json(&audit, &before, prepared_s);
+    close_load();
+    return 0;
+}

@@ -1,0 +1,89 @@
+#!/usr/bin/python3
+"""Do the load generators measure what they say? Seconds, with tiny numbers; no speed is judged.
+
+    tools/bench/selftest.py [BUILD]
+
+Runs register.py and relay.py as people do, with double spends, two banks, lines and an open loop,
+and looks at the JSON: all keys are there, and the figures agree with each other and with the rows.
+The last line is "N passed, N failed".
+"""
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "tests", "acceptance"))
+sys.path.insert(0, HERE)
+from town import Report  # noqa: E402
+
+KEYS = """cores duration_s payments settle_per_s cpu_us_per_payment settle_per_cpu_s
+    verify_ceiling_per_core ratio_to_ceiling p50_ms p99_ms p999_ms offered_per_s durable
+    coins_preloaded rss_mib disk_bytes_per_payment fsyncs_per_s busy_answers conflicts""".split()
+SMALL = ["--wallets", "500", "--warm-up", "0.3", "--ceiling-seconds", "0.05", "--connections", "2"]
+RATE, LATE = 200, 0.3
+
+
+def run(report, build, script, path, *words):
+    """The JSON of one run, {} if there is none."""
+    done = subprocess.run([sys.executable, os.path.join(HERE, script), build, "--json", path,
+                           *SMALL, *words], capture_output=True, text=True, timeout=120,
+                          check=False)
+    if not report.check(f"{script} {' '.join(words)}: exit 0", done.returncode == 0,
+                        done.stdout + done.stderr):
+        return {}
+    with open(path, encoding="ascii") as file:
+        return json.load(file)
+
+
+def near(a, b, share=0.02):
+    return math.isclose(a, b, rel_tol=share, abs_tol=1e-6)
+
+
+def look(report, what, found):
+    for key in KEYS:
+        report.check(f"{what}: {key}", key in found)
+    if not found:
+        return
+    report.check(f"{what}: durable", found["durable"] is True)
+    report.check(f"{what}: payments were made", found["payments"] > 0)
+    report.check(f"{what}: percentiles rise",
+                 0 < found["p50_ms"] <= found["p99_ms"] <= found["p999_ms"])
+    report.check(f"{what}: CPU time and payments agree",
+                 near(found["cpu_us_per_payment"] * found["payments"],
+                      found["server_cpu_s"] * 1e6))
+    report.check(f"{what}: the server flushes", found["fsyncs_per_s"] > 0)
+    report.check(f"{what}: memory and disk are told",
+                 found["rss_mib"] > 1 and found["disk_bytes_per_payment"] > 0)
+    report.equal(f"{what}: nothing lost, refused or failed",
+                 [found[key] for key in ("lost", "refused_packets", "failed_calls")], [0, 0, 0])
+
+
+def main():
+    build = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("BUILD", "build")
+    report = Report()
+    with tempfile.TemporaryDirectory(prefix="dcep-bench-") as folder:
+        path = os.path.join(folder, "load.json")
+        cheats = run(report, build, "register.py", path, "--seconds", "1", "--most-a-second",
+                     "12000", "--double-spends", "20", "--banks", "2", "--packets-max", "64",
+                     "--line", "2", "--outstanding", "4", "--preload", "20000")
+        look(report, "double spends", cheats)
+        report.check("double spends: conflicts, each a case",
+                     cheats.get("conflicts", 0) > 0 and cheats["cases"] == cheats["conflicts"])
+        steady = run(report, build, "register.py", path, "--seconds", "1.5", "--rate", str(RATE),
+                     "--preload", "2000")
+        look(report, "open loop", steady)
+        report.check("open loop: what was offered is counted from when it was due",
+                     steady.get("latencies", 0) >= RATE * 1.5 * (1 - LATE), steady.get("latencies"))
+        relayed = run(report, build, "relay.py", path, "--seconds", "1", "--packets", "2",
+                      "--outstanding", "8", "--preload", "8000", "--most-a-second", "4000")
+        look(report, "a bank relays", relayed)
+        report.equal("a bank relays: each leaf is proved", relayed.get("unproved"), 0)
+    return report.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
