@@ -3,7 +3,7 @@
 
 #include "central/clones.h"
 #include "common/base/time.h"
-#include "tests/central/vaulted.h"
+#include "tests/central/shelf.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -182,31 +182,31 @@ HALL_TEST(archive, a_line_of_too_many_coins_stays)
 HALL_TEST(archive, lines_leave_and_come_back_row_for_row)
 {
     struct cast cast;
-    struct vaulted vaulted;
+    struct shelf shelf;
     struct life lives[5];
     uint64_t line_count = 0;
     cast_open(&cast, kind);
-    vaulted_open(&vaulted, &cast);
+    shelf_open(&shelf, &cast);
     for (size_t i = 0; i < 5; i++)
         live(&lives[i], &cast);
     look_for_clones(&cast);
-    const struct id before = vaulted_rows(&vaulted);
+    const struct id before = shelf_rows(&shelf);
     const size_t coins = hall_count(&cast.hall, &tables_table_coin);
     const uint64_t fen = cast_owned(&cast, &cast.e);
-    vaulted_run_when_due(&vaulted, &lives[0].coin);
+    shelf_run_when_due(&shelf, &lives[0].coin);
     cr_assert_eq(hall_count(&cast.hall, &tables_table_archive_segment), 1);
     cr_assert_eq(hall_count(&cast.hall, &tables_table_coin), coins - 15);
     cr_assert_eq(hall_count(&cast.hall, &tables_table_spend), 0);
     cr_assert_eq(hall_count(&cast.hall, &tables_table_input), 0);
     cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_seen), 0);
     cr_assert_eq(cast_owned(&cast, &cast.e), fen);
-    HALL_OK(vaulted_restore(&vaulted, &line_count, 1));
+    HALL_OK(shelf_restore(&shelf, &line_count, 1));
     cr_assert_eq(line_count, 5);
-    const struct id after = vaulted_rows(&vaulted);
+    const struct id after = shelf_rows(&shelf);
     cr_assert(id_equal(&before, &after));
-    HALL_OK(vaulted_restore(&vaulted, &line_count, 1));
+    HALL_OK(shelf_restore(&shelf, &line_count, 1));
     cr_assert_eq(line_count, 0);
-    vaulted_close(&vaulted);
+    shelf_close(&shelf);
     cast_close(&cast);
 }
 
@@ -214,29 +214,29 @@ HALL_TEST(archive, lines_leave_and_come_back_row_for_row)
 HALL_TEST(archive, segments_are_chained_and_what_came_back_leaves_again)
 {
     struct cast cast;
-    struct vaulted vaulted;
+    struct shelf shelf;
     struct life lives[3];
     uint64_t line_count = 0;
     cast_open(&cast, kind);
-    vaulted_open(&vaulted, &cast);
-    vaulted.limits.rows_size = 1; /* a line a segment */
+    shelf_open(&shelf, &cast);
+    shelf.limits.rows_size = 1; /* a line a segment */
     for (size_t i = 0; i < 3; i++)
         live(&lives[i], &cast);
-    vaulted_run_when_due(&vaulted, &lives[0].coin);
+    shelf_run_when_due(&shelf, &lives[0].coin);
     cr_assert_eq(hall_count(&cast.hall, &tables_table_archive_segment), 3);
-    HALL_OK(vaulted_restore(&vaulted, &line_count, 2));
+    HALL_OK(shelf_restore(&shelf, &line_count, 2));
     cr_assert_eq(line_count, 1);
     const size_t coins = hall_count(&cast.hall, &tables_table_coin);
     for (uint64_t days = 0; days < ARCHIVE_RESTORED_DAYS - 1; days++) {
         cast.hall.now += 86400;
-        vaulted_run(&vaulted);
+        shelf_run(&shelf);
         cr_assert_eq(hall_count(&cast.hall, &tables_table_coin), coins);
     }
     cast.hall.now += 86400;
-    vaulted_run(&vaulted);
+    shelf_run(&shelf);
     cr_assert_eq(hall_count(&cast.hall, &tables_table_archive_segment), 4);
     cr_assert_eq(hall_count(&cast.hall, &tables_table_coin), coins - 3);
-    vaulted_close(&vaulted);
+    shelf_close(&shelf);
     cast_close(&cast);
 }
 
@@ -252,16 +252,16 @@ static struct span packet_of(struct cast *cast, const struct world_coin *coin)
 HALL_TEST(archive, what_is_shown_again_is_archived_until_it_is_put_back)
 {
     struct cast cast;
-    struct vaulted vaulted;
+    struct shelf shelf;
     struct life life;
     struct note again;
     struct settle_result result = {0};
     uint64_t line_count = 0;
     cast_open(&cast, kind);
-    vaulted_open(&vaulted, &cast);
+    shelf_open(&shelf, &cast);
     live(&life, &cast);
     cast_pay(&again, &cast, &life.coin, &cast.q); /* kept back for a year */
-    vaulted_run_when_due(&vaulted, &life.coin);
+    shelf_run_when_due(&shelf, &life.coin);
     hall_refuses(&cast.hall, packet_of(&cast, &life.paid.coin), STATUS_ARCHIVED);
     hall_refuses(&cast.hall, packet_of(&cast, &again.coin), STATUS_ARCHIVED);
     struct world_packet rootless = {.directory_version = 1};
@@ -269,13 +269,13 @@ HALL_TEST(archive, what_is_shown_again_is_archived_until_it_is_put_back)
     rootless.token_count = 0;
     hall_refuses(&cast.hall, world_packet_bytes(&cast.hall.world, &rootless), STATUS_ARCHIVED);
     cr_assert_eq(hall_cases(&cast.hall), 0);
-    HALL_OK(vaulted_restore(&vaulted, &line_count, 1));
+    HALL_OK(shelf_restore(&shelf, &line_count, 1));
     HALL_OUTCOME(hall_settle(&cast.hall, &life.paid.coin), OUTCOME_SETTLED);
     HALL_STATUS(hall_settle_packet(&cast.hall, packet_of(&cast, &again.coin), &result), STATUS_OK);
     HALL_OUTCOME((enum outcome)result.leaves.items[0].leaf.outcome, OUTCOME_CONFLICT);
     cr_assert_eq(hall_cases(&cast.hall), 1);
     cast_expect_proof(&cast, 0, &cast.a);
-    vaulted_close(&vaulted);
+    shelf_close(&shelf);
     cast_close(&cast);
 }
 
@@ -284,15 +284,15 @@ HALL_TEST(archive, what_is_shown_again_is_archived_until_it_is_put_back)
 HALL_TEST(archive, a_token_forged_under_an_archived_serial_is_an_orphan)
 {
     struct cast cast;
-    struct vaulted vaulted;
+    struct shelf shelf;
     struct life life;
     struct world_coin forged, old;
     struct note paid;
     uint64_t line_count = 0;
     cast_open(&cast, kind);
-    vaulted_open(&vaulted, &cast);
+    shelf_open(&shelf, &cast);
     live(&life, &cast);
-    vaulted_run_when_due(&vaulted, &life.coin);
+    shelf_run_when_due(&shelf, &life.coin);
     struct token token = world_token_value(&cast.hall.world, 700, &cast.c);
     token.serial = life.coin.serial;
     world_token_signed(&old, &cast.hall.world, &token, &cast.c);
@@ -306,13 +306,13 @@ HALL_TEST(archive, a_token_forged_under_an_archived_serial_is_an_orphan)
     HALL_OUTCOME(cast_settle(&cast, &paid), OUTCOME_ORPHAN);
     cr_assert_eq(cast_orphans(&cast, &cast.q), 700);
     cast.hall.now += 86400;
-    vaulted_run(&vaulted); /* and the index still has it */
+    shelf_run(&shelf); /* and the index still has it */
     cr_assert_eq(cast_orphans(&cast, &cast.q), 700);
-    HALL_OK(vaulted_restore(&vaulted, &line_count, 1));
+    HALL_OK(shelf_restore(&shelf, &line_count, 1));
     cr_assert_eq(line_count, 1);
     HALL_OUTCOME(hall_settle(&cast.hall, &life.paid.coin), OUTCOME_SETTLED);
     HALL_OUTCOME(cast_settle(&cast, &paid), OUTCOME_ORPHAN);
-    vaulted_close(&vaulted);
+    shelf_close(&shelf);
     cast_close(&cast);
 }
 
@@ -321,62 +321,62 @@ HALL_TEST(archive, a_token_forged_under_an_archived_serial_is_an_orphan)
 HALL_TEST(archive, an_order_is_answered_again_once_its_lines_are_back)
 {
     struct cast cast;
-    struct vaulted vaulted;
+    struct shelf shelf;
     struct world_coin coin, fresh;
     struct hall_order order;
     struct order_reply reply, again;
     uint64_t line_count = 0;
     cast_open(&cast, kind);
-    vaulted_open(&vaulted, &cast);
+    shelf_open(&shelf, &cast);
     cast_issue(&coin, &cast, 900, &cast.a);
     give_in(&order, &reply, &cast, &coin, &cast.p);
     hall_take(&fresh, &cast.hall, &reply.tokens.items[0].record, &cast.p);
     const struct id once = hall_reply_hash(&reply);
     spend_up(&cast, &fresh);
-    vaulted_run_when_due(&vaulted, &fresh);
+    shelf_run_when_due(&shelf, &fresh);
     HALL_STATUS(hall_order(&cast.hall, &again, &order, WORLD_BANK_A), STATUS_ARCHIVED);
-    HALL_OK(vaulted_restore(&vaulted, &line_count, 1));
+    HALL_OK(shelf_restore(&shelf, &line_count, 1));
     cr_assert_eq(line_count, 2);
     HALL_STATUS(hall_order(&cast.hall, &again, &order, WORLD_BANK_A), STATUS_OK);
     const struct id twice = hall_reply_hash(&again);
     cr_assert(id_equal(&once, &twice));
-    vaulted_close(&vaulted);
+    shelf_close(&shelf);
     cast_close(&cast);
 }
 
 HALL_TEST(archive, an_order_whose_token_left_before_its_input)
 {
     struct cast cast;
-    struct vaulted vaulted;
+    struct shelf shelf;
     struct world_coin coin, fresh, change;
     struct note paid;
     struct hall_order order;
     struct order_reply reply, again;
     cast_open(&cast, kind);
-    vaulted_open(&vaulted, &cast);
+    shelf_open(&shelf, &cast);
     cast_issue(&coin, &cast, 900, &cast.a);
     cast_pay_part(&paid, &change, &cast, &coin, &cast.p, 300, NULL); /* the change stays unspent */
     give_in(&order, &reply, &cast, &paid.coin, &cast.p);
     hall_take(&fresh, &cast.hall, &reply.tokens.items[0].record, &cast.p);
     spend_up(&cast, &fresh);
-    vaulted_run_when_due(&vaulted, &fresh);
+    shelf_run_when_due(&shelf, &fresh);
     cr_assert_eq(cast_owned(&cast, &cast.a), 600);
     const struct id before = hall_snapshot(&cast.hall);
     HALL_STATUS(hall_order(&cast.hall, &again, &order, WORLD_BANK_A), STATUS_ARCHIVED);
     const struct id after = hall_snapshot(&cast.hall);
     cr_assert(id_equal(&before, &after));
-    vaulted_close(&vaulted);
+    shelf_close(&shelf);
     cast_close(&cast);
 }
 
 /* --- whatever fails, wherever it stops --- */
 
 /* A line is in the rows or in a segment that they name; and in both only until it is cleared. */
-static void check_nothing_is_lost(struct vaulted *vaulted, const struct life *life, size_t count)
+static void check_nothing_is_lost(struct shelf *shelf, const struct life *life, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct settle_result result = {0};
-        struct cast *cast = vaulted->cast;
+        struct cast *cast = shelf->cast;
         const enum status status =
             hall_settle_packet(&cast->hall, packet_of(cast, &life[i].paid.coin), &result);
         if (status == STATUS_OK)
@@ -394,32 +394,32 @@ static bool run_with_failure(enum hall_store kind, long nth, enum err failure)
 {
     enum { LIVES = 3 };
     struct cast cast;
-    struct vaulted vaulted;
+    struct shelf shelf;
     struct life lives[LIVES];
     uint64_t line_count = 0;
     bool more = true, failed = false;
     cast_open(&cast, kind);
-    vaulted_open(&vaulted, &cast);
+    shelf_open(&shelf, &cast);
     for (size_t i = 0; i < LIVES; i++)
         live(&lives[i], &cast);
-    const struct id before = vaulted_rows(&vaulted);
+    const struct id before = shelf_rows(&shelf);
     cast.hall.now = (hall_coin(&cast.hall, &lives[0].coin).redeem_by_day +
                      cast.hall.world.policy.archive_days) *
                     86400;
     store_fail_at(cast.hall.store, nth, failure);
     while (more && !failed)
-        failed = vaulted_step(&vaulted, &more) != ERR_OK;
+        failed = shelf_step(&shelf, &more) != ERR_OK;
     store_fail_at(cast.hall.store, -1, ERR_OK);
-    check_nothing_is_lost(&vaulted, lives, LIVES);
-    archive_forget(&vaulted.archive);
-    vaulted_run(&vaulted);
+    check_nothing_is_lost(&shelf, lives, LIVES);
+    archive_forget(&shelf.archive);
+    shelf_run(&shelf);
     cr_assert_eq(hall_count(&cast.hall, &tables_table_spend), 0);
     cr_assert_eq(hall_count(&cast.hall, &tables_table_archive_segment), 1);
-    check_nothing_is_lost(&vaulted, lives, LIVES);
-    HALL_OK(vaulted_restore(&vaulted, &line_count, 1));
-    const struct id after = vaulted_rows(&vaulted);
+    check_nothing_is_lost(&shelf, lives, LIVES);
+    HALL_OK(shelf_restore(&shelf, &line_count, 1));
+    const struct id after = shelf_rows(&shelf);
     cr_assert(id_equal(&before, &after));
-    vaulted_close(&vaulted);
+    shelf_close(&shelf);
     cast_close(&cast);
     return failed;
 }
@@ -435,27 +435,27 @@ HALL_TEST(archive, every_write_may_fail_and_nothing_is_lost)
 HALL_TEST(archive, without_room_for_the_file_all_stays)
 {
     struct cast cast;
-    struct vaulted vaulted;
+    struct shelf shelf;
     struct life life;
     bool more = true;
     cast_open(&cast, kind);
-    vaulted_open(&vaulted, &cast);
+    shelf_open(&shelf, &cast);
     live(&life, &cast);
     cast.hall.now =
         (hall_coin(&cast.hall, &life.coin).redeem_by_day + cast.hall.world.policy.archive_days) *
         86400;
     const struct id before = hall_snapshot(&cast.hall);
-    vaulted.fails = true;
+    shelf.fails = true;
     enum err error = ERR_OK;
     while (more && error == ERR_OK)
-        error = vaulted_step(&vaulted, &more);
+        error = shelf_step(&shelf, &more);
     cr_assert_eq(error, ERR_DISK_FULL);
     const struct id after = hall_snapshot(&cast.hall);
     cr_assert(id_equal(&before, &after));
-    vaulted.fails = false;
-    vaulted_run(&vaulted);
+    shelf.fails = false;
+    shelf_run(&shelf);
     cr_assert_eq(hall_count(&cast.hall, &tables_table_spend), 0);
-    vaulted_close(&vaulted);
+    shelf_close(&shelf);
     cast_close(&cast);
 }
 
@@ -464,28 +464,28 @@ HALL_TEST(archive, without_room_for_the_file_all_stays)
 HALL_TEST(archive, a_line_in_dispute_since_it_was_sealed_stays)
 {
     struct cast cast;
-    struct vaulted vaulted;
+    struct shelf shelf;
     struct life lives[2];
     struct note again;
     struct settle_result result = {0};
     bool more = true;
     cast_open(&cast, kind);
-    vaulted_open(&vaulted, &cast);
+    shelf_open(&shelf, &cast);
     for (size_t i = 0; i < 2; i++)
         live(&lives[i], &cast);
     cast_pay(&again, &cast, &lives[1].coin, &cast.q);
     cast.hall.now = (hall_coin(&cast.hall, &lives[0].coin).redeem_by_day +
                      cast.hall.world.policy.archive_days) *
                     86400;
-    while (vaulted.keep_count == 0)
-        HALL_OK(vaulted_step(&vaulted, &more));
+    while (shelf.keep_count == 0)
+        HALL_OK(shelf_step(&shelf, &more));
     HALL_STATUS(hall_settle_packet(&cast.hall, packet_of(&cast, &again.coin), &result), STATUS_OK);
     HALL_OUTCOME((enum outcome)result.leaves.items[0].leaf.outcome, OUTCOME_CONFLICT);
-    vaulted_run(&vaulted);
+    shelf_run(&shelf);
     hall_refuses(&cast.hall, packet_of(&cast, &lives[0].paid.coin), STATUS_ARCHIVED);
     HALL_OUTCOME(hall_settle(&cast.hall, &lives[1].paid.coin), OUTCOME_SETTLED);
     cr_assert_eq(cast_orphans(&cast, &cast.q), 900);
-    vaulted_close(&vaulted);
+    shelf_close(&shelf);
     cast_close(&cast);
 }
 
@@ -494,38 +494,38 @@ HALL_TEST(archive, a_line_in_dispute_since_it_was_sealed_stays)
 HALL_TEST(archive, an_altered_or_missing_segment_is_noticed)
 {
     struct cast cast;
-    struct vaulted vaulted;
+    struct shelf shelf;
     struct life lives[2];
     uint64_t line_count = 0;
     cast_open(&cast, kind);
-    vaulted_open(&vaulted, &cast);
-    vaulted.limits.rows_size = 1;
+    shelf_open(&shelf, &cast);
+    shelf.limits.rows_size = 1;
     for (size_t i = 0; i < 2; i++)
         live(&lives[i], &cast);
-    vaulted_run_when_due(&vaulted, &lives[0].coin);
-    struct buffer *file = &vaulted.files[2];
-    const struct id before = vaulted_rows(&vaulted);
+    shelf_run_when_due(&shelf, &lives[0].coin);
+    struct buffer *file = &shelf.files[2];
+    const struct id before = shelf_rows(&shelf);
     for (size_t i = 0; i < file->size; i += 7) {
         file->data[i] ^= 1;
-        cr_assert_eq(vaulted_restore(&vaulted, &line_count, 2), ERR_INTEGRITY, "byte %zu", i);
+        cr_assert_eq(shelf_restore(&shelf, &line_count, 2), ERR_INTEGRITY, "byte %zu", i);
         file->data[i] ^= 1;
     }
     file->size--;
-    cr_assert_eq(vaulted_restore(&vaulted, &line_count, 2), ERR_INTEGRITY);
+    cr_assert_eq(shelf_restore(&shelf, &line_count, 2), ERR_INTEGRITY);
     file->size++;
-    const struct buffer first = vaulted.files[1];
-    vaulted.files[1] = vaulted.files[2];
-    cr_assert_eq(vaulted_restore(&vaulted, &line_count, 1), ERR_INTEGRITY);
-    vaulted.files[1] = first;
+    const struct buffer first = shelf.files[1];
+    shelf.files[1] = shelf.files[2];
+    cr_assert_eq(shelf_restore(&shelf, &line_count, 1), ERR_INTEGRITY);
+    shelf.files[1] = first;
     const size_t size = file->size;
     file->size = 0;
-    cr_assert_eq(vaulted_restore(&vaulted, &line_count, 2), ERR_MISSING);
+    cr_assert_eq(shelf_restore(&shelf, &line_count, 2), ERR_MISSING);
     file->size = size;
-    const struct id after = vaulted_rows(&vaulted);
+    const struct id after = shelf_rows(&shelf);
     cr_assert(id_equal(&before, &after));
-    HALL_OK(vaulted_restore(&vaulted, &line_count, 2));
+    HALL_OK(shelf_restore(&shelf, &line_count, 2));
     cr_assert_eq(line_count, 1);
-    vaulted_close(&vaulted);
+    shelf_close(&shelf);
     cast_close(&cast);
 }
 
@@ -548,11 +548,11 @@ HALL_TEST(archive, the_index_by_owner_forgets_what_left_and_nothing_else)
 {
     enum { LIVES = 40 };
     struct cast cast;
-    struct vaulted vaulted;
+    struct shelf shelf;
     struct life life;
     struct world_coin coin = {0}, kept;
     cast_open(&cast, kind);
-    vaulted_open(&vaulted, &cast);
+    shelf_open(&shelf, &cast);
     cast_issue(&kept, &cast, 111, &cast.a);
     for (size_t i = 0; i < LIVES; i++) {
         live(&life, &cast);
@@ -560,13 +560,13 @@ HALL_TEST(archive, the_index_by_owner_forgets_what_left_and_nothing_else)
     }
     const uint64_t of_e = cast_owned(&cast, &cast.e);
     cr_assert_eq(index_size(&cast), 1 + LIVES * 5);
-    vaulted_run_when_due(&vaulted, &coin);
+    shelf_run_when_due(&shelf, &coin);
     cr_assert_eq(index_size(&cast), 1 + LIVES * 2); /* kept, and what e got */
     cr_assert_eq(cast_owned(&cast, &cast.a), 111);
     cr_assert_eq(cast_owned(&cast, &cast.p), 0);
     cr_assert_eq(cast_owned(&cast, &cast.e), of_e);
     live(&life, &cast); /* and goes on from there */
     cr_assert_eq(cast_owned(&cast, &cast.e), of_e + 900);
-    vaulted_close(&vaulted);
+    shelf_close(&shelf);
     cast_close(&cast);
 }

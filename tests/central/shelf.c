@@ -1,81 +1,80 @@
-/* An archive in memory (contract in vaulted.h). */
-#include "tests/central/vaulted.h"
+/* An archive in memory (contract in shelf.h). */
+#include "tests/central/shelf.h"
 
 #include <criterion/criterion.h>
 
 static enum err keep(void *context, uint64_t number, struct span file)
 {
-    struct vaulted *vaulted = context;
-    cr_assert(number >= 1 && number <= VAULTED_SEGMENTS);
-    if (vaulted->fails)
+    struct shelf *shelf = context;
+    cr_assert(number >= 1 && number <= SHELF_SEGMENTS);
+    if (shelf->fails)
         return ERR_DISK_FULL;
-    vaulted->keep_count++;
-    buffer_fini(&vaulted->files[number]);
-    return buffer_put(&vaulted->files[number], file);
+    shelf->keep_count++;
+    buffer_fini(&shelf->files[number]);
+    return buffer_put(&shelf->files[number], file);
 }
 
 static enum err fetch(void *context, struct buffer *file, uint64_t number)
 {
-    const struct vaulted *vaulted = context;
-    return vaulted->files[number].size == 0
-               ? ERR_MISSING
-               : buffer_put(file, buffer_span(&vaulted->files[number]));
+    const struct shelf *shelf = context;
+    return shelf->files[number].size == 0 ? ERR_MISSING
+                                          : buffer_put(file, buffer_span(&shelf->files[number]));
 }
 
-struct archive_folder vaulted_folder(struct vaulted *vaulted)
+struct archive_folder shelf_folder(struct shelf *shelf)
 {
-    return (struct archive_folder){.context = vaulted, .keep = keep, .fetch = fetch};
+    return (struct archive_folder){.context = shelf, .keep = keep, .fetch = fetch};
 }
 
-void vaulted_open(struct vaulted *out, struct cast *cast)
+void shelf_open(struct shelf *out, struct cast *cast)
 {
-    *out = (struct vaulted){.cast = cast,
-                            .limits = {.lines = 2, .rows_size = 4 * 1024 * 1024, .chunks = 1}};
+    *out = (struct shelf){.cast = cast,
+                          .limits = {.lines = 2, .rows_size = 4 * 1024 * 1024, .chunks = 1}};
 }
 
-void vaulted_close(struct vaulted *vaulted)
+void shelf_close(struct shelf *shelf)
 {
-    archive_forget(&vaulted->archive);
-    for (size_t i = 0; i <= VAULTED_SEGMENTS; i++)
-        buffer_fini(&vaulted->files[i]);
+    archive_forget(&shelf->archive);
+    for (size_t i = 0; i <= SHELF_SEGMENTS; i++)
+        buffer_fini(&shelf->files[i]);
 }
 
-enum err vaulted_step(struct vaulted *vaulted, bool *more)
+enum err shelf_step(struct shelf *shelf, bool *more)
 {
-    struct hall *hall = &vaulted->cast->hall;
-    const struct archive_folder folder = vaulted_folder(vaulted);
+    struct hall *hall = &shelf->cast->hall;
+    const struct archive_folder folder = shelf_folder(shelf);
     struct register_env env = hall_begin(hall);
-    enum err error = archive_step(&vaulted->archive, more, &env, &folder, &vaulted->limits);
+    enum err error = archive_step(&shelf->archive, more, &env, &folder, &shelf->limits);
     if (error == ERR_OK)
         error = store_commit(hall->store);
     store_rollback(hall->store);
     if (error != ERR_OK)
-        archive_forget(&vaulted->archive);
+        archive_forget(&shelf->archive);
     return error;
 }
 
-void vaulted_run(struct vaulted *vaulted)
+void shelf_run(struct shelf *shelf)
 {
     bool more = true;
     while (more)
-        HALL_OK(vaulted_step(vaulted, &more));
-    (void)hall_begin(&vaulted->cast->hall);
-    hall_end(&vaulted->cast->hall); /* the books still balance */
+        HALL_OK(shelf_step(shelf, &more));
+    (void)hall_begin(&shelf->cast->hall);
+    hall_end(&shelf->cast->hall); /* the books still balance */
 }
 
-void vaulted_run_when_due(struct vaulted *vaulted, const struct world_coin *coin)
+void shelf_run_when_due(struct shelf *shelf, const struct world_coin *coin)
 {
-    struct hall *hall = &vaulted->cast->hall;
+    struct hall *hall = &shelf->cast->hall;
     const struct coin row = hall_coin(hall, coin);
     hall->now = (row.redeem_by_day + hall->world.policy.archive_days) * 86400;
-    vaulted_run(vaulted);
+    shelf_run(shelf);
 }
 
-enum err vaulted_restore(struct vaulted *vaulted, uint64_t *line_count, uint64_t number)
+enum err shelf_restore(struct shelf *shelf, uint64_t *line_count, uint64_t number)
 {
-    struct hall *hall = &vaulted->cast->hall;
+    struct hall *hall = &shelf->cast->hall;
     struct buffer rows AUTO(buffer_fini) = {0}, file AUTO(buffer_fini) = {0};
-    const struct archive_folder folder = vaulted_folder(vaulted);
+    const struct archive_folder folder = shelf_folder(shelf);
     struct archive_segment segment = {0};
     struct id previous = {{0}};
     struct register_env env = hall_begin(hall);
@@ -104,14 +103,14 @@ static void put_rows(struct hall *hall, struct buffer *out, const struct table *
                             (const char *)rows.items + i * table->schema->struct_size));
 }
 
-struct id vaulted_rows(struct vaulted *vaulted)
+struct id shelf_rows(struct shelf *shelf)
 {
     const struct table *const tables[] = {&tables_table_minted, &tables_table_coin,
                                           &tables_table_spend, &tables_table_input,
                                           &tables_table_clone_seen};
     struct buffer bytes AUTO(buffer_fini) = {0};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
-        put_rows(&vaulted->cast->hall, &bytes, tables[i]);
+        put_rows(&shelf->cast->hall, &bytes, tables[i]);
     const struct span span = buffer_span(&bytes);
     return crypto_hash(&span, 1);
 }
