@@ -221,8 +221,8 @@ static enum err is_one_held(struct register_env *env, bool *held)
     return ERR_OK;
 }
 
-/* What has left has no rows: it looks as if it were forged, or led from nowhere, or was made under a
- * key that is too old to be named. */
+/* What has left has no rows: it looks as if it were forged, or led from nowhere, or was made under
+ * a key that is too old to be named. */
 static enum err find_archived(struct register_env *env, enum status *status,
                               const struct packet_view *view)
 {

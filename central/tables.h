@@ -197,8 +197,8 @@ enum claim_state { CLAIM_WAITING = 1, CLAIM_PAID = 2, CLAIM_REFUSED = 3, CLAIM_A
     F(UINT, bank_id, 0, INTEGER_MAX)                                                               \
     F(AMOUNT, amount) F(UINT, made_at, 0, INTEGER_MAX) F(TEXT, note, 0, 255)
 
-/* Retention (central/archive.h): how far the walk over the lines has come; and the segments, each of
- * which holds the lines that left the rows above. */
+/* Retention (central/archive.h): how far the walk over the lines has come; and the segments, each
+ * of which holds lines that left the rows above. */
 #define ARCHIVE_HEAD_FIELDS(F)                                                                     \
     F(UINT, id, 1, 1)                                                                              \
     F(UINT, at_serial, 0, INTEGER_MAX)                                                             \

@@ -1,7 +1,55 @@
 /* An archive in memory (contract in shelf.h). */
 #include "tests/central/shelf.h"
 
+#include "central/clones.h"
+
 #include <criterion/criterion.h>
+
+/* --- lives of a line --- */
+
+void shelf_give_in(struct hall_order *order, struct order_reply *reply, struct cast *cast,
+                   const struct world_coin *coin, const struct world_wallet *to)
+{
+    const struct output back = cast_output(to, amount_fen(coin->amount));
+    hall_order_exchange(order, &cast->hall, &back, 1);
+    hall_order_fund(order, &cast->hall, &coin, 1);
+    HALL_STATUS(hall_order(&cast->hall, reply, order, WORLD_BANK_A), STATUS_OK);
+    HALL_OUTCOME(hall_input(reply, 0), OUTCOME_USED);
+}
+
+void shelf_spend_up(struct cast *cast, const struct world_coin *coin)
+{
+    struct hall_order order;
+    struct order_reply reply;
+    shelf_give_in(&order, &reply, cast, coin, &cast->e);
+}
+
+void shelf_live(struct shelf_life *life, struct cast *cast)
+{
+    cast_issue(&life->coin, cast, 900, &cast->a);
+    cast_pay_part(&life->paid, &life->change, cast, &life->coin, &cast->p, 300, NULL);
+    HALL_OUTCOME(cast_settle(cast, &life->paid), OUTCOME_SETTLED);
+    shelf_spend_up(cast, &life->paid.coin);
+    shelf_spend_up(cast, &life->change);
+}
+
+void shelf_look_for_clones(struct cast *cast)
+{
+    struct register_env env = hall_begin(&cast->hall);
+    bool more = true;
+    while (more)
+        HALL_OK(clones_look(&env, &more, 100));
+    hall_end(&cast->hall);
+}
+
+struct span shelf_packet(struct cast *cast, const struct world_coin *coin)
+{
+    struct world_packet packet = {.directory_version = 1};
+    world_packet_add(&packet, coin);
+    return world_packet_bytes(&cast->hall.world, &packet);
+}
+
+/* --- the archive --- */
 
 static enum err keep(void *context, uint64_t number, struct span file)
 {

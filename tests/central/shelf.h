@@ -6,6 +6,23 @@
 #include "central/archive.h"
 #include "tests/central/cast.h"
 
+/* --- lives of a line --- */
+
+/* The coin is paid in, for a token of `to`: nothing is left of its line. */
+void shelf_give_in(struct hall_order *order, struct order_reply *reply, struct cast *cast,
+                   const struct world_coin *coin, const struct world_wallet *to);
+void shelf_spend_up(struct cast *cast, const struct world_coin *coin); /* for e */
+/* a buys a coin and pays p of it; p and a give theirs in. */
+struct shelf_life {
+    struct world_coin coin, change;
+    struct note paid;
+};
+void shelf_live(struct shelf_life *life, struct cast *cast);
+void shelf_look_for_clones(struct cast *cast);
+struct span shelf_packet(struct cast *cast, const struct world_coin *coin);
+
+/* --- the archive --- */
+
 enum { SHELF_SEGMENTS = 16 };
 struct shelf {
     struct cast *cast;
