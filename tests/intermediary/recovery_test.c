@@ -197,7 +197,7 @@ Test(recovery, G3_M4_a_payee_before_the_refund_keeps_the_coin_one_after_loses_it
     move_to(&loss, loss.day);
     HALL_STATUS(refund(&loss, &report), STATUS_OK);
     HALL_STATUS(street_settle(&loss.street, &reply, &late, 1, &bob), STATUS_OK);
-    HALL_OUTCOME(reply.results.items[0].leaves.items[0].leaf.outcome, OUTCOME_LOST);
+    HALL_OUTCOME((enum outcome)reply.results.items[0].leaves.items[0].leaf.outcome, OUTCOME_LOST);
     cr_assert_eq(owned(&loss, &bob.wallet.pair), 500);
     cr_assert_eq(owned(&loss, &loss.fresh.pair), 700);
     cr_assert_eq(hall_cases(&loss.street.hall), 0);

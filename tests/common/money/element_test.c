@@ -87,7 +87,7 @@ static struct span part_of(struct arena *arena, const struct row *row, enum part
     struct span whole = unhex(arena, digits), out = {0};
     memcpy(bytes, whole.data, whole.size);
     if (row->part == part && part != NOTHING && row->resize == 0)
-        bytes[row->at] ^= 0x01 << (part == AREA && row->at == 7);
+        bytes[row->at] ^= part == AREA && row->at == 7 ? 0x02 : 0x01;
     if (row->part == part)
         whole.size = (size_t)((int)whole.size + row->resize);
     OK(arena_copy(arena, &out, span_of(bytes, whole.size)));
