@@ -10,7 +10,7 @@
 #include "common/base/time.h"
 
 const struct archive_limits archive_limits = {
-    .lines = 64, .rows_size = (size_t)4 * 1024 * 1024, .chunks = 8};
+    .lines = 32, .rows_size = (size_t)1024 * 1024, .chunks = 2};
 
 void archive_forget(struct archive *archive)
 {
@@ -73,6 +73,11 @@ enum err archive_holds(struct register_env *env, bool *held, uint64_t serial,
 
 /* --- the walk --- */
 
+static uint64_t largest(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* Segments that were put back not long ago: their lines stay. */
 struct held_back {
     const struct archive_segment *items;
@@ -109,6 +114,7 @@ static enum err gather_line(struct archive *archive, const struct archive_line *
     segment->last_serial = serial;
     segment->row_count += archive_row_count(line);
     segment->spend_count += line->spends.count;
+    archive->redeem_by_day = largest(archive->redeem_by_day, line->coins.items[0].redeem_by_day);
     return ERR_OK;
 }
 
@@ -161,27 +167,6 @@ static enum err gather(struct archive *archive, bool *over, struct register_env 
 
 /* --- sealing --- */
 
-static uint64_t largest(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* Of the lines that are sealed now: the walk is in the order of serials, and days follow those. */
-static enum err note_last(struct archive_head *head, const struct archive *archive)
-{
-    size_t at = 0;
-    while (at < archive->rows.size) {
-        struct arena arena AUTO(arena_fini) = {0};
-        struct archive_line line = {0};
-        struct span bytes = {0};
-        TRY(archive_next_line(&line, &bytes, &at, buffer_span(&archive->rows), &arena));
-        head->last_redeem_by_day =
-            largest(head->last_redeem_by_day, line.coins.items[0].redeem_by_day);
-    }
-    head->last_serial = largest(head->last_serial, archive->segment.last_serial);
-    return ERR_OK;
-}
-
 static enum err seal(struct archive *archive, struct register_env *env, struct archive_head *head,
                      const struct archive_folder *folder)
 {
@@ -192,7 +177,8 @@ static enum err seal(struct archive *archive, struct register_env *env, struct a
     segment->number = before.number + 1;
     segment->rows_size = archive->rows.size;
     segment->made_at = env->now;
-    TRY(note_last(head, archive));
+    head->last_serial = largest(head->last_serial, segment->last_serial);
+    head->last_redeem_by_day = largest(head->last_redeem_by_day, archive->redeem_by_day);
     TRY(archive_pack(&file, segment, &before.hash, env->trust->network,
                      buffer_span(&archive->rows)));
     TRY(folder->keep(folder->context, segment->number, buffer_span(&file)));

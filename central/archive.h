@@ -84,6 +84,7 @@ struct archive_folder {
 struct archive {
     struct buffer rows;
     struct archive_segment segment; /* being made; or, if it has a number, being cleared */
+    uint64_t redeem_by_day;         /* the latest in it */
     uint64_t at_serial;             /* the last one judged */
     size_t at;                      /* cleared up to here in rows */
     bool is_walking;

@@ -22,6 +22,8 @@ THEMES = (  # program, title, what it is given for S
     ("life_bench", "A month of daily life: what packets weigh", lambda s: []),
     ("register_bench", "The register: settlements and exchanges, committed; no network",
      lambda s: ["--seconds", str(s)]),
+    ("archive_bench", "Bytes on disk: alive and archived",
+     lambda s: ["--seconds", str(s)]),
     ("store_bench", "The store: rows like the register's",
      lambda s: ["--rows", str(int(SCALED_ROWS * s) + 1)]),
     ("net_bench", "Round trips over TLS, certificates both ways, on one machine",
