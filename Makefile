@@ -21,6 +21,7 @@ PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) 2>/dev/nu
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS) 2>/dev/null))$(PKG_LIBS)
 # Pictures: the wallet draws codes, a program of its own reads them (docs/adr/0023-codes.md).
 LIBS_wallet := -lqrencode -lpng
+LIBS_wallet/carriers := $(LIBS_wallet)
 LIBS_scanner := -lzbar -lpng -ljpeg -lseccomp
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wstrict-prototypes -Wmissing-prototypes \
@@ -41,12 +42,15 @@ LIBS = $(PKG_LIBS) -lnng -lmbedtls -lmbedx509 -lmbedcrypto -lpthread
 # ---- rooms, lowest first (their rules: tools/layers.txt) ----
 
 COMMON := base wire crypto money store net cli purse
-ROOMS  := $(addprefix common/,$(COMMON)) central intermediary wallet scanner
+WALLET := keys carriers
+ROOMS  := $(addprefix common/,$(COMMON)) central intermediary $(addprefix wallet/,$(WALLET)) \
+    wallet scanner
 
 reverse = $(if $(1),$(call reverse,$(wordlist 2,99,$(1))) $(firstword $(1)))
 room_sources = $(filter-out %/main.c,$(wildcard $(1)/*.c))
 room_objects = $(patsubst %.c,$(BUILD)/%.o,$(call room_sources,$(1)))
 room_archive = $(BUILD)/lib/$(subst /,_,$(1)).a
+WALLET_ARCHIVES := $(BUILD)/lib/wallet.a $(foreach r,$(WALLET),$(BUILD)/lib/wallet_$(r).a)
 COMMON_ARCHIVES := $(foreach r,$(call reverse,$(COMMON)),$(BUILD)/lib/common_$(r).a)
 
 define room_rules
@@ -72,8 +76,9 @@ $(BUILD)/%.o: %.c | $(DEPS)
 
 PROGRAMS := $(addprefix $(BUILD)/,dcep-central dcep-bank dcep-wallet dcep-scan)
 
+program_archives = $(if $(filter wallet,$(1)),$(WALLET_ARCHIVES),$(BUILD)/lib/$(1).a)
 define program_rule
-$(BUILD)/$(1): $(BUILD)/$(2)/main.o $(BUILD)/lib/$(2).a $(COMMON_ARCHIVES)
+$(BUILD)/$(1): $(BUILD)/$(2)/main.o $(call program_archives,$(2)) $(COMMON_ARCHIVES)
 	@echo "  LD    $$@"
 	@$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $(LIBS_$(2)) $(LIBS)
 endef
@@ -113,9 +118,11 @@ TEST_ALSO_intermediary := \
 	$(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/central/hall*.c)) \
     $(BUILD)/lib/central.a
 
+room_archives = $(if $(findstring /,$(1)),$(call room_archive,$(1)),$(call program_archives,$(1)))
 define test_rule
 $(BUILD)/tests/$(subst /,_,$(1))_test: $(call test_objects,$(1)) $(SUPPORT) \
-        $(if $(filter common/%,$(1)),,$(BUILD)/lib/$(1).a) $(TEST_ALSO_$(1)) $(call test_links,$(1))
+        $(if $(filter common/%,$(1)),,$(call room_archives,$(1))) $(TEST_ALSO_$(1)) \
+        $(call test_links,$(1))
 	@echo "  LD    $$@"
 	@$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $(CRITERION) $(LIBS_$(1)) $(LIBS)
 endef

@@ -2,9 +2,9 @@
 #include "wallet/carry.h"
 
 #include "common/wire/message.h"
-#include "wallet/lan.h"
-#include "wallet/qr_show.h"
-#include "wallet/scan.h"
+#include "wallet/carriers/lan.h"
+#include "wallet/carriers/qr_show.h"
+#include "wallet/carriers/scan.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -9,7 +9,7 @@
 #define DCEP_WALLET_CARRY_H
 
 #include "common/cli/cli.h"
-#include "wallet/carrier.h"
+#include "wallet/carriers/carrier.h"
 
 struct carry {
     struct cli *cli;

@@ -1,12 +1,12 @@
-/* Hand to hand over a link: the payee waits, the payer calls (wallet/lan.h).
+/* Hand to hand over a link: the payee waits, the payer calls (wallet/carriers/lan.h).
  *
  * 1. While it waits, the payee's wallet is free for other commands; it is opened for each packet.
  * 2. Whatever a stranger sends, the payee goes on waiting for its own payment.
  * 3. A link that broke has changed nothing: the same packet again gets the same receipt. */
 #include "wallet/commands.h"
 
+#include "wallet/carriers/lan.h"
 #include "wallet/handover_file.h"
-#include "wallet/lan.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* lock, unlock, pin change. None of them opens the database. */
 #include "wallet/commands.h"
 
-#include "wallet/agent.h"
+#include "wallet/keys/agent.h"
 
 enum { UNLOCK_DEFAULT_S = 600 };
 

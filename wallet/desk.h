@@ -5,8 +5,8 @@
 
 #include "common/cli/cli.h"
 #include "common/net/net.h"
-#include "wallet/holder_tpm.h"
-#include "wallet/pin.h"
+#include "wallet/keys/holder_tpm.h"
+#include "wallet/keys/pin.h"
 #include "wallet/wallet.h"
 
 enum { DESK_KEYS_MAX = 32 };

@@ -3,7 +3,7 @@
  * 1. Its counter is looked at before any of its keys signs: an older copy of the database signs
  *    nothing.
  * 2. Its keys want a secret that is derived from the wallet's master key: without the PIN, or an
- *    unlocked wallet, the element signs nothing (wallet/pin.h counts the wrong ones). */
+ *    unlocked wallet, the element signs nothing (wallet/keys/pin.h counts the wrong ones). */
 #include "wallet/desk.h"
 
 /* What opens its keys hangs on the master key, so on the PIN, and a PIN changes without it. */

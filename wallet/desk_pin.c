@@ -10,7 +10,7 @@
 
 #include "common/base/file.h"
 #include "common/base/time.h"
-#include "wallet/agent.h"
+#include "wallet/keys/agent.h"
 
 #include <unistd.h>
 

@@ -13,7 +13,7 @@
 #define DCEP_WALLET_WALLET_H
 
 #include "common/purse/purse.h"
-#include "wallet/holder.h"
+#include "wallet/keys/holder.h"
 #include "wallet/tables.h"
 
 /* What a wallet tells beside its messages, and what it heard beside the last one (news.h). */
@@ -73,7 +73,7 @@ enum err wallet_pair(struct wallet *wallet, struct key_pair *out,
 /* A new key of whatever holds this wallet's keys; kept: what goes into the database. */
 enum err wallet_make_key(struct wallet *wallet, struct key_pair *out, struct span *kept,
                          struct arena *arena) MUST_USE;
-/* The counter of a secure element (wallet/holder.h); nothing to do for software. count: in the
+/* The counter of a secure element (wallet/keys/holder.h); nothing to do for software. count: in the
  * transaction that marks a plan. follow: once that is committed, before a key signs. */
 enum err wallet_count(struct wallet *wallet) MUST_USE;
 enum err wallet_follow(struct wallet *wallet) MUST_USE; /* ERR_ROLLBACK */

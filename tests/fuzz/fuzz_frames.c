@@ -3,7 +3,7 @@
  *
  * 1. Any text gives ok or an error of the malformed class, in bounded memory.
  * 2. A message that comes out has the digest that was announced; cut anew, it comes out again. */
-#include "wallet/frames.h"
+#include "wallet/carriers/frames.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include "common/base/file.h"
 #include "common/wire/wire.h"
 #include "tests/support/fill.h"
-#include "wallet/frames.h"
+#include "wallet/carriers/frames.h"
 
 #include <stdio.h>
 #include <string.h>

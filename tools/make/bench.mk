@@ -39,7 +39,7 @@ $(BUILD)/life/%.o: %.c | $(DEPS)
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) -DSIM_HONEST_COUNT=48 $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/bench/life_bench: $(LIFE_SOURCES:%.c=$(BUILD)/life/%.o) $(BUILD)/lib/wallet.a \
+$(BUILD)/bench/life_bench: $(LIFE_SOURCES:%.c=$(BUILD)/life/%.o) $(WALLET_ARCHIVES) \
         $(BUILD)/lib/intermediary.a $(BUILD)/lib/central.a $(SUPPORT) $(COMMON_ARCHIVES)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"

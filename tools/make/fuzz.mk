@@ -24,7 +24,8 @@ $(FUZZ_DIR)/fuzz_wire: $(FUZZ_OBJECTS)
 	@for target in $$($@ --list); do ln -f $@ $(FUZZ_DIR)/fuzz_$$target || exit 1; done
 
 FUZZ_FRAMES_SOURCES := $(call room_sources,common/base) $(call room_sources,common/wire) \
-    $(call room_sources,common/crypto) $(wildcard wallet/frames*.c) tests/fuzz/fuzz_frames.c
+    $(call room_sources,common/crypto) $(wildcard wallet/carriers/frames*.c) \
+    tests/fuzz/fuzz_frames.c
 $(FUZZ_DIR)/fuzz_frames: $(FUZZ_FRAMES_SOURCES:%.c=$(FUZZ_DIR)/objects/%.o)
 	@echo "  LD    $@"
 	@$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
@@ -39,7 +40,7 @@ fuzz: fuzz-build ## each fuzz target for FUZZ_SECONDS (600); FUZZ_TARGETS="token
 	@tests/fuzz/run.sh $(FUZZ_DIR) $(FUZZ_SECONDS) $(FUZZ_JOBS) $(FUZZ_TARGETS)
 
 $(BUILD)/tests/make_corpus: $(BUILD)/tests/fuzz/make_corpus.o $(BUILD)/tests/support/fill.o \
-        $(BUILD)/lib/wallet.a $(COMMON_ARCHIVES)
+        $(WALLET_ARCHIVES) $(COMMON_ARCHIVES)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 

@@ -1,7 +1,7 @@
 # The seeded world: real cores, a lossy network, two thieves, an auditor (tests/simulation/).
 
 SIMULATION_SOURCES := $(wildcard tests/simulation/*.c)
-SIMULATION_ARCHIVES := $(BUILD)/lib/wallet.a $(BUILD)/lib/intermediary.a \
+SIMULATION_ARCHIVES := $(WALLET_ARCHIVES) $(BUILD)/lib/intermediary.a \
     $(BUILD)/lib/central.a $(SUPPORT) $(COMMON_ARCHIVES)
 
 $(BUILD)/simulation/dcep-sim: $(SIMULATION_SOURCES:%.c=$(BUILD)/%.o) $(SIMULATION_ARCHIVES)

@@ -2,7 +2,7 @@
 # room, the three programs' too.
 
 THEMES := $(foreach t,adversarial,$(if $(wildcard tests/$(t)/*_test.c),$(t)))
-LEVEL_4_ARCHIVES := $(BUILD)/lib/central.a $(BUILD)/lib/intermediary.a $(BUILD)/lib/wallet.a
+LEVEL_4_ARCHIVES := $(BUILD)/lib/central.a $(BUILD)/lib/intermediary.a $(WALLET_ARCHIVES)
 
 define theme_rule
 $(BUILD)/themes/$(1)_test: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c)) \
