@@ -2,8 +2,8 @@
  *
  * usage: archive_bench [--json FILE] [--seconds S]
  *
- * 8,192 lines for each second of S: a token is minted, paid with change, and both coins are redeemed:
- * three payments, two keys that no other line has. Then the term passes and all lines are archived.
+ * 8,192 lines for each second of S: a token is minted, paid with change, and both coins are
+ * redeemed: three payments, two keys that no other line has. Then the term passes and all lines are archived.
  * Four rounds of it in one database, in process, over SQLite on disk in a new folder of /tmp, which
  * is removed. Bytes are of the database's file once it is closed, so they include what pages leave
  * empty; in the archive, of the segments' files. */
@@ -101,7 +101,7 @@ static void bench_open(struct bench *bench)
     memset(bench, 0, sizeof *bench);
     world_open(&bench->world);
     bench->now = WORLD_NOW;
-    strcpy(bench->folder, "/tmp/archive-bench-XXXXXX");
+    snprintf(bench->folder, sizeof bench->folder, "/tmp/archive-bench-XXXXXX");
     CHECK(mkdtemp(bench->folder) != NULL);
     snprintf(bench->path, sizeof bench->path, "%s/central.db", bench->folder);
     snprintf(bench->files.path, sizeof bench->files.path, "%s/archive", bench->folder);
@@ -116,14 +116,24 @@ static void bench_open(struct bench *bench)
     commit(bench);
 }
 
-static void bench_close(struct bench *bench)
+static void bench_close(struct bench *bench, size_t segment_count)
 {
-    char command[PATH_SIZE + 16];
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    char path[PATH_SIZE + 32];
     store_close(&bench->store);
     world_close(&bench->world);
     arena_fini(&bench->tokens);
-    snprintf(command, sizeof command, "rm -rf '%s'", bench->folder);
-    CHECK(system(command) == 0);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        snprintf(path, sizeof path, "%s%s", bench->path, ends[i]);
+        (void)unlink(path);
+    }
+    for (size_t i = 1; i <= segment_count; i++) {
+        snprintf(path, sizeof path, "%s/archive/%08zu.dcepa", bench->folder, i);
+        (void)unlink(path);
+    }
+    snprintf(path, sizeof path, "%s/archive", bench->folder);
+    (void)rmdir(path);
+    (void)rmdir(bench->folder);
 }
 
 /* ---- a line's life ---- */
@@ -389,6 +399,6 @@ int main(int argc, char **argv)
     };
     tell(&figures, rounds);
     write_json(&options, &figures, rounds);
-    bench_close(&bench);
+    bench_close(&bench, rounds[ROUNDS - 1].segment_count);
     return 0;
 }
