@@ -3,10 +3,11 @@
  * usage: archive_bench [--json FILE] [--seconds S]
  *
  * 8,192 lines for each second of S: a token is minted, paid with change, and both coins are
- * redeemed: three payments, two keys that no other line has. Then the term passes and all lines are archived.
- * Four rounds of it in one database, in process, over SQLite on disk in a new folder of /tmp, which
- * is removed. Bytes are of the database's file once it is closed, so they include what pages leave
- * empty; in the archive, of the segments' files. */
+ * redeemed: three payments, two keys that no other line has. Then the term passes and all lines are
+ * archived. Four rounds of it in one database, in process, over SQLite on disk in a new folder of
+ * /tmp, which is removed. Bytes are of the database's file once it is closed, so they include what
+ * pages leave empty; in the archive, of the segments' files.
+ */
 #include "central/archive_files.h"
 #include "central/authority.h"
 #include "central/books.h"
