@@ -16,7 +16,7 @@ endif
 .SUFFIXES:
 
 # Asked once, and only when something is compiled: pkg-config itself may have to be installed first.
-PKGS := libcbor libsodium sqlite3 inih jansson libcrypto tss2-esys tss2-mu tss2-tctildr
+PKGS := libcbor libsodium sqlite3 inih jansson libcrypto libzstd tss2-esys tss2-mu tss2-tctildr
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) 2>/dev/null))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS) 2>/dev/null))$(PKG_LIBS)
 # Pictures: the wallet draws codes, a program of its own reads them (docs/adr/0023-codes.md).

@@ -207,6 +207,7 @@ enum err authority_first_policy(struct policy *out, struct arena *arena)
         .spend_by_days = 90,
         .redeem_by_days = 30,
         .certificate_days = 7,
+        .archive_days = 365,
         .tiers = {memory, COUNT},
     };
     for (size_t i = 0; i < COUNT; i++) {

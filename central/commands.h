@@ -31,6 +31,8 @@ int commands_revocation_list(struct cli *cli);
 int commands_revocation_add(struct cli *cli);
 int commands_db_check(struct cli *cli);
 int commands_db_backup(struct cli *cli);
+int commands_db_archive(struct cli *cli);
+int commands_db_unarchive(struct cli *cli);
 int commands_status(struct cli *cli);
 
 /* --- shared by commands --- */

@@ -28,6 +28,7 @@ static json_t *policy_json(const struct policy *policy)
     commands_put_number(object, "spend_by_days", policy->spend_by_days);
     commands_put_number(object, "redeem_by_days", policy->redeem_by_days);
     commands_put_number(object, "certificate_days", policy->certificate_days);
+    commands_put_number(object, "archive_days", policy->archive_days);
     for (size_t i = 0; i < policy->tiers.count; i++) {
         json_t *tier = json_object();
         commands_put_number(tier, "tier", policy->tiers.items[i].tier);
@@ -102,6 +103,7 @@ int commands_directory_show(struct cli *cli)
         {"spend_by_days", N_("days to spend a coin"), CLI_AS_NUMBER},
         {"redeem_by_days", N_("days more to redeem it"), CLI_AS_NUMBER},
         {"certificate_days", N_("days of a wallet's certificate"), CLI_AS_NUMBER},
+        {"archive_days", N_("days more until a spent line is archived"), CLI_AS_NUMBER},
         {NULL, NULL, CLI_AS_TEXT},
     };
     static const struct cli_column banks[] = {

@@ -8,6 +8,7 @@
 
 #define KEYS_CONFIG "central.ini"
 #define KEYS_DATABASE "central.db"
+#define KEYS_ARCHIVE "archive"
 #define KEYS_ROOT "root.key"
 #define KEYS_ROOT_NEXT ".next" /* after the root key's own name */
 #define KEYS_ROOT_PUBLIC "root.pub"

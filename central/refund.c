@@ -1,6 +1,7 @@
 /* What lost wallets own, and how it comes back (contract in refund.h). */
 #include "central/refund.h"
 
+#include "central/archive.h"
 #include "central/authority.h"
 #include "central/books.h"
 #include "central/claims.h"
@@ -98,9 +99,11 @@ enum err refund_held(struct register_env *env, struct held_reply *reply, enum st
 
 /* --- advances --- */
 
-/* What an order of the bank's vault paid to keys of a customer. */
-static enum err paid_by(struct register_env *env, struct amount *out, const struct id *order_id,
-                        const struct nonce *customer, const struct bank *bank)
+/* What an order of the bank's vault paid to keys of a customer. *status: STATUS_ARCHIVED if that
+ * cannot be told. */
+static enum err paid_by(struct register_env *env, enum status *status, struct amount *out,
+                        const struct id *order_id, const struct nonce *customer,
+                        const struct bank *bank)
 {
     const struct order_token from = {.order_id = *order_id};
     struct order_row order = {.order_id = *order_id};
@@ -115,8 +118,15 @@ static enum err paid_by(struct register_env *env, struct amount *out, const stru
     for (size_t i = 0; i < rows.count; i++) {
         struct coin coin = {0};
         struct nonce owner = {{0}};
-        bool is_mine = false;
-        TRY(register_coin(env, &coin, tokens[i].serial, &tokens[i].coin_id));
+        bool is_mine = false, is_held = false;
+        const enum err error = register_coin(env, &coin, tokens[i].serial, &tokens[i].coin_id);
+        if (error == ERR_MISSING)
+            TRY(archive_holds(env, &is_held, tokens[i].serial, 0));
+        if (is_held) {
+            *status = STATUS_ARCHIVED;
+            return ERR_OK;
+        }
+        TRY(error);
         TRY(customer_of(env, &is_mine, &owner, &coin.owner_key, bank));
         if (is_mine && span_equal(SPAN(owner), SPAN(*customer)))
             TRY(amount_add(out, *out, coin.amount));
@@ -125,19 +135,21 @@ static enum err paid_by(struct register_env *env, struct amount *out, const stru
 }
 
 /* Is there as much left of it as the coin is worth? */
-static enum err is_covered(struct register_env *env, bool *covered, const struct refund_item *item,
-                           const struct coin *coin, const struct nonce *customer,
-                           const struct bank *bank)
+static enum err is_covered(struct register_env *env, enum status *status,
+                           const struct refund_item *item, const struct coin *coin,
+                           const struct nonce *customer, const struct bank *bank)
 {
     const struct refund from = {.has_advance_id = true, .advance_id = item->advance_id};
     struct amount paid = amount_zero(), used = coin->amount;
     struct list rows = {0};
-    TRY(paid_by(env, &paid, &item->advance_id, customer, bank));
+    TRY(paid_by(env, status, &paid, &item->advance_id, customer, bank));
+    if (*status != STATUS_OK)
+        return ERR_OK;
     TRY(register_rows(env, &rows, &tables_table_refund, 0, 1, &from));
     const struct refund *refunds = rows.items;
     for (size_t i = 0; i < rows.count; i++)
         TRY(amount_add(&used, used, refunds[i].amount));
-    *covered = amount_compare(used, paid) <= 0;
+    *status = amount_compare(used, paid) <= 0 ? STATUS_OK : STATUS_ORDER;
     return ERR_OK;
 }
 
@@ -148,7 +160,7 @@ static enum err judge_goal(struct register_env *env, enum status *status,
                            const struct bank *bank)
 {
     struct nonce owner = {{0}}, goal = {{0}};
-    bool owner_is_mine = false, goal_is_mine = false, covered = false;
+    bool owner_is_mine = false, goal_is_mine = false;
     TRY(customer_of(env, &owner_is_mine, &owner, &coin->owner_key, bank));
     TRY(customer_of(env, &goal_is_mine, &goal, &item->to_key, bank));
     if (!owner_is_mine) {
@@ -159,8 +171,11 @@ static enum err judge_goal(struct register_env *env, enum status *status,
     } else if (!key_equal(&item->to_key, &bank->vault_key)) {
         *status = STATUS_CERTIFIED_ELSEWHERE;
     } else {
-        TRY(is_covered(env, &covered, item, coin, &owner, bank));
-        *status = covered && coin->state != COIN_ORPHAN ? STATUS_OK : STATUS_ORDER;
+        *status = STATUS_ORDER;
+        if (coin->state == COIN_ORPHAN)
+            return ERR_OK;
+        *status = STATUS_OK;
+        TRY(is_covered(env, status, item, coin, &owner, bank));
     }
     return ERR_OK;
 }
@@ -217,13 +232,13 @@ static enum err refund_coin(struct register_env *env, struct refund *row,
 static enum err answer(struct register_env *env, struct refund_result *out,
                        const struct refund *row, const struct bank *bank)
 {
-    struct coin coin = {0};
-    out->status = row->bank_id == bank->bank_id ? STATUS_OK : STATUS_FORBIDDEN;
-    out->has_token = out->status == STATUS_OK && row->has_token_coin_id;
-    if (!out->has_token)
-        return ERR_OK;
-    TRY(register_coin(env, &coin, row->token_serial, &row->token_coin_id));
-    return register_token(env, &out->token, &coin);
+    enum status status = row->bank_id == bank->bank_id ? STATUS_OK : STATUS_FORBIDDEN;
+    const bool is_minted = status == STATUS_OK && row->has_token_coin_id;
+    if (is_minted)
+        TRY(register_token_of(env, &status, &out->token, row->token_serial, &row->token_coin_id));
+    out->has_token = is_minted && status == STATUS_OK;
+    out->status = (uint64_t)status;
+    return ERR_OK;
 }
 
 static enum err refund_item(struct register_env *env, struct refund_result *out,
@@ -232,11 +247,15 @@ static enum err refund_item(struct register_env *env, struct refund_result *out,
     struct coin coin = {0};
     struct refund row = {.serial = item->serial, .coin_id = item->coin_id};
     enum status status = STATUS_UNKNOWN;
-    bool done = false;
+    bool done = false, is_held = false;
     *out = (struct refund_result){.status = STATUS_UNKNOWN};
-    const enum err error = register_coin(env, &coin, item->serial, &item->coin_id);
-    if (error != ERR_OK)
-        return error == ERR_MISSING ? ERR_OK : error;
+    const enum err found = register_coin(env, &coin, item->serial, &item->coin_id);
+    if (found == ERR_MISSING) {
+        TRY(archive_holds(env, &is_held, item->serial, 0));
+        out->status = is_held ? STATUS_ARCHIVED : STATUS_UNKNOWN;
+        return ERR_OK;
+    }
+    TRY(found);
     TRY(register_find(env, &done, &tables_table_refund, &row));
     if (!done)
         TRY(judge(env, &status, item, &coin, bank));

@@ -173,16 +173,8 @@ static enum err execute(struct register_env *env, const struct order *order,
     return ERR_OK;
 }
 
-static enum err token_of(struct register_env *env, struct cose *out, uint64_t serial,
-                         const struct id *coin_id)
-{
-    struct coin coin = {0};
-    TRY(register_coin(env, &coin, serial, coin_id));
-    return register_token(env, out, &coin);
-}
-
-static enum err answer_input(struct register_env *env, struct input_result *out,
-                             const struct packet_payment *payment)
+static enum err answer_input(struct register_env *env, enum status *status,
+                             struct input_result *out, const struct packet_payment *payment)
 {
     struct input row = {.serial = payment->payment.serial, .payment_id = payment->id};
     TRY(store_get(env->store, &tables_table_input, &row, env->arena));
@@ -190,12 +182,13 @@ static enum err answer_input(struct register_env *env, struct input_result *out,
                                                  .payment_id = row.payment_id,
                                                  .outcome = row.outcome},
                                  .has_token = row.has_back_coin_id};
-    return row.has_back_coin_id ? token_of(env, &out->token, row.back_serial, &row.back_coin_id)
-                                : ERR_OK;
+    return row.has_back_coin_id
+               ? register_token_of(env, status, &out->token, row.back_serial, &row.back_coin_id)
+               : ERR_OK;
 }
 
-static enum err answer_tokens(struct register_env *env, struct order_reply *reply,
-                              const struct order *order)
+static enum err answer_tokens(struct register_env *env, enum status *status,
+                              struct order_reply *reply, const struct order *order)
 {
     const struct order_token from = {.order_id = order->id};
     struct list rows = {0};
@@ -205,12 +198,14 @@ static enum err answer_tokens(struct register_env *env, struct order_reply *repl
     reply->tokens = (struct signed_item_list){memory, rows.count};
     const struct order_token *tokens = rows.items;
     for (size_t i = 0; i < rows.count; i++)
-        TRY(token_of(env, &reply->tokens.items[i].record, tokens[i].serial, &tokens[i].coin_id));
+        TRY(register_token_of(env, status, &reply->tokens.items[i].record, tokens[i].serial,
+                              &tokens[i].coin_id));
     return ERR_OK;
 }
 
-/* From the rows alone, so that a repeated order is answered the same. */
-static enum err answer(struct register_env *env, struct order_reply *reply,
+/* From the rows alone, so that a repeated order is answered the same; or, if a line that it made is
+ * in the archive, with that status. */
+static enum err answer(struct register_env *env, enum status *status, struct order_reply *reply,
                        const struct order *order, const struct packet_view *view)
 {
     struct leaf leaves[PACKET_COINS_MAX];
@@ -220,13 +215,13 @@ static enum err answer(struct register_env *env, struct order_reply *reply,
     *reply = (struct order_reply){.inputs = {memory, view->leaf_count}};
     for (size_t i = 0; i < view->leaf_count; i++) {
         struct input_result *input = &reply->inputs.items[i];
-        TRY(answer_input(env, input, &view->payments[view->leaves[i]]));
+        TRY(answer_input(env, status, input, &view->payments[view->leaves[i]]));
         input->placed.index = i;
         leaves[i] = input->placed.leaf;
         is_used = is_used || leaves[i].outcome == OUTCOME_USED;
     }
     if (is_used)
-        TRY(answer_tokens(env, reply, order));
+        TRY(answer_tokens(env, status, reply, order));
     return register_sign_settled(env, &reply->has_settled, &reply->settled, leaves,
                                  view->leaf_count);
 }
@@ -269,5 +264,5 @@ enum err register_order(struct register_env *called, struct order_reply *reply, 
     TRY(execute(env, &order, &view, &body->requests, bank_id));
     TRY(register_owner_flush(env));
     TRY(clones_keep(env));
-    return answer(env, reply, &order, &view);
+    return answer(env, status, reply, &order, &view);
 }

@@ -8,7 +8,9 @@
  *
  * 1. Entries are only ever added; coins do not change hands. Whether a coin is there, whose it is
  *    and whether it was spent is for the reader to ask of the coin's rows.
- * 2. The runs are a function of the calls and their order, whatever the batches.
+ * 2. The runs are a function of the calls and their order, whatever the batches; but for what a
+ *    sweep takes out of them, once a line has left for the archive (register_owner_sweep.c).
+ * 3. A chunk's key is not above its first entry, and above the last of the chunk before it.
  */
 #include "central/register_row.h"
 
@@ -60,18 +62,23 @@ static int compare_entries(const void *a, const void *b)
 
 /* --- runs --- */
 
-static enum err last_run(struct register_env *env, uint64_t *run, uint64_t level)
+static enum err end_run(struct register_env *env, uint64_t *run, uint64_t level, bool descending)
 {
     const struct owner_run from = {.level = level};
-    const struct store_query newest = {.table = &tables_table_owner_run,
-                                       .index_number = -1,
-                                       .prefix_count = 1,
-                                       .descending = true,
-                                       .count_max = 1};
+    const struct store_query end = {.table = &tables_table_owner_run,
+                                    .index_number = -1,
+                                    .prefix_count = 1,
+                                    .descending = descending,
+                                    .count_max = 1};
     struct list rows = {0};
-    TRY(store_list(env->store, &rows, &newest, &from, env->arena));
+    TRY(store_list(env->store, &rows, &end, &from, env->arena));
     *run = rows.count == 0 ? 0 : ((const struct owner_run *)rows.items)->run;
     return ERR_OK;
+}
+
+static enum err last_run(struct register_env *env, uint64_t *run, uint64_t level)
+{
+    return end_run(env, run, level, true);
 }
 
 static enum err write_run(struct register_env *env, uint64_t level, uint64_t run,
@@ -245,9 +252,10 @@ enum err register_owner_visit(struct register_env *env, const struct public_key 
                               uint64_t after_serial, const struct register_owner_visitor *visitor)
 {
     for (uint64_t level = 0; level <= LEVEL_FINAL; level++) {
-        uint64_t count = 0;
-        TRY(last_run(env, &count, level));
-        for (uint64_t run = 1; run <= count; run++) {
+        uint64_t first = 0, last = 0;
+        TRY(end_run(env, &first, level, false));
+        TRY(last_run(env, &last, level));
+        for (uint64_t run = first; run <= last && run > 0; run++) {
             struct arena arena AUTO(arena_fini) = {0};
             struct register_env room = *env;
             struct search search = {.env = &room, .visitor = visitor};

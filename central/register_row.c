@@ -4,6 +4,7 @@
  * 2. A coin is spent if and only if it has a row of `spend`. */
 #include "central/register_row.h"
 
+#include "central/archive.h"
 #include "common/money/evidence.h"
 
 #include <string.h>
@@ -138,6 +139,21 @@ enum err register_token(struct register_env *env, struct cose *out, const struct
     return id_equal(&minted.coin_id, &root->coin_id) ? ERR_OK : ERR_INTEGRITY;
 }
 
+enum err register_token_of(struct register_env *env, enum status *status, struct cose *out,
+                           uint64_t serial, const struct id *coin_id)
+{
+    struct coin coin = {0};
+    bool held = false;
+    const enum err error = register_coin(env, &coin, serial, coin_id);
+    if (error == ERR_OK)
+        return register_token(env, out, &coin);
+    if (error == ERR_MISSING)
+        TRY(archive_holds(env, &held, serial, 0));
+    if (held)
+        *status = STATUS_ARCHIVED;
+    return held ? ERR_OK : error;
+}
+
 enum err register_maker(struct register_env *env, struct cose *payment, const struct coin *coin)
 {
     struct spend spend = {.serial = coin->serial, .coin_id = coin->parent_coin_id};
@@ -192,10 +208,41 @@ static enum err known_payment(void *context, bool *found, uint64_t serial, const
                                            : register_find(env, found, &tables_table_loser, &loser);
 }
 
+/* --- lines that are in the archive --- */
+
+/* The packet was refused: because a coin of it has left? Those that were looked for and not found
+ * are in env->memory. */
+static enum err is_one_held(struct register_env *env, bool *held)
+{
+    const struct register_memory *memory = env->memory;
+    for (size_t i = 0; memory != NULL && i < memory->count && !*held; i++)
+        if (memory->items[i]->has_coin == REGISTER_ABSENT)
+            TRY(archive_holds(env, held, memory->items[i]->serial, 0));
+    return ERR_OK;
+}
+
+/* What has left has no rows: it looks as if it were forged, or led from nowhere, or was made under
+ * a key that is too old to be named. */
+static enum err find_archived(struct register_env *env, enum status *status,
+                              const struct packet_view *view)
+{
+    bool held = false;
+    if (*status == STATUS_ISSUER || *status == STATUS_CHAIN)
+        TRY(is_one_held(env, &held));
+    for (size_t i = 0; *status == STATUS_OK && i < view->token_count && !held; i++)
+        if (!view->tokens[i].is_known)
+            TRY(archive_holds(env, &held, view->tokens[i].token.serial,
+                              view->tokens[i].token.redeem_by_day));
+    if (held)
+        *status = STATUS_ARCHIVED;
+    return ERR_OK;
+}
+
 enum err register_verify(struct register_env *env, struct packet_view *view, enum status *status,
                          struct packet_prepared *packet)
 {
     const struct packet_known known = {
         .context = env, .coin = known_coin, .payment = known_payment};
-    return packet_judge(view, status, packet, env->trust, &known, env->arena);
+    TRY(packet_judge(view, status, packet, env->trust, &known, env->arena));
+    return find_archived(env, status, view);
 }

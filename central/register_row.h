@@ -48,7 +48,12 @@ enum err register_token(struct register_env *env, struct cose *out,
 enum err register_maker(struct register_env *env, struct cose *payment,
                         const struct coin *coin) MUST_USE;
 
-/* --- the index by owner (register_owner.c) --- */
+/* The token of a root that the register minted. *status: STATUS_ARCHIVED if its line is in the
+ * archive. */
+enum err register_token_of(struct register_env *env, enum status *status, struct cose *out,
+                           uint64_t serial, const struct id *coin_id) MUST_USE;
+
+/* --- the index by owner (register_owner.c, register_owner_sweep.c) --- */
 
 /* Room for the coins that one call makes: they become one sorted run. */
 struct register_owners {
@@ -67,6 +72,15 @@ struct register_owner_visitor {
 enum err register_owner_visit(struct register_env *env, const struct public_key *key,
                               uint64_t after_serial,
                               const struct register_owner_visitor *visitor) MUST_USE;
+/* Takes out the entries of serials that are gone; count_max chunks, from *at on. *more: until the
+ * last one. */
+struct register_owner_filter {
+    void *context;
+    enum err (*is_gone)(void *context, bool *gone, uint64_t serial);
+};
+enum err register_owner_sweep(struct register_env *env, bool *more, struct owner_run *at,
+                              size_t count_max,
+                              const struct register_owner_filter *filter) MUST_USE;
 
 /* What a key owns: the first coins in order, after (after_serial, after_coin_id) if after_serial is
  * not 0. state: COIN_UNSPENT or COIN_ORPHAN, or 0 for both. *count: room in, coins out. What they

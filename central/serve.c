@@ -10,6 +10,7 @@
  * Never needs the root key. */
 #include "central/serve.h"
 
+#include "central/archive_files.h"
 #include "central/keys.h"
 #include "central/office.h"
 #include "central/program.h"
@@ -30,6 +31,8 @@ enum {
     PRUNE_COUNT = 4096,
     CLONES_EVERY_MS = 100, /* while calls go on coming */
     CLONES_COUNT = 8192,
+    ARCHIVE_EVERY_MS = 50, /* while there is something to archive; a step takes some ms */
+    ARCHIVE_LOOK_MS = 60000,
     DRAIN_MS =
         3000, /* from the signal on, for calls that came in; the batch under way is finished */
 };
@@ -41,6 +44,10 @@ struct desk {
     struct serve_control *control;
     uint64_t pruned_ms, clones_ms;
     bool may_have_clones; /* payments settled that were not looked at */
+    struct archive archive;
+    struct archive_files archive_files;
+    uint64_t archive_ms; /* when the next step is due */
+    bool is_archiving;
 };
 
 /* ---- stopping ---- */
@@ -206,6 +213,34 @@ static void look_for_clones(struct desk *desk)
         log_line(LOG_LEVEL_WARN, "central.clones_failed error=%s", err_name(error));
 }
 
+/* Lines that are all spent and old leave, a few at a time. */
+static void archive(struct desk *desk)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct service *service = &desk->office->service;
+    const struct archive_folder folder = archive_files_folder(&desk->archive_files);
+    const uint64_t now_ms = time_monotonic_ms();
+    if (now_ms < desk->archive_ms)
+        return;
+    serve_pipeline_drain(desk->pipeline);
+    service->now = time_now();
+    struct register_env env = service_env(service, &arena);
+    enum err error = store_begin(service->store, STORE_WRITE);
+    if (error == ERR_OK)
+        error = archive_step(&desk->archive, &desk->is_archiving, &env, &folder, &archive_limits);
+    if (error == ERR_OK)
+        error = store_commit(service->store);
+    store_rollback(service->store);
+    desk->office->is_broken = desk->office->is_broken || error == ERR_COMMIT_UNKNOWN;
+    desk->is_archiving = desk->is_archiving && error == ERR_OK;
+    desk->archive_ms =
+        time_monotonic_ms() + (desk->is_archiving ? ARCHIVE_EVERY_MS : ARCHIVE_LOOK_MS);
+    if (error == ERR_OK)
+        return;
+    archive_forget(&desk->archive);
+    log_line(LOG_LEVEL_WARN, "central.archive_failed error=%s", err_name(error));
+}
+
 /* What arrived goes into the pipeline; false if nothing did. */
 static bool work(struct desk *desk, uint64_t wait_ms)
 {
@@ -217,6 +252,13 @@ static bool work(struct desk *desk, uint64_t wait_ms)
     serve_pipeline_put(desk->pipeline, requests, count);
     desk->may_have_clones = true;
     return true;
+}
+
+static uint64_t wait_time(const struct desk *desk)
+{
+    return desk->is_archiving      ? ARCHIVE_EVERY_MS
+           : desk->may_have_clones ? CLONES_EVERY_MS
+                                   : LOOK_MS;
 }
 
 static bool is_broken(struct desk *desk)
@@ -234,6 +276,7 @@ static void look_after(struct desk *desk)
         serve_control_run(desk->control, &program_central, desk->office);
     }
     look_for_clones(desk);
+    archive(desk);
     prune(desk);
 }
 
@@ -241,7 +284,7 @@ static void loop(struct desk *desk)
 {
     while (atomic_load(&stop_by_ms) == 0 && !is_broken(desk)) {
         look_after(desk);
-        (void)work(desk, desk->may_have_clones ? CLONES_EVERY_MS : LOOK_MS);
+        (void)work(desk, wait_time(desk));
     }
     log_line(LOG_LEVEL_INFO, "central.stopping");
     serve_pipeline_drain(desk->pipeline);
@@ -255,6 +298,7 @@ static void loop(struct desk *desk)
 static void desk_fini(struct desk *desk)
 {
     atomic_store(&woken_server, NULL);
+    archive_forget(&desk->archive);
     serve_control_close(&desk->control);
     serve_pipeline_close(&desk->pipeline);
     net_server_close(&desk->server);
@@ -263,6 +307,9 @@ static void desk_fini(struct desk *desk)
 static int serve(struct cli *cli)
 {
     struct desk desk AUTO(desk_fini) = {.office = office_of(cli), .may_have_clones = true};
+    char path[CLI_PATH_SIZE];
+    cli_data_path(cli, path, KEYS_ARCHIVE);
+    snprintf(desk.archive_files.path, sizeof desk.archive_files.path, "%s", path);
     catch_signals();
     int code = open_desk(cli, &desk);
     if (code != CLI_OK)

@@ -3,6 +3,8 @@
 
 TABLES_DEFINE(CENTRAL_TABLES)
 
+RECORD_SCHEMA(tables_schema, archive_line, ARCHIVE_LINE_FIELDS, false)
+
 static const struct table *const tables_all[] = {TABLES_POINTERS(CENTRAL_TABLES) NULL};
 
 const struct store_schema tables_schema = {

@@ -197,6 +197,24 @@ enum claim_state { CLAIM_WAITING = 1, CLAIM_PAID = 2, CLAIM_REFUSED = 3, CLAIM_A
     F(UINT, bank_id, 0, INTEGER_MAX)                                                               \
     F(AMOUNT, amount) F(UINT, made_at, 0, INTEGER_MAX) F(TEXT, note, 0, 255)
 
+/* Retention (central/archive.h): how far the walk over the lines has come; and the segments, each
+ * of which holds lines that left the rows above. */
+#define ARCHIVE_HEAD_FIELDS(F)                                                                     \
+    F(UINT, id, 1, 1)                                                                              \
+    F(UINT, at_serial, 0, INTEGER_MAX)                                                             \
+    F(UINT, round_day, 0, INTEGER_MAX)                                                             \
+    F(UINT, last_serial, 0, INTEGER_MAX) F(UINT, last_redeem_by_day, 0, INTEGER_MAX)
+#define ARCHIVE_SEGMENT_FIELDS(F)                                                                  \
+    F(UINT, number, 1, INTEGER_MAX)                                                                \
+    F(ID, hash)                                                                                    \
+    F(UINT, size, 1, INTEGER_MAX)                                                                  \
+    F(UINT, first_serial, 1, INTEGER_MAX) F(UINT, last_serial, 1, INTEGER_MAX)                     \
+    F(UINT, line_count, 1, INTEGER_MAX) F(UINT, row_count, 1, INTEGER_MAX)                         \
+    F(UINT, spend_count, 1, INTEGER_MAX) F(UINT, rows_size, 1, INTEGER_MAX)                        \
+    F(UINT, cleared, 0, INTEGER_MAX)                                                               \
+    F(UINT, is_restored, 0, 1)                                                                     \
+    F(UINT, restored_day, 0, INTEGER_MAX) F(UINT, made_at, 0, INTEGER_MAX)
+
 #define CENTRAL_TABLES(T)                                                                          \
     T(tables, books, BOOKS_FIELDS, 1)                                                              \
     T(tables, bank, BANK_FIELDS, 1, TABLE_UNIQUE("bank_key_id"), TABLE_UNIQUE("vault_key"))        \
@@ -223,11 +241,25 @@ enum claim_state { CLAIM_WAITING = 1, CLAIM_PAID = 2, CLAIM_REFUSED = 3, CLAIM_A
     T(tables, call_log, CALL_LOG_FIELDS, 2)                                                        \
     T(tables, directory_log, DIRECTORY_LOG_FIELDS, 1)                                              \
     T(tables, revocations_log, REVOCATIONS_LOG_FIELDS, 1)                                          \
-    T(tables, act, ACT_FIELDS, 1)
+    T(tables, act, ACT_FIELDS, 1)                                                                  \
+    T(tables, archive_head, ARCHIVE_HEAD_FIELDS, 1)                                                \
+    T(tables, archive_segment, ARCHIVE_SEGMENT_FIELDS, 1, TABLE_INDEX("is_restored"))
 
 /* clang-format on */
 
 TABLES_DECLARE(CENTRAL_TABLES)
+
+/* A line as it is archived: all its rows, in the order of their keys. */
+enum { ARCHIVE_COINS_MAX = 4096 }; /* one with more stays */
+/* clang-format off */
+#define ARCHIVE_LINE_FIELDS(F)                                                                     \
+    F(RECORD, minted, minted)                                                                      \
+    F(LIST, coins, coin, 1, ARCHIVE_COINS_MAX) F(LIST, spends, spend, 1, ARCHIVE_COINS_MAX)        \
+    F(LIST, inputs, input, 0, ARCHIVE_COINS_MAX)                                                   \
+    F(LIST, seen, clone_seen, 0, ARCHIVE_COINS_MAX)
+/* clang-format on */
+RECORD_STRUCT(archive_line, ARCHIVE_LINE_FIELDS)
+extern const struct schema tables_schema_archive_line;
 extern const struct store_schema tables_schema;
 
 #endif

@@ -143,8 +143,8 @@ static enum status read_issue(struct issue *out, struct amount *total,
     return STATUS_OK;
 }
 
-static enum err issued_tokens(struct register_env *env, struct tokens_reply *reply,
-                              const struct id *order_id)
+static enum err issued_tokens(struct register_env *env, enum status *status,
+                              struct tokens_reply *reply, const struct id *order_id)
 {
     const struct order_token from = {.order_id = *order_id};
     struct list rows = {0};
@@ -153,11 +153,9 @@ static enum err issued_tokens(struct register_env *env, struct tokens_reply *rep
     TRY(arena_alloc(env->arena, &memory, rows.count + 1, sizeof(struct signed_item)));
     reply->tokens = (struct signed_item_list){memory, rows.count};
     const struct order_token *tokens = rows.items;
-    for (size_t i = 0; i < rows.count; i++) {
-        struct coin coin = {0};
-        TRY(register_coin(env, &coin, tokens[i].serial, &tokens[i].coin_id));
-        TRY(register_token(env, &reply->tokens.items[i].record, &coin));
-    }
+    for (size_t i = 0; i < rows.count; i++)
+        TRY(register_token_of(env, status, &reply->tokens.items[i].record, tokens[i].serial,
+                              &tokens[i].coin_id));
     return ERR_OK;
 }
 
@@ -176,7 +174,7 @@ static enum err answer_issue(struct register_env *env, enum status *status,
         return ERR_OK;
     case APPROVAL_APPROVED:
         *status = STATUS_OK;
-        return issued_tokens(env, reply, &row->order_id);
+        return issued_tokens(env, status, reply, &row->order_id);
     }
     return ERR_INTEGRITY;
 }

@@ -9,7 +9,7 @@ set -u
 
 build="gcc libc6-dev pkg-config gettext libmbedtls-dev libcbor-dev libnng-dev libsqlite3-dev
        libsodium-dev libssl-dev libinih-dev libjansson-dev libtss2-dev libqrencode-dev libpng-dev
-       libzbar-dev libjpeg62-turbo-dev libseccomp-dev"
+       libzbar-dev libjpeg62-turbo-dev libseccomp-dev libzstd-dev"
 demo="$build util-linux"
 bench="$demo python3 gnuplot-nox"
 check="$demo clang libclang-rt-dev clang-format libcriterion-dev python3 python3-cbor2

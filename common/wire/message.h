@@ -123,7 +123,8 @@ enum {
     F(AMOUNT0, compensation_max)                                                                   \
     F(UINT, hops_max, 1, PACKET_PAYMENTS_MAX) F(UINT, depth_max, 1, PACKET_PAYMENTS_MAX)           \
     F(UINT, spend_by_days, 1, 36500) F(UINT, redeem_by_days, 1, 36500)                             \
-    F(UINT, certificate_days, 1, 3650) F(LIST, tiers, tier, 1, TIERS_MAX)
+    F(UINT, certificate_days, 1, 3650) F(UINT, archive_days, 1, 36500)                            \
+    F(LIST, tiers, tier, 1, TIERS_MAX)
 #define DIRECTORY_FIELDS(F)                                                                        \
     F(VERSION, version_) F(UINT, version, 1, INTEGER_MAX)                                          \
     F(LIST, issuing_keys, key_item, 1, ISSUING_KEYS_MAX) F(KEY, register_key)                      \

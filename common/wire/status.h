@@ -59,6 +59,7 @@
     S(EARLY, 66, 1, "it is before the coin's redeem-by day")                                       \
     S(WORDS, 67, 4, "the bank knows no customer by these recovery words")                          \
     S(ELEMENT, 68, 4, "the key is not shown to be held by this customer's secure element")         \
+    S(ARCHIVED, 69, 1, "its line is in the archive: the operator must restore it first")           \
     S(PENDING, 70, 8, "accepted, not done yet")                                                    \
     S(BUSY, 71, 3, "too busy now, try again")                                                      \
     S(UNREACHABLE, 72, 3, "the central bank cannot be reached now")                                \

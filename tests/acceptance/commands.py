@@ -20,7 +20,8 @@ WANTED = {
     "dcep-central": """init serve status supply/bank enroll/bank list/bank show/reserve credit/
         reserve debit/reserve show/guarantee post/guarantee release/approval list/approval show/
         approval approve/approval reject/directory show/directory publish/case list/case show/
-        case evidence/case verify/revocation list/revocation add/db check/db backup""",
+        case evidence/case verify/revocation list/revocation add/db check/db backup/
+        db archive/db unarchive""",
     "dcep-bank": """init enroll serve status/vault show/vault order/vault return/customer open/
         customer import/customer join/customer list/customer show/account show/account deposit/
         account withdraw/wallet list/wallet revoke/settle status""",

@@ -10,13 +10,18 @@ failure; so is a schema without a command. The last line is "N passed, N failed"
 import os
 import re
 import shutil
+import signal
 import sys
+import time
 
 sys.dont_write_bytecode = True
 import forms  # noqa: E402
 from commands import PROGRAMS, listed  # noqa: E402
 from town import (AUTH, DOUBLE_SPEND, FUNDS, INVALID, OK, PENDING, REFUSED,  # noqa: E402
                   Report, Town, USAGE, free_port)
+
+
+OLD_DAYS = 90 + 30 + 365 + 1
 
 
 class Tour:
@@ -192,6 +197,18 @@ class Tour:
         self.bank("enroll", "--accept", path("west.admission"), name="west")
 
 
+    def old_age(self):
+        """Lines leave the register a year after their day, and come back."""
+        self.town.kill("central", signal.SIGTERM)
+        self.town.env["DCEP_CLOCK_OFFSET_S"] = str(OLD_DAYS * 86400)
+        self.town.serve_or_stop("central")
+        end = time.monotonic() + 30
+        while not self.central("db", "archive")["segments"] and time.monotonic() < end:
+            time.sleep(0.1)
+        self.central("db", "archive", "--verify")
+        self.central("db", "unarchive", "1")
+
+
 def judge_tables(town, tour, report):
     """Help, schemas and this run name the same commands."""
     for program in PROGRAMS:
@@ -226,6 +243,7 @@ def main():
         tour.loss()
         tour.safe_keeping()
         tour.founding()
+        tour.old_age()
         for program in PROGRAMS:
             tour.check(town.run(program, "--json", "--version"))
             tour.check(town.run(program, "--json", "help"))

@@ -217,14 +217,14 @@ class Town:
             self.serve_or_stop(bank)
             self.fill_vault(bank, vault)
 
-    def enroll_bank(self, name, reserve="2000000.00", guarantee="100000.00"):
+    def enroll_bank(self, name, reserve="2000000.00", guarantee="100000.00", days=365):
         self.must(self.bank(name, "init", "--network", "dcep-test", "--name",
                             f"{name.title()} Bank", "--tls-name", f"{name}.dcep",
                             "--listen", f"127.0.0.1:{free_port()}", "--no-passphrase"))
         request, admission = self.path(name + ".request"), self.path(name + ".admission")
         self.must(self.bank(name, "enroll", "-o", request))
         self.must(self.central("bank", "enroll", request, "--root-key",
-                               self.path("safe", "root.key"), "-o", admission))
+                               self.path("safe", "root.key"), "-o", admission, "--days", days))
         self.must(self.bank(name, "enroll", "--accept", admission))
         self.must(self.central("reserve", "credit", f"{name.title()} Bank", reserve))
         self.must(self.central("guarantee", "post", f"{name.title()} Bank", guarantee))

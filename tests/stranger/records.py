@@ -51,7 +51,7 @@ policy: payment_version_max uint(1..), offline_payment_max amount, offline_total
 element_payment_max amount, element_total_max amount, \
 compensation_max amount0, hops_max uint(1..64), depth_max uint(1..64), \
 spend_by_days uint(1..36500), redeem_by_days uint(1..36500), certificate_days uint(1..3650), \
-tiers list(1..16) of tier
+archive_days uint(1..36500), tiers list(1..16) of tier
 directory: version version, version uint(1..), issuing_keys list(1..256) of key, \
 register_key key, revocation_key key, bank_certificates list(0..256) of signed bank_certificate, \
 policy policy, next_root_key_hash id, made_at uint, not_after uint

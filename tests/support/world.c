@@ -10,7 +10,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DAYS_SPEND_BY = 90, DAYS_REDEEM_BY = 120, DAYS_CERTIFICATE = 7, DAYS_BANK = 365 };
+enum {
+    DAYS_SPEND_BY = 90,
+    DAYS_REDEEM_BY = 120,
+    DAYS_CERTIFICATE = 7,
+    DAYS_BANK = 365,
+    DAYS_ARCHIVE = 365,
+};
 
 static const char *const bank_names[WORLD_BANKS] = {"Bank of the East Gate", "河畔银行"};
 static const char *const bank_key_names[WORLD_BANKS] = {"bank a", "bank b"};
@@ -96,6 +102,7 @@ static void make_policy(struct world *world)
         .spend_by_days = DAYS_SPEND_BY,
         .redeem_by_days = DAYS_REDEEM_BY - DAYS_SPEND_BY,
         .certificate_days = DAYS_CERTIFICATE,
+        .archive_days = DAYS_ARCHIVE,
         .tiers = {tiers, 4},
     };
 }
