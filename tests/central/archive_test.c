@@ -109,13 +109,15 @@ HALL_TEST(archive, a_token_forged_under_an_archived_serial_is_an_orphan)
 {
     struct cast cast;
     struct shelf shelf;
-    struct shelf_life life;
+    struct shelf_life life, next;
     struct world_coin forged, old;
     struct note paid;
     uint64_t line_count = 0;
     cast_open(&cast, kind);
     shelf_open(&shelf, &cast);
     shelf_live(&life, &cast);
+    cast.hall.now += 86400;
+    shelf_live(&next, &cast);
     shelf_run_when_due(&shelf, &life.coin);
     struct token token = world_token_value(&cast.hall.world, 700, &cast.c);
     token.serial = life.coin.serial;
@@ -130,7 +132,8 @@ HALL_TEST(archive, a_token_forged_under_an_archived_serial_is_an_orphan)
     HALL_OUTCOME(cast_settle(&cast, &paid), OUTCOME_ORPHAN);
     cr_assert_eq(cast_orphans(&cast, &cast.q), 700);
     cast.hall.now += 86400;
-    shelf_run(&shelf); /* and the index still has it */
+    shelf_run(&shelf); /* another line leaves; the index still has the forged coin */
+    hall_refuses(&cast.hall, shelf_packet(&cast, &next.paid.coin), STATUS_ARCHIVED);
     cr_assert_eq(cast_orphans(&cast, &cast.q), 700);
     HALL_OK(shelf_restore(&shelf, &line_count, 1));
     cr_assert_eq(line_count, 1);
