@@ -88,9 +88,8 @@ struct purse_choice_options {
     size_t coins_max;
 };
 /* Chooses coins that cover amount: few, shallow and no larger than need be, with one coin changed
- * at most. STATUS_OK,
- * STATUS_FUNDS (not enough at all), STATUS_HOPS, STATUS_DEPTH, STATUS_LIMIT (enough money, but not within these
- * bounds). */
+ * at most. STATUS_OK, STATUS_FUNDS (not enough at all), STATUS_HOPS, STATUS_DEPTH, STATUS_LIMIT
+ * (enough money, but not within these bounds). */
 enum err purse_choose(struct purse_env *env, enum status *status, struct purse_coin_list *coins,
                       struct amount amount, const struct purse_choice_options *options) MUST_USE;
 enum err purse_coins(struct purse_env *env, struct purse_coin_list *out,

@@ -27,7 +27,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "acceptance"))
 # pylint: disable=wrong-import-position
 from audit import Auditor, Reader  # noqa: E402
-from scenes import SCENES, Trio, Wrong, read, there  # noqa: E402
+from scenes import SCENES, read, there  # noqa: E402
+from trio import Trio, Wrong  # noqa: E402
 from town import INTERNAL, OK, UNREACHABLE, Report, Result, Town, fen, yuan  # noqa: E402
 
 KILLED = 137

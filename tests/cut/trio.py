@@ -1,0 +1,113 @@
+"""Three wallets at one bank, and the command of one of them that is cut."""
+from town import OK, fen, yuan
+
+POCKET, REFILL_BELOW, HANDOVERS_MAX, HOPS_MAX = 40_000, 6_000, 9, 3
+TALKS = ("request", "pay", "receive", "outbox")
+CALLS_MAX = 256  # of one pay, at the most
+PASSPHRASE, PIN, NEXT_PIN = "a long walk home", "246813", "975310"
+
+
+class Wrong(Exception):
+    """A step that had to work did not: the trio is of no use any more."""
+
+
+def without_news(words):
+    """Handovers as one message: news beside them may be newer the next time."""
+    return (*words, "--no-news") if words[0] in TALKS and "-o" in words else words
+
+
+class Job:
+    """The command that is cut: who runs which words, and the file that leaves."""
+
+    def __init__(self, who, *words, out=None, **more):
+        self.who, self.words, self.out = who, without_news(words), out
+        self.more = more
+
+    def __getattr__(self, name):
+        return self.more[name]
+
+
+class Trio:
+    """A payer, a payee and a third, customers of one bank; what they own together never changes."""
+
+    def __init__(self, town, bank, names, auditor, rng):
+        self.town, self.bank, self.auditor, self.rng = town, bank, auditor, rng
+        self.names = names
+        self.payer, self.payee, self.third = names
+        self.number, self.handed, self.total = 0, 0, 0
+        self.ids, self.no_fault = {}, False  # ids: of request files
+        self.homes = [town.path("home", "dcep", "wallets", name) for name in names]
+
+    # ---- commands ----
+
+    def file(self, kind):
+        self.number += 1
+        return self.town.path(f"{self.payer}-{self.number}.{kind}")
+
+    def run(self, who, *words):
+        return self.town.wallet(who, *without_news(words))
+
+    def must(self, who, *words, code=OK):
+        result = self.run(who, *words)
+        if result.code != code:
+            raise Wrong(f"exit {result.code} instead of {code}\n{result}")
+        return result
+
+    def db(self, who, sql):
+        return self.auditor.reader.rows(self.town.path("home", "dcep", "wallets", who), sql)
+
+    def spendable(self, who):
+        return self.db(who, "SELECT coalesce(sum(amount), 0) FROM purse_coin WHERE state = 1")[0][0]
+
+    def hops(self):
+        return max(self.db(name, "SELECT coalesce(max(hops), 0) FROM purse_coin WHERE state = 1"
+                           )[0][0] for name in self.names)
+
+    def accounts(self):
+        total = 0
+        for name in self.names:
+            shown = self.town.bank(self.bank, "account", "show", name)
+            total += fen(shown["balance"])
+        return total
+
+    # ---- what they do ----
+
+    def withdraw(self, who, amount):
+        self.must(who, "withdraw", yuan(amount))
+        self.total += amount
+
+    def rest(self):
+        """Now and then everybody syncs: what was cut and mended has to settle."""
+        if self.handed >= HANDOVERS_MAX or self.hops() >= HOPS_MAX:
+            self.sync()
+        if self.spendable(self.payer) < REFILL_BELOW:
+            self.withdraw(self.payer, POCKET)
+
+    def sync(self):
+        for name in self.names:
+            self.must(name, "sync")
+        self.handed = 0
+
+    def again(self):
+        return self.rng.randrange(3) == 0
+
+    def amount(self):
+        return self.rng.randrange(1, 6_00)
+
+    def ask(self, who, amount):
+        file = self.file("request")
+        self.ids[file] = self.must(who, "request", yuan(amount), "-o", file)["id"]
+        return file
+
+    def pay(self, who, request):
+        file = self.file("packet")
+        self.must(who, "pay", request, "-o", file)
+        self.handed += 1
+        return file
+
+    def hand_over(self, payer, payee, amount):
+        request = self.ask(payee, amount)
+        packet = self.pay(payer, request)
+        receipt = self.file("receipt")
+        self.must(payee, "receive", packet, "-o", receipt)
+        return request, packet, receipt
