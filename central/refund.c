@@ -7,6 +7,7 @@
 #include "central/claims.h"
 #include "central/register_row.h"
 #include "common/base/time.h"
+#include "common/money/call.h"
 
 /* Whose key is it, if it is one of the bank's customers'? */
 static enum err customer_of(struct register_env *env, bool *is_mine, struct nonce *customer,
@@ -22,7 +23,7 @@ static enum err customer_of(struct register_env *env, bool *is_mine, struct nonc
 
 /* --- what keys hold --- */
 
-static enum err add_held(struct register_env *env, struct held_reply *reply, size_t key_index,
+static enum err add_held(struct register_env *env, struct holdings *held, size_t key_index,
                          const struct coin *from, bool after)
 {
     const struct register_holdings_query query = {.key = &from->owner_key,
@@ -30,11 +31,11 @@ static enum err add_held(struct register_env *env, struct held_reply *reply, siz
                                                   .after_serial = after ? from->serial : 0,
                                                   .after_coin_id = from->coin_id};
     struct coin coins[HELD_COINS_MAX + 1];
-    const size_t room = HELD_COINS_MAX - reply->coins.count + 1;
+    const size_t room = HELD_COINS_MAX - held->coins.count + 1;
     size_t count = room;
     TRY(register_holdings(env, coins, &count, &query));
-    for (size_t i = 0; i < count && reply->coins.count < HELD_COINS_MAX; i++)
-        reply->coins.items[reply->coins.count++] =
+    for (size_t i = 0; i < count && held->coins.count < HELD_COINS_MAX; i++)
+        held->coins.items[held->coins.count++] =
             (struct held_coin){.key_index = key_index,
                                .state = coins[i].state,
                                .serial = coins[i].serial,
@@ -43,32 +44,42 @@ static enum err add_held(struct register_env *env, struct held_reply *reply, siz
                                .redeem_by_day = coins[i].redeem_by_day,
                                .has_purpose = coins[i].has_purpose,
                                .purpose = coins[i].purpose};
-    reply->more = count >= room;
+    held->more = count >= room;
     return ERR_OK;
 }
 
 /* Of one key: unspent coins first, then orphans. */
-static enum err add_key(struct register_env *env, struct held_reply *reply,
+static enum err add_key(struct register_env *env, struct holdings *held,
                         const struct held_body *body, size_t index)
 {
     static const enum coin_state states[] = {COIN_UNSPENT, COIN_ORPHAN};
-    for (size_t i = 0; i < sizeof states / sizeof states[0] && reply->more == 0; i++) {
+    for (size_t i = 0; i < sizeof states / sizeof states[0] && held->more == 0; i++) {
         const bool goes_on = index == 0 && body->after_serial > 0;
         const struct coin from = {.owner_key = body->keys.items[index].key,
                                   .state = states[i],
                                   .serial = body->after_serial,
                                   .coin_id = body->after_coin_id};
         if (!goes_on || states[i] >= body->after_state)
-            TRY(add_held(env, reply, index, &from, goes_on && states[i] == body->after_state));
+            TRY(add_held(env, held, index, &from, goes_on && states[i] == body->after_state));
     }
     return ERR_OK;
+}
+
+/* The register's word on it, for this question alone. */
+static enum err sign_held(struct register_env *env, struct held_reply *reply, struct holdings *held,
+                          const struct held_body *body)
+{
+    TRY(call_question(&held->question_id, VERB_HELD, body));
+    held->made_at = env->now;
+    return record_sign(&reply->holdings, env->trust->network, KIND_HOLDINGS, held,
+                       env->register_key, env->arena);
 }
 
 enum err refund_held(struct register_env *env, struct held_reply *reply, enum status *status,
                      const struct held_body *body, const struct bank *bank)
 {
     void *memory = NULL;
-    *reply = (struct held_reply){0};
+    struct holdings held = {.more = 0};
     *status = STATUS_OK;
     for (size_t i = 0; i < body->keys.count; i++) {
         struct nonce customer = {{0}};
@@ -80,10 +91,10 @@ enum err refund_held(struct register_env *env, struct held_reply *reply, enum st
     if (*status != STATUS_OK)
         return ERR_OK;
     TRY(arena_alloc(env->arena, &memory, HELD_COINS_MAX, sizeof(struct held_coin)));
-    reply->coins = (struct held_coin_list){memory, 0};
-    for (size_t i = 0; i < body->keys.count && reply->more == 0; i++)
-        TRY(add_key(env, reply, body, i));
-    return ERR_OK;
+    held.coins = (struct held_coin_list){memory, 0};
+    for (size_t i = 0; i < body->keys.count && held.more == 0; i++)
+        TRY(add_key(env, &held, body, i));
+    return sign_held(env, reply, &held, body);
 }
 
 /* --- advances --- */

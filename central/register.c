@@ -6,14 +6,15 @@
 #include "central/register_row.h"
 
 enum err register_prepare(struct register_prepared *out, const struct trust *trust,
-                          const struct blob_item *packets, size_t count, struct arena *arena)
+                          const struct blob_item *packets, size_t count,
+                          const struct packet_proven *proven, struct arena *arena)
 {
     void *memory = NULL;
     TRY(arena_alloc(arena, &memory, count, sizeof(struct packet_prepared *)));
     *out = (struct register_prepared){memory, count};
     for (size_t i = 0; i < count; i++)
         TRY(packet_prepare(&out->packets[i], packets[i].bytes, trust, PACKET_FOR_REGISTER, arena));
-    return packet_prove(out->packets, count, arena);
+    return packet_prove(out->packets, count, proven, arena);
 }
 
 /* One packet: all its payments, parents first. */
@@ -81,7 +82,7 @@ enum err register_settle(struct register_env *called, struct settle_reply *reply
     struct register_prepared prepared = {0};
     own.owners = &owners;
     if (env->prepared == NULL)
-        TRY(register_prepare(&prepared, env->trust, body->packets.items, body->packets.count,
+        TRY(register_prepare(&prepared, env->trust, body->packets.items, body->packets.count, NULL,
                              env->arena));
     else
         prepared = *env->prepared;

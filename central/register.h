@@ -55,10 +55,11 @@ struct register_env {
     struct register_notes notes;        /* empty at first */
 };
 
-/* Pure of rows and fit for any thread: reads packets and proves what they can prove alone. */
+/* Pure of rows and fit for any thread: reads packets and proves what they can prove alone,
+ * but for what `proven` (may be NULL) remembers. */
 enum err register_prepare(struct register_prepared *out, const struct trust *trust,
                           const struct blob_item *packets, size_t count,
-                          struct arena *arena) MUST_USE;
+                          const struct packet_proven *proven, struct arena *arena) MUST_USE;
 /* With env->dues, in this order: every call is applied; register_dues_sign for each, in any thread;
  * then the replies may be read, and register_dues_store, before the commit. */
 enum err register_dues_sign(const struct register_dues *dues,

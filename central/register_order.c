@@ -234,7 +234,7 @@ static enum err verify_input(struct register_env *env, struct packet_view *view,
     if (env->prepared != NULL)
         prepared = *env->prepared;
     else
-        TRY(register_prepare(&prepared, env->trust, &packet, 1, env->arena));
+        TRY(register_prepare(&prepared, env->trust, &packet, 1, NULL, env->arena));
     CHECK(prepared.count == 1);
     return register_verify(env, view, status, prepared.packets[0]);
 }

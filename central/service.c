@@ -263,7 +263,8 @@ struct span service_call_reply(const struct service_call *call)
 }
 
 /* The body of a call that its sender signed, and what its packets can prove alone. */
-static enum err read_body(struct service_call *call, const struct trust *trust)
+static enum err read_body(struct service_call *call, const struct trust *trust,
+                          const struct packet_proven *proven)
 {
     const enum verb verb = call->frame.verb->verb;
     call->is_read = (call->frame.verb->senders & SENDER_BANK) != 0;
@@ -274,10 +275,11 @@ static enum err read_body(struct service_call *call, const struct trust *trust)
         return ERR_OK;
     if (verb == VERB_SETTLE)
         return register_prepare(&call->prepared, trust, call->body.settle.packets.items,
-                                call->body.settle.packets.count, &call->arena);
+                                call->body.settle.packets.count, proven, &call->arena);
     if (verb == VERB_EXCHANGE || verb == VERB_REDEEM)
         return register_prepare(&call->prepared, trust,
-                                &(struct blob_item){call->body.order.packet}, 1, &call->arena);
+                                &(struct blob_item){call->body.order.packet}, 1, proven,
+                                &call->arena);
     return ERR_OK;
 }
 
@@ -289,7 +291,8 @@ static const struct trust_bank *find_bank(const struct trust *trust, const struc
     return NULL;
 }
 
-enum err service_call_prepare(struct service_call *call, const struct trust *trust)
+enum err service_call_prepare(struct service_call *call, const struct trust *trust,
+                              const struct packet_proven *proven)
 {
     call->form = call_read(&call->frame, trust->network, call->request, &call->arena);
     if (call->form != STATUS_OK)
@@ -298,7 +301,7 @@ enum err service_call_prepare(struct service_call *call, const struct trust *tru
     if (bank == NULL)
         return ERR_OK;
     call_prove(&call->frame, trust->network, &bank->certificate.bank_key);
-    return call->frame.is_proved ? read_body(call, trust) : ERR_OK;
+    return call->frame.is_proved ? read_body(call, trust, proven) : ERR_OK;
 }
 
 /* Who calls, whether he may, and the body: asked already, or asked now. */
@@ -311,7 +314,7 @@ static enum err admit(struct service *service, struct service_call *call, struct
         call->status =
             call_admit(&call->frame, service->network, &bank->bank_key, SENDER_BANK, service->now);
     if (call->status == STATUS_OK && !call->is_read)
-        TRY(read_body(call, &service->trust));
+        TRY(read_body(call, &service->trust, NULL));
     if (call->status == STATUS_OK)
         call->status = call->body_form;
     TRY(refuse_revoked(&call->env, &call->status, bank));
@@ -361,7 +364,7 @@ enum err service_handle(struct service *service, struct buffer *reply, struct sp
 {
     struct service_call *call AUTO(service_call_close) = NULL;
     TRY(service_call_open(&call, request));
-    TRY(service_call_prepare(call, &service->trust));
+    TRY(service_call_prepare(call, &service->trust, NULL));
     TRY(service_call_apply(service, call, NULL));
     TRY(service_call_sign(call));
     TRY(service_call_store(service, call));

@@ -40,7 +40,9 @@ struct register_env service_env(struct service *service, struct arena *arena);
  * The answer is the same as service_handle's. A failure of any step: that of the transaction. */
 struct service_call;
 enum err service_call_open(struct service_call **out, struct span request) MUST_USE;
-enum err service_call_prepare(struct service_call *call, const struct trust *trust) MUST_USE;
+/* proven: NULL, or a memory of payments that need not be proved again. */
+enum err service_call_prepare(struct service_call *call, const struct trust *trust,
+                              const struct packet_proven *proven) MUST_USE;
 enum err service_call_apply(struct service *service, struct service_call *call,
                             const struct service_call *before) MUST_USE;
 enum err service_call_sign(struct service_call *call) MUST_USE;

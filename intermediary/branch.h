@@ -52,6 +52,7 @@ struct branch {
     uint64_t asked_at;
     uint64_t recovered_day;         /* when recovery_work last went round; 0: not since the start */
     struct public_key recovered_to; /* where it goes on; all zero: at the beginning */
+    struct advance advances_to;     /* where recovery_advances_work goes on; zeros: the beginning */
 };
 
 /* Of a new database: who this bank is. Its vault's key becomes the purse's. A transaction of its

@@ -38,17 +38,17 @@ enum err recovery_new_key(struct branch_env *env, bool *found, struct public_key
 }
 
 static enum err add_page(struct branch_env *env, struct recovery_coin_list *out,
-                         const struct held_reply *reply, const struct bank_wallet *wallets,
+                         const struct holdings *page, const struct bank_wallet *wallets,
                          size_t wallet_count)
 {
     void *memory = NULL;
-    TRY(arena_alloc(env->purse.arena, &memory, out->count + reply->coins.count + 1,
+    TRY(arena_alloc(env->purse.arena, &memory, out->count + page->coins.count + 1,
                     sizeof(struct recovery_coin)));
     struct recovery_coin *coins = memory;
     for (size_t i = 0; i < out->count; i++)
         coins[i] = out->items[i];
-    for (size_t i = 0; i < reply->coins.count; i++) {
-        const struct held_coin *held = &reply->coins.items[i];
+    for (size_t i = 0; i < page->coins.count; i++) {
+        const struct held_coin *held = &page->coins.items[i];
         if (held->key_index >= wallet_count)
             return ERR_RANGE; /* of a key that was not asked for */
         coins[out->count++] =
@@ -58,6 +58,26 @@ static enum err add_page(struct branch_env *env, struct recovery_coin_list *out,
     return ERR_OK;
 }
 
+/* A page of the register's word: signed by it, for this question, which was never asked before.
+ * Any other answer is none. */
+static enum err ask_page(struct branch_env *env, enum status *status, struct holdings *page,
+                         struct held_body *body)
+{
+    const struct trust *trust = env->purse.trust;
+    struct held_reply reply = {0};
+    struct id question_id;
+    branch_random(env, body->nonce.bytes, sizeof body->nonce.bytes);
+    TRY(call_question(&question_id, VERB_HELD, body));
+    TRY(branch_call(env, status, &reply, VERB_HELD, body));
+    if (*status != STATUS_OK)
+        return ERR_OK;
+    const enum err error = record_open(page, trust->network, KIND_HOLDINGS, &reply.holdings,
+                                       &trust->directory.register_key, env->purse.arena);
+    *status = error == ERR_OK && id_equal(&page->question_id, &question_id) ? STATUS_OK
+                                                                            : STATUS_UNREACHABLE;
+    return error == ERR_MEMORY ? error : ERR_OK;
+}
+
 /* Up to HELD_KEYS_MAX keys, page by page: a page begins in the key where the last one ended. */
 static enum err ask_held(struct branch_env *env, enum status *status,
                          struct recovery_coin_list *out, const struct bank_wallet *wallets,
@@ -65,18 +85,18 @@ static enum err ask_held(struct branch_env *env, enum status *status,
 {
     struct key_item keys[HELD_KEYS_MAX];
     struct held_body body = {.keys = {keys, count}};
-    struct held_reply reply = {.more = 1};
+    struct holdings page = {.more = 1};
     size_t first = 0;
     for (size_t i = 0; i < count; i++)
         keys[i].key = wallets[i].key;
-    while (reply.more == 1) {
-        TRY(branch_call(env, status, &reply, VERB_HELD, &body));
+    while (page.more == 1) {
+        TRY(ask_page(env, status, &page, &body));
         if (*status != STATUS_OK)
             return ERR_OK;
-        if (reply.coins.count == 0)
+        if (page.coins.count == 0)
             break; /* a page without progress is the last one, whatever it says */
-        TRY(add_page(env, out, &reply, wallets + first, count - first));
-        const struct held_coin *last = &reply.coins.items[reply.coins.count - 1];
+        TRY(add_page(env, out, &page, wallets + first, count - first));
+        const struct held_coin *last = &page.coins.items[page.coins.count - 1];
         first += last->key_index;
         body = (struct held_body){.keys = {keys + first, count - first},
                                   .after_state = last->state,

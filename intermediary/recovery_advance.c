@@ -190,24 +190,45 @@ struct recovering {
     struct refund_reply reply;
 };
 
-/* *due: the first of those paid whose coins can be had now. */
+/* Those paid, from where the last round ended: what the register refuses holds up no others. */
+static enum err find_paid(struct branch_env *env, struct list *rows)
+{
+    const struct advance *from = &env->branch->advances_to;
+    const struct advance first = {.state = ADVANCE_PAID};
+    const struct store_query query = {.table = &bank_table_advance,
+                                      .index_number = 0,
+                                      .prefix_count = 1,
+                                      .after = from->serial != 0};
+    return store_list(env->purse.store, rows, &query, from->serial != 0 ? from : &first,
+                      env->purse.arena);
+}
+
+/* *due: the next of those paid whose coins can be had now. */
 static enum err find_open(struct branch_env *env, enum status *status, void *context)
 {
     struct recovering *recovering = context;
-    const struct advance ordered = {.state = ADVANCE_ORDERED}, paid = {.state = ADVANCE_PAID};
+    const struct advance ordered = {.state = ADVANCE_ORDERED};
     const uint64_t today = time_day(env->purse.now);
     struct list rows = {0};
     size_t kept = 0;
     *status = STATUS_OK;
     TRY(branch_rows(env, &rows, &bank_table_advance, 0, 1, &ordered));
     recovering->ordered = (struct advance_list){rows.items, rows.count};
-    TRY(branch_rows(env, &rows, &bank_table_advance, 0, 1, &paid));
+    TRY(find_paid(env, &rows));
     struct advance *advances = rows.items;
     for (size_t i = 0; i < rows.count && kept < RECOVER_AT_ONCE; i++)
         if (advances[i].redeem_by_day <= today)
             advances[kept++] = advances[i];
     recovering->due = (struct advance_list){advances, kept};
     return ERR_OK;
+}
+
+/* These were answered: on from the last of them, or to the beginning. */
+static void go_on(struct branch *branch, const struct advance_list *due)
+{
+    const bool is_full = due->count == RECOVER_AT_ONCE;
+    branch->has_more = branch->has_more || is_full;
+    branch->advances_to = is_full ? due->items[due->count - 1] : (struct advance){.serial = 0};
 }
 
 static enum err take_back(struct branch_env *env, struct advance *row)
@@ -227,7 +248,7 @@ static enum err learn_back(struct branch_env *env, enum status *status, void *co
         const struct refund_result *result = &recovering->reply.results.items[i];
         struct advance row = recovering->due.items[i];
         enum status taken = STATUS_STATE;
-        if (result->status == STATUS_STATE)
+        if (result->status == STATUS_STATE || result->status == STATUS_UNKNOWN)
             TRY(take_back(env, &row));
         if (result->status != STATUS_OK || !result->has_token)
             continue;
@@ -252,7 +273,10 @@ static enum err recover(struct branch_env *env, enum status *status, struct reco
                                         .has_advance_id = true,
                                         .advance_id = recovering->due.items[i].order_id};
     TRY(branch_call(env, status, &recovering->reply, VERB_REFUND, &body));
-    return *status == STATUS_OK ? branch_run(env, status, learn_back, recovering) : ERR_OK;
+    if (*status != STATUS_OK)
+        return ERR_OK; /* the same ones again, later */
+    go_on(env->branch, &recovering->due);
+    return branch_run(env, status, learn_back, recovering);
 }
 
 enum err recovery_advances_work(struct branch_env *env, enum status *status, bool *pending)
@@ -270,5 +294,8 @@ enum err recovery_advances_work(struct branch_env *env, enum status *status, boo
         *pending = *pending || *status != STATUS_OK;
     }
     *status = STATUS_OK;
-    return recovering.due.count > 0 ? recover(env, status, &recovering) : ERR_OK;
+    if (recovering.due.count > 0)
+        return recover(env, status, &recovering);
+    go_on(env->branch, &recovering.due);
+    return ERR_OK;
 }

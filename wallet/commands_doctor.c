@@ -4,7 +4,7 @@
  * 2. The exit code is the worst of what is broken: 9 for rows that do not check out, 4 for files
  *    that others can read, 1 for the rest. What only waits, or ages, is no failure.
  *
- * Never opens a private key, never asks for the PIN. */
+ * Never opens a private key. */
 #include "wallet/commands.h"
 
 #include "common/base/text.h"

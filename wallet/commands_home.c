@@ -1,5 +1,5 @@
 /* No arguments: what there is, what needs attention, what one can do next; on one screen of 80x24.
- * No key is opened, nobody is asked. */
+ * Nobody is asked: a locked wallet says that it is locked, and how it is unlocked. */
 #include "wallet/commands.h"
 
 #include "common/base/file.h"
@@ -11,6 +11,15 @@ static void say_no_wallet(struct cli *cli)
 {
     cli_say(cli, _("No wallet here yet. Your bank gives you a join file; then:"));
     cli_say(cli, "  dcep-wallet init --join FILE");
+}
+
+static void say_locked(struct cli *cli)
+{
+    cli_say(cli, _("This wallet is locked."));
+    cli_say(cli, _("  look      dcep-wallet balance (it asks for the PIN, as pay and receive do)"));
+    cli_say(cli, _("  unlock    dcep-wallet unlock --for 10m (no PIN is asked for until then)"));
+    cli_say(cli, _("  more      dcep-wallet help"));
+    cli_say(cli, _("A PIN that is forgotten is gone; backup and words open a new wallet."));
 }
 
 /* --- what needs attention --- */
@@ -96,6 +105,11 @@ int commands_home(struct cli *cli)
     if (!file_exists(path)) {
         json_object_set_new(cli_result(cli), "wallet", json_null());
         say_no_wallet(cli);
+        return CLI_OK;
+    }
+    if (!cli_has_passphrase(cli) && desk_is_locked(cli)) {
+        json_object_set_new(cli_result(cli), "locked", json_true());
+        say_locked(cli);
         return CLI_OK;
     }
     const int code = desk_open(&desk, cli);

@@ -1,4 +1,4 @@
-/* Looking: balance, coins, history. No key is opened, nobody is asked. */
+/* Looking: balance, coins, history. No private key is opened. */
 #include "wallet/commands_news.h"
 
 #include "common/purse/purse_row.h"

@@ -7,10 +7,11 @@ enum { UNLOCK_DEFAULT_S = 600 };
 
 int commands_lock(struct cli *cli)
 {
+    struct desk desk AUTO(desk_close) = {0};
     bool was_unlocked = false;
-    const enum err error = agent_stop(&was_unlocked, cli_data(cli));
-    if (error != ERR_OK)
-        return cli_fail_err(cli, error, _("the unlocked wallet"), NULL);
+    const int code = desk_lock(&desk, &was_unlocked, cli);
+    if (code != CLI_OK)
+        return code;
     json_object_set_new(cli_result(cli), "was_unlocked", json_boolean(was_unlocked));
     cli_say(cli, "%s", was_unlocked ? _("locked") : _("it was locked already"));
     return CLI_OK;

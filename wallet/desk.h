@@ -63,5 +63,7 @@ int desk_finish_pin(struct desk *desk) MUST_USE;
 int desk_change_pin(struct desk *desk) MUST_USE;
 /* Sealed, and nobody holds it unlocked: opening asks for the PIN. */
 bool desk_is_locked(const struct cli *cli);
+/* Whoever holds it unlocked forgets the master key. Waits for no other command. */
+int desk_lock(struct desk *out, bool *was_unlocked, struct cli *cli) MUST_USE;
 
 #endif

@@ -39,8 +39,7 @@ static int refuse_wrong(struct cli *cli, const struct pin_answer *answer)
     json_object_set_new(cli_result(cli), "tries_left", json_integer(left));
     json_object_set_new(cli_result(cli), "wait_s", json_integer((json_int_t)answer->wait_s));
     return cli_fail(cli, CLI_AUTH, "AUTH",
-                    _("try again; --pin-file FILE or --pin-fd N gives it; each wrong one makes the "
-                      "next wait longer"),
+                    _("--pin-file FILE or --pin-fd N gives it; wrong ones make one wait"),
                     _("the PIN is wrong, or the wallet's files were altered"));
 }
 
@@ -128,6 +127,17 @@ bool desk_is_locked(const struct cli *cli)
     cli_data_path(cli, path, DESK_PIN_FILE);
     return pin_is_set(&is_set, path) == ERR_OK && is_set &&
            agent_ask(&master, cli_data(cli)) != ERR_OK;
+}
+
+int desk_lock(struct desk *out, bool *was_unlocked, struct cli *cli)
+{
+    char path[CLI_PATH_SIZE];
+    desk_prepare(out, cli);
+    cli_data_path(cli, path, DESK_PIN_FILE);
+    if (!file_exists(path))
+        return desk_fail_open(out, ERR_MISSING);
+    const enum err error = agent_stop(was_unlocked, cli_data(cli));
+    return error == ERR_OK ? CLI_OK : cli_fail_err(cli, error, _("the unlocked wallet"), NULL);
 }
 
 /* --- a new PIN --- */

@@ -69,7 +69,7 @@ enum handover_result handover_next(enum handover_asked asked, enum handover_show
     static const enum handover_result results[][HANDOVER_SHOWN_COUNT] = {
         /*                     NOT_MINE THE_SAME AGAINST GOOD */
         [HANDOVER_NOT_ASKED] = {NO, ASIDE, ASIDE, ASIDE},
-        [HANDOVER_OPEN] = {NO, ASIDE, ASIDE, HANDOVER_TAKEN},
+        [HANDOVER_OPEN] = {NO, SAME, ASIDE, HANDOVER_TAKEN},
         [HANDOVER_PAID] = {NO, SAME, ASIDE, ASIDE},
     };
 #undef NO
@@ -236,11 +236,24 @@ static enum handover_asked asked_of(const struct receiving *receiving)
     return receiving->row.state == PURSE_REQUEST_OPEN ? HANDOVER_OPEN : HANDOVER_PAID;
 }
 
+/* Do its payments count for the request already? A receipt that is not signed yet must be possible:
+ * never under a key of a backup. */
+static enum err is_paid_by(struct purse_env *env, bool *same, const struct receiving *receiving)
+{
+    bool frozen = false;
+    *same = receiving->has_request && purse_request_is_duplicate(&receiving->row, receiving->view);
+    if (*same && !receiving->row.has_receipt)
+        TRY(is_frozen(env, &frozen, receiving));
+    *same = *same && !frozen;
+    return ERR_OK;
+}
+
 /* What the packet is, and in the report its status. */
 static enum err look(struct wallet *wallet, struct purse_env *env, struct receiving *receiving,
                      enum handover_shown *shown)
 {
     struct handover_received *out = receiving->out;
+    bool same = false;
     *shown = HANDOVER_NOT_MINE;
     TRY(sum_mine(env, receiving));
     if (amount_is_zero(out->amount))
@@ -250,7 +263,8 @@ static enum err look(struct wallet *wallet, struct purse_env *env, struct receiv
     TRY(purse_request_of(env, &receiving->has_request, &receiving->row, &receiving->request,
                          receiving->view));
     describe_payer(receiving);
-    if (receiving->has_request && purse_request_is_duplicate(&receiving->row, receiving->view)) {
+    TRY(is_paid_by(env, &same, receiving));
+    if (same) {
         *shown = HANDOVER_THE_SAME;
         out->status = STATUS_DUPLICATE;
         return ERR_OK;
@@ -269,8 +283,9 @@ static enum err receive_work(struct wallet *wallet, struct purse_env *env, void 
     switch (receiving->out->result) {
     case HANDOVER_TAKEN:
         return take(wallet, env, receiving);
-    case HANDOVER_DUPLICATE:
-        return confirmation_of(wallet, env, receiving);
+    case HANDOVER_DUPLICATE: /* the coins may have come before the packet did */
+        return receiving->row.has_receipt ? confirmation_of(wallet, env, receiving)
+                                          : take(wallet, env, receiving);
     case HANDOVER_QUARANTINED:
         return quarantine(wallet, env, receiving);
     case HANDOVER_REFUSED:

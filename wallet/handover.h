@@ -33,7 +33,7 @@ enum handover_result {
 enum handover_asked { HANDOVER_NOT_ASKED, HANDOVER_OPEN, HANDOVER_PAID, HANDOVER_ASKED_COUNT };
 enum handover_shown {
     HANDOVER_NOT_MINE, /* not genuine, or nothing of it pays a key of mine */
-    HANDOVER_THE_SAME, /* the very payments that paid the request */
+    HANDOVER_THE_SAME, /* the very payments that count for the request */
     HANDOVER_AGAINST,  /* genuine and mine; the payee's checks say no */
     HANDOVER_GOOD,     /* they say yes */
     HANDOVER_SHOWN_COUNT

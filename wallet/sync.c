@@ -145,16 +145,28 @@ struct owned_page {
     struct amount found;
 };
 
+/* A request of mine may be paid by it before its packet comes. */
+static enum err note_arrival(struct wallet *wallet, struct purse_env *env,
+                             const struct owned_line *line)
+{
+    if (line->payments.count == 0)
+        return ERR_OK;
+    const struct span payload = line->payments.items[line->payments.count - 1].record.payload;
+    const struct id id = record_id(wallet->trust.network, KIND_PAYMENT, payload);
+    return purse_request_arrived(env, &id);
+}
+
 static enum err take_lines(struct wallet *wallet, struct purse_env *env, void *context)
 {
     struct owned_page *page = context;
     struct purse_totals before = {0}, after = {0};
-    (void)wallet;
     TRY(purse_totals(env, &before));
     for (size_t i = 0; i < page->reply->lines.count; i++) {
         enum status status = STATUS_OK;
         TRY(purse_take_owned(env, &status, &page->reply->lines.items[i]));
         sync_note(page->run, status);
+        if (status == STATUS_OK)
+            TRY(note_arrival(wallet, env, &page->reply->lines.items[i]));
     }
     TRY(purse_totals(env, &after));
     return amount_compare(after.spendable, before.spendable) > 0

@@ -63,6 +63,8 @@ static enum err learn_work(struct wallet *wallet, struct purse_env *env, void *c
                     learned->settled != NULL ? learned->settled : &none));
     if (*learned->status != STATUS_OK)
         return ERR_OK;
+    for (size_t i = 0; i < learned->result->leaves.count; i++)
+        TRY(purse_request_arrived(env, &learned->result->leaves.items[i].leaf.payment_id));
     TRY(note_conflict(wallet, learned));
     TRY(note_time(wallet, learned->settled, env->arena));
     return learned->entry != NULL ? purse_inbox_close(env, learned->entry) : ERR_OK;

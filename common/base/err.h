@@ -44,6 +44,7 @@ enum err_class {
     E(INTEGRITY, BROKEN, "the stored data contradicts itself")                                     \
     E(ROLLBACK, BROKEN, "an older copy of the data was put back")                                  \
     E(DISK_FULL, BROKEN, "the disk is full")                                                       \
+    E(READ_ONLY, BROKEN, "the disk can only be read")                                              \
     E(IO, BROKEN, "input or output failed")                                                        \
     E(MEMORY, BROKEN, "out of memory")                                                             \
     E(CRYPTO, BROKEN, "a cryptographic library failed")                                            \

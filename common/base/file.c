@@ -28,8 +28,9 @@ static enum err from_errno(int number)
         return ERR_MISSING;
     case EACCES:
     case EPERM:
-    case EROFS:
         return ERR_PERMISSION;
+    case EROFS:
+        return ERR_READ_ONLY;
     case EEXIST:
         return ERR_EXISTS;
     case ENOSPC:

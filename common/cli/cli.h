@@ -232,6 +232,7 @@ bool cli_confirm(struct cli *cli, int *exit_code, const char *question);
 /* From --pin-file or --pin-fd, else asked on the terminal without echo (twice if new); CLI_USAGE
  * without either. In a forwarded command the caller's --pin-file counts, and nothing asks. */
 int cli_passphrase(struct cli *cli, struct secret *out, const char *prompt, bool is_new);
+bool cli_has_passphrase(const struct cli *cli); /* one of the two, or DCEP_PIN_FILE, is given */
 /* The same from a CLI_SECRET_FILE option of the command's own: for a second secret. */
 int cli_passphrase_of(struct cli *cli, struct secret *out, const char *option, const char *prompt,
                       bool is_new);

@@ -120,7 +120,7 @@ int cli_err_exit(enum err error)
         return CLI_INTEGRITY;
     if (error == ERR_COMMIT_UNKNOWN)
         return CLI_UNREACHABLE;
-    if (error == ERR_DISK_FULL || error == ERR_IO || error == ERR_MEMORY)
+    if (error == ERR_DISK_FULL || error == ERR_READ_ONLY || error == ERR_IO || error == ERR_MEMORY)
         return CLI_REFUSED;
     static const int exits[] = {
         [ERR_CLASS_OK] = CLI_OK,
@@ -134,8 +134,19 @@ int cli_err_exit(enum err error)
     return exits[err_class(error)];
 }
 
+/* What the disk wants is the same for every command: it comes before the caller's advice. */
+static const char *hint_of_disk(enum err error, const char *hint)
+{
+    if (error == ERR_DISK_FULL)
+        return _("make room on the disk, then run the same command again");
+    if (error == ERR_READ_ONLY)
+        return _("nothing was changed: mount the disk for writing, or take another directory");
+    return hint;
+}
+
 int cli_fail_err(struct cli *cli, enum err error, const char *what, const char *hint)
 {
+    hint = hint_of_disk(error, hint);
     return cli_fail(cli, cli_err_exit(error), err_name(error), hint, "%s: %s", what,
                     _(err_text(error)));
 }

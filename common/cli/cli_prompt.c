@@ -195,6 +195,12 @@ enum err cli_pin_file(struct buffer *out, const struct cli *cli)
     return error == ERR_MISSING ? ERR_IO : error; /* named and not there is not "not given" */
 }
 
+bool cli_has_passphrase(const struct cli *cli)
+{
+    return cli_find(cli, "--pin-fd", 0) != NULL ||
+           cli_common_text(cli, "--pin-file", "DCEP_PIN_FILE") != NULL;
+}
+
 /* Without the end of its line. */
 static int take_pin(struct cli *cli, struct secret *out, struct span bytes, const char *option)
 {

@@ -6,7 +6,9 @@
  *    ECDSA_do_verify reports "infinity" as a failure of the machinery, so a forger could sink a
  *    batch; here it is an invalid signature like any other.
  * 3. verify is verify_many of one. A batch inverts its s together (Montgomery): one inversion.
- * 4. A parsed key is remembered by its bytes (engine_point): a hit saves the square root.
+ * 4. The square root of a compressed key is taken once while it is remembered (crypto_points.h),
+ *    and by libcrypto's numbers, because EC_POINT_oct2point takes twice as long over it. Whether what
+ *    came out is on the curve is libcrypto's to say, every time a point is made of it.
  *
  * EC_KEY and ECDSA_do_sign are deprecated in OpenSSL 3.0 but supported: through EVP a compressed
  * key costs 30 us to load and a signature as much again. docs/adr/0003-crypto-backends.md.
@@ -15,7 +17,7 @@
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "common/crypto/crypto.h"
-#include "common/crypto/crypto_field.h"
+#include "common/crypto/crypto_points.h"
 
 #include <openssl/bn.h>
 #include <openssl/crypto.h>
@@ -31,8 +33,9 @@
 
 enum {
     SCALAR_SIZE = 32,
-    BATCH_COUNT = 32,       /* signatures that share one inversion */
-    PARSED_KEY_COUNT = 256, /* a power of two; about 100 KiB a thread when full */
+    POINT_SIZE = 1 + 2 * CRYPTO_Y_SIZE, /* 04, x, y */
+    BATCH_COUNT = 32,                   /* signatures that share one inversion */
+    PARSED_KEY_COUNT = 256,             /* a power of two; about 100 KiB a thread when full */
 };
 
 struct parsed_key {
@@ -47,6 +50,9 @@ struct engine {
     EC_POINT *point; /* R */
     BIGNUM *r, *u1, *u2, *x, *inverse;
     BIGNUM *s[BATCH_COUNT], *product[BATCH_COUNT]; /* product[i] = s[0] ... s[i] mod n */
+    BIGNUM *prime, *a, *b;                         /* y^2 = x^3 + a x + b modulo prime */
+    BIGNUM *root_exponent;                         /* (prime + 1) / 4: the prime is 3 modulo 4 */
+    BN_MONT_CTX *prime_mont;
     struct parsed_key parsed[PARSED_KEY_COUNT];
 };
 
@@ -74,6 +80,11 @@ static void engine_free(void *memory)
     BN_free(engine->u2);
     BN_free(engine->x);
     BN_free(engine->inverse);
+    BN_free(engine->prime);
+    BN_free(engine->a);
+    BN_free(engine->b);
+    BN_free(engine->root_exponent);
+    BN_MONT_CTX_free(engine->prime_mont);
     EC_POINT_free(engine->point);
     BN_CTX_free(engine->context);
     EC_GROUP_free(engine->group);
@@ -91,6 +102,23 @@ static void engine_make_key(void)
 {
     engine_key_made =
         pthread_key_create(&engine_key, engine_free) == 0 && OPENSSL_atexit(engine_free_main) == 1;
+}
+
+static bool engine_fill_curve(struct engine *engine)
+{
+    engine->prime = BN_new();
+    engine->a = BN_new();
+    engine->b = BN_new();
+    engine->root_exponent = BN_new();
+    engine->prime_mont = BN_MONT_CTX_new();
+    return engine->prime != NULL && engine->a != NULL && engine->b != NULL &&
+           engine->root_exponent != NULL && engine->prime_mont != NULL &&
+           EC_GROUP_get_curve(engine->group, engine->prime, engine->a, engine->b,
+                              engine->context) == 1 &&
+           BN_copy(engine->root_exponent, engine->prime) != NULL &&
+           BN_add_word(engine->root_exponent, 1) == 1 &&
+           BN_rshift(engine->root_exponent, engine->root_exponent, 2) == 1 &&
+           BN_MONT_CTX_set(engine->prime_mont, engine->prime, engine->context) == 1;
 }
 
 static bool engine_fill(struct engine *engine)
@@ -113,8 +141,8 @@ static bool engine_fill(struct engine *engine)
     engine->u2 = BN_new();
     engine->x = BN_new();
     engine->inverse = BN_new();
-    return whole && engine->point != NULL && engine->r != NULL && engine->u1 != NULL &&
-           engine->u2 != NULL && engine->x != NULL && engine->inverse != NULL;
+    return engine_fill_curve(engine) && whole && engine->point != NULL && engine->r != NULL &&
+           engine->u1 != NULL && engine->u2 != NULL && engine->x != NULL && engine->inverse != NULL;
 }
 
 static enum err engine_get(struct engine **out)
@@ -146,26 +174,70 @@ static enum err engine_error(enum err refusal)
     return no_memory ? ERR_MEMORY : refusal;
 }
 
+/* A root of x^3 + a x + b, if there is one, of the parity asked for. False: libcrypto failed. */
+static bool take_root(struct engine *engine, BIGNUM *y, const BIGNUM *x, bool is_odd)
+{
+    return BN_mod_sqr(y, x, engine->prime, engine->context) == 1 &&
+           BN_mod_add_quick(y, y, engine->a, engine->prime) == 1 &&
+           BN_mod_mul(y, y, x, engine->prime, engine->context) == 1 &&
+           BN_mod_add_quick(y, y, engine->b, engine->prime) == 1 &&
+           BN_mod_exp_mont(y, y, engine->root_exponent, engine->prime, engine->context,
+                           engine->prime_mont) == 1 &&
+           (BN_is_odd(y) == is_odd || BN_sub(y, engine->prime, y) == 1);
+}
+
+/* ERR_POINT. If x has no point, y is any number. */
+static enum err compute_y(struct engine *engine, uint8_t y[CRYPTO_Y_SIZE],
+                          const struct public_key *key)
+{
+    BIGNUM *x = engine->x, *root = engine->inverse;
+
+    if (key->bytes[0] != 0x02 && key->bytes[0] != 0x03)
+        return ERR_POINT;
+    if (BN_bin2bn(key->bytes + 1, KEY_SIZE - 1, x) == NULL)
+        return engine_error(ERR_CRYPTO);
+    if (BN_cmp(x, engine->prime) >= 0)
+        return ERR_POINT;
+    if (!take_root(engine, root, x, key->bytes[0] == 0x03) ||
+        BN_bn2binpad(root, y, CRYPTO_Y_SIZE) != CRYPTO_Y_SIZE)
+        return engine_error(ERR_CRYPTO);
+    return ERR_OK;
+}
+
+/* ERR_POINT. */
+static enum err load_point(struct engine *engine, EC_POINT *out, const struct public_key *key)
+{
+    uint8_t bytes[POINT_SIZE] = {0x04}, *const y = bytes + KEY_SIZE;
+    const bool is_known = crypto_points_find(y, key);
+
+    if (!is_known)
+        TRY(compute_y(engine, y, key));
+    memcpy(bytes + 1, key->bytes + 1, KEY_SIZE - 1);
+    if (EC_POINT_oct2point(engine->group, out, bytes, sizeof bytes, engine->context) != 1)
+        return engine_error(ERR_POINT);
+    if (!is_known)
+        crypto_points_keep(key, y);
+    return ERR_OK;
+}
+
 /* The point of a key, borrowed until the next call. ERR_POINT. */
 static enum err engine_point(struct engine *engine, const EC_POINT **out,
                              const struct public_key *key)
 {
     struct parsed_key *parsed = &engine->parsed[key->bytes[KEY_SIZE - 1] % PARSED_KEY_COUNT];
-    uint8_t bytes[FIELD_POINT_SIZE];
+    enum err error;
 
     *out = parsed->point;
     if (parsed->point != NULL && key_equal(&parsed->key, key))
         return ERR_OK;
-    if (!crypto_field_point(bytes, key))
-        return ERR_POINT;
     if (parsed->point == NULL)
         parsed->point = EC_POINT_new(engine->group);
     if (parsed->point == NULL)
         return engine_error(ERR_MEMORY);
-    /* libcrypto looks again whether it is a point: what we handed it is our own arithmetic. */
-    if (!EC_POINT_oct2point(engine->group, parsed->point, bytes, sizeof bytes, engine->context)) {
+    error = load_point(engine, parsed->point, key);
+    if (error != ERR_OK) {
         EC_POINT_free(TAKE(parsed->point));
-        return engine_error(ERR_POINT);
+        return error;
     }
     parsed->key = *key;
     *out = parsed->point;
@@ -310,12 +382,15 @@ static enum err verify(const struct public_key *key, struct span message,
     return verdict;
 }
 
-/* Most keys that are asked about are new here and sign nothing soon: they are not remembered. */
 static enum err key_check(const struct public_key *key)
 {
-    uint8_t bytes[FIELD_POINT_SIZE];
+    struct engine *engine = NULL;
+    uint8_t y[CRYPTO_Y_SIZE];
 
-    return crypto_field_point(bytes, key) ? ERR_OK : ERR_POINT;
+    if (crypto_points_find(y, key))
+        return ERR_OK;
+    TRY(engine_get(&engine));
+    return load_point(engine, engine->point, key);
 }
 
 /* ---- private keys ---- */

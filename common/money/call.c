@@ -63,6 +63,15 @@ static struct id hash_body(const struct call *call)
     return crypto_hash(parts, sizeof parts / sizeof parts[0]);
 }
 
+enum err call_question(struct id *out, enum verb verb, const void *body)
+{
+    struct buffer encoded AUTO(buffer_fini) = {0};
+    TRY(wire_encode(&encoded, message_verb(verb)->body, body));
+    const struct call call = {.verb = verb, .body = buffer_span(&encoded)};
+    *out = hash_body(&call);
+    return ERR_OK;
+}
+
 static enum err read_frame(struct call_frame *out, const char *network, struct span bytes,
                            struct arena *arena)
 {

@@ -42,6 +42,8 @@ void call_prove(struct call_frame *frame, const char *network, const struct publ
 enum status call_admit(const struct call_frame *frame, const char *network,
                        const struct public_key *sender_key, enum sender role, uint64_t now);
 enum status call_body(void *body, const struct call_frame *frame, struct arena *arena);
+/* What a question is called in a signed answer to it: the body_hash of its frame. */
+enum err call_question(struct id *out, enum verb verb, const void *body) MUST_USE;
 /* Server: encode a reply; body may be NULL. */
 enum err call_seal_reply(struct buffer *out, const struct nonce *call_id, enum status status,
                          const struct schema *schema, const void *body,

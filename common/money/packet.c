@@ -78,7 +78,8 @@ enum err packet_prepare(struct packet_prepared **out, struct span bytes, const s
     return prepare(out, bytes, trust, &options, arena);
 }
 
-enum err packet_prove(struct packet_prepared *const *packets, size_t count, struct arena *arena)
+enum err packet_prove(struct packet_prepared *const *packets, size_t count,
+                      const struct packet_proven *proven, struct arena *arena)
 {
     void *memory = NULL;
     size_t check_count = 0;
@@ -87,7 +88,7 @@ enum err packet_prove(struct packet_prepared *const *packets, size_t count, stru
     for (size_t i = 0; i < count; i++)
         if (packets[i]->status == STATUS_OK)
             checks[check_count++] = &packets[i]->check;
-    return packet_prove_payments(checks, check_count, arena);
+    return packet_prove_payments(checks, check_count, proven, arena);
 }
 
 enum err packet_judge(struct packet_view *out, enum status *status,

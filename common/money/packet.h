@@ -94,10 +94,19 @@ enum err packet_verify(struct packet_view *out, enum status *status, struct span
  * anywhere. packet_judge gives the verdict, as packet_verify would: what was not proved it asks
  * itself, what was proved and is not needed it ignores. Once for each prepared packet. */
 struct packet_prepared;
+/* A memory of payments proved before: who pays has signed it, and whom it pays are points. By id
+ * and signature, both whole: the id binds the payload, so the coin, whose id binds its owner; nothing
+ * else can be proved under the same pair. Forgetting changes no answer. */
+struct packet_proven {
+    void *context;
+    bool (*has)(void *context, const struct id *payment_id, const struct signature *signature);
+    void (*keep)(void *context, const struct id *payment_id, const struct signature *signature);
+};
 enum err packet_prepare(struct packet_prepared **out, struct span bytes, const struct trust *trust,
                         enum packet_role role, struct arena *arena) MUST_USE;
+/* proven: NULL, or what is not verified again. */
 enum err packet_prove(struct packet_prepared *const *packets, size_t count,
-                      struct arena *arena) MUST_USE;
+                      const struct packet_proven *proven, struct arena *arena) MUST_USE;
 enum err packet_judge(struct packet_view *out, enum status *status,
                       struct packet_prepared *prepared, const struct trust *trust,
                       const struct packet_known *known, struct arena *arena) MUST_USE;

@@ -41,6 +41,6 @@ enum err packet_check_signatures(enum status *status, struct packet_check *check
 
 /* packet_prove.c: the questions of many packets at once */
 enum err packet_prove_payments(struct packet_check *const *checks, size_t count,
-                               struct arena *arena) MUST_USE;
+                               const struct packet_proven *proven, struct arena *arena) MUST_USE;
 
 #endif

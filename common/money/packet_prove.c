@@ -3,6 +3,7 @@
  * 1. Only questions whose answer depends on nothing but the packet: whose coin a payment spends
  *    must follow from a token or an earlier payment in it.
  * 2. All signatures go to the backend together: it shares work among them.
+ * 3. What was proved before, to the byte, is not asked again.
  *
  * Never a verdict: an answer that turns out not to matter is ignored. */
 #include "common/money/packet_check.h"
@@ -26,6 +27,25 @@ static bool find_owner(struct packet_payment *payment, const struct packet_view 
     else if (payment->token != PACKET_NONE)
         payment->owner_key = view->tokens[payment->token].token.owner_key;
     return payment->parent != PACKET_NONE || payment->token != PACKET_NONE;
+}
+
+/* Only what is wholly good is remembered. */
+static bool was_proved(struct packet_check *check, size_t index, const struct packet_proven *proven)
+{
+    const struct packet_payment *payment = &check->view->payments[index];
+    if (proven == NULL || !proven->has(proven->context, &payment->id, &payment->cose.signature))
+        return false;
+    check->signature[index] = check->points[index] = PACKET_GOOD;
+    return true;
+}
+
+static void remember(const struct packet_check *check, size_t index,
+                     const struct packet_proven *proven)
+{
+    const struct packet_payment *payment = &check->view->payments[index];
+    if (proven != NULL && check->signature[index] == PACKET_GOOD &&
+        check->points[index] == PACKET_GOOD)
+        proven->keep(proven->context, &payment->id, &payment->cose.signature);
 }
 
 static enum err ask(struct questions *questions, struct packet_check *check, size_t index)
@@ -57,18 +77,22 @@ static enum err make_room(struct questions *out, struct packet_check *const *che
 }
 
 enum err packet_prove_payments(struct packet_check *const *checks, size_t count,
-                               struct arena *arena)
+                               const struct packet_proven *proven, struct arena *arena)
 {
     struct questions questions;
     TRY(make_room(&questions, checks, count, arena));
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < checks[i]->view->payment_count; j++)
-            if (find_owner(&checks[i]->view->payments[j], checks[i]->view))
+            if (find_owner(&checks[i]->view->payments[j], checks[i]->view) &&
+                !was_proved(checks[i], j, proven))
                 TRY(ask(&questions, checks[i], j));
     if (questions.count > 0)
         TRY(crypto()->verify_many(questions.checks, questions.count));
-    for (size_t i = 0; i < questions.count; i++)
-        questions.items[i].check->signature[questions.items[i].payment] =
+    for (size_t i = 0; i < questions.count; i++) {
+        const struct question *question = &questions.items[i];
+        question->check->signature[question->payment] =
             questions.checks[i].valid ? PACKET_GOOD : PACKET_BAD;
+        remember(question->check, question->payment, proven);
+    }
     return ERR_OK;
 }

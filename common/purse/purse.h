@@ -89,7 +89,7 @@ struct purse_choice_options {
 };
 /* Chooses coins that cover amount: few, shallow and no larger than need be, with one coin changed
  * at most. STATUS_OK,
- * STATUS_FUNDS (not enough at all), STATUS_HOPS / STATUS_LIMIT (enough money, but not within these
+ * STATUS_FUNDS (not enough at all), STATUS_HOPS, STATUS_DEPTH, STATUS_LIMIT (enough money, but not within these
  * bounds). */
 enum err purse_choose(struct purse_env *env, enum status *status, struct purse_coin_list *coins,
                       struct amount amount, const struct purse_choice_options *options) MUST_USE;
@@ -166,7 +166,11 @@ enum err purse_request_get(struct purse_env *env, struct purse_request *out,
  * first leaf. *found false: none. */
 enum err purse_request_of(struct purse_env *env, bool *found, struct purse_request *out,
                           struct request *request, const struct packet_view *view) MUST_USE;
-/* The very payments I hold for that request already? Then the stored receipt is the answer. */
+/* A payment settled, by OWNED or SETTLE: if its coins are here, for a request of mine that has no
+ * receipt yet, they count for it. */
+enum err purse_request_arrived(struct purse_env *env, const struct id *payment_id) MUST_USE;
+/* The very payments I hold for that request already? Then the stored receipt is the answer, or one
+ * is signed and stored now (has_receipt). */
 bool purse_request_is_duplicate(const struct purse_request *row, const struct packet_view *view);
 /* Paid by these payments; receipt (may be NULL: a vault gives none) is stored with it. One
  * transaction with purse_take_packet. */

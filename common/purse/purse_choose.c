@@ -70,11 +70,22 @@ static bool is_fit(const struct purse_env *env, const struct purse_coin *coin,
            (!coin->has_purpose || coin->purpose == options->purpose);
 }
 
-static bool is_within(const struct purse_coin *coin, const struct purse_choice_options *options)
+static bool is_within_hops(const struct purse_coin *coin,
+                           const struct purse_choice_options *options)
 {
-    return (options->hops_max == 0 || coin->hops + 1 <= options->hops_max) &&
-           (options->depth_max == 0 || coin->depth + 1 <= options->depth_max);
+    return options->hops_max == 0 || coin->hops + 1 <= options->hops_max;
 }
+
+static bool is_within_depth(const struct purse_coin *coin,
+                            const struct purse_choice_options *options)
+{
+    return options->depth_max == 0 || coin->depth + 1 <= options->depth_max;
+}
+
+/* What there would be: fit at all, fit within the hops, within hops and depth. */
+struct sums {
+    struct amount fit, within_hops, within;
+};
 
 /* Smaller first; among equal amounts the shallower. */
 static int compare_coins(const void *a, const void *b)
@@ -89,8 +100,8 @@ static int compare_coins(const void *a, const void *b)
 }
 
 /* Leaves the usable coins in front, sorted; sums say what there would be. */
-static enum err sift(struct purse_env *env, struct purse_coin_list *coins, struct amount *fit,
-                     struct amount *within, const struct purse_choice_options *options)
+static enum err sift(struct purse_env *env, struct purse_coin_list *coins, struct sums *sums,
+                     const struct purse_choice_options *options)
 {
     size_t kept = 0;
     for (size_t i = 0; i < coins->count; i++) {
@@ -101,10 +112,13 @@ static enum err sift(struct purse_env *env, struct purse_coin_list *coins, struc
         TRY(purse_is_showable(env, &showable, &coin));
         if (!showable)
             continue;
-        *fit = amount_add_capped(*fit, coin.amount);
-        if (!is_within(&coin, options))
+        sums->fit = amount_add_capped(sums->fit, coin.amount);
+        if (!is_within_hops(&coin, options))
             continue;
-        *within = amount_add_capped(*within, coin.amount);
+        sums->within_hops = amount_add_capped(sums->within_hops, coin.amount);
+        if (!is_within_depth(&coin, options))
+            continue;
+        sums->within = amount_add_capped(sums->within, coin.amount);
         coins->items[kept++] = coin;
     }
     coins->count = kept;
@@ -167,15 +181,17 @@ enum err purse_choose(struct purse_env *env, enum status *status, struct purse_c
                       struct amount amount, const struct purse_choice_options *options)
 {
     struct purse_coin_list coins = {0};
-    struct amount fit = amount_zero(), within = amount_zero();
+    struct sums sums = {0};
     bool complete = false;
     const size_t count_max = options->coins_max == 0 ? PACKET_COINS_MAX : options->coins_max;
     TRY(purse_coins(env, &coins, PURSE_AVAILABLE));
-    TRY(sift(env, &coins, &fit, &within, options));
-    if (amount_compare(fit, amount) < 0)
+    TRY(sift(env, &coins, &sums, options));
+    if (amount_compare(sums.fit, amount) < 0)
         *status = STATUS_FUNDS;
-    else if (amount_compare(within, amount) < 0)
+    else if (amount_compare(sums.within_hops, amount) < 0)
         *status = STATUS_HOPS;
+    else if (amount_compare(sums.within, amount) < 0)
+        *status = STATUS_DEPTH;
     else {
         TRY(gather(env, chosen, &coins, amount, count_max, &complete));
         *status = complete ? STATUS_OK : STATUS_LIMIT;

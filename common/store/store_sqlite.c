@@ -101,11 +101,21 @@ static enum err begin(struct store *store, enum store_mode mode)
     return store_sqlite_exec(sqlite->db, mode == STORE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
 }
 
+/* Nothing of that write was done, so the frame that ends a transaction is not there: no commit. */
+static bool is_read_only_disk(const struct store_sqlite *sqlite)
+{
+    return sqlite3_extended_errcode(sqlite->db) == SQLITE_IOERR_WRITE &&
+           sqlite3_system_errno(sqlite->db) == EROFS;
+}
+
 static enum err commit(struct store *store)
 {
     struct store_sqlite *sqlite = self(store);
-    const enum err error = store_sqlite_exec(sqlite->db, "COMMIT");
-    if (error == ERR_OK || error == ERR_BUSY || error == ERR_DISK_FULL ||
+    enum err error = store_sqlite_exec(sqlite->db, "COMMIT");
+    if (error == ERR_IO && is_read_only_disk(sqlite)) {
+        error = ERR_READ_ONLY;
+    }
+    if (error == ERR_OK || error == ERR_READ_ONLY || error == ERR_BUSY || error == ERR_DISK_FULL ||
         store->mode == STORE_READ) {
         return error;
     }
@@ -289,8 +299,9 @@ static enum err make_file(bool *made, const char *path, const struct store_sqlit
         return ERR_OK;
     case EACCES:
     case EPERM:
-    case EROFS:
         return ERR_PERMISSION;
+    case EROFS:
+        return ERR_READ_ONLY;
     case ENOENT:
         return ERR_MISSING;
     case ENOSPC:
@@ -409,6 +420,9 @@ static enum err open_all(struct store_sqlite *sqlite, const char *path,
     bool made = false;
     TRY(make_caches(sqlite));
     TRY(make_file(&made, path, options));
+    if (!sqlite->read_only && access(path, W_OK) != 0 && errno == EROFS) {
+        return ERR_READ_ONLY; /* SQLite would open it to read, and refuse later without saying why */
+    }
     TRY(open_database(sqlite, path, options));
     return made ? store_upkeep_sync_directory(path) : ERR_OK;
 }

@@ -83,6 +83,15 @@ enum {
 #define SETTLED_FIELDS(F)                                                                          \
     F(VERSION, version) F(ID, merkle_root) F(UINT, count, 1, INTEGER_MAX)                          \
     F(UINT, made_at, 0, INTEGER_MAX)
+/* The register's word on what keys hold (HELD). question_id: SHA-256(verb byte || body) of the
+ * question, whose nonce makes it one that was never answered before. */
+#define HELD_COIN_FIELDS(F)                                                                        \
+    F(UINT, key_index, 0, HELD_KEYS_MAX - 1) F(UINT, state, 0, 255)                                \
+    F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id) F(AMOUNT, amount)                               \
+    F(UINT, redeem_by_day, 0, INTEGER_MAX) F(OPT_UINT, purpose, 1, 65535)
+#define HOLDINGS_FIELDS(F)                                                                         \
+    F(VERSION, version) F(ID, question_id) F(LIST, coins, held_coin, 0, HELD_COINS_MAX)            \
+    F(UINT, more, 0, 1) F(UINT, made_at, 0, INTEGER_MAX)
 
 /* --- who is who --- */
 /* A secure element's word (TPM2_Certify) that new_key was made in it and cannot leave it; as bytes
@@ -242,12 +251,8 @@ enum {
  * after (after_state, after_serial, after_coin_id) of the first key, and those of the others. */
 #define HELD_BODY_FIELDS(F)                                                                        \
     F(LIST, keys, key_item, 1, HELD_KEYS_MAX) F(UINT, after_state, 0, 255)                         \
-    F(UINT, after_serial, 0, INTEGER_MAX) F(ID, after_coin_id)
-#define HELD_COIN_FIELDS(F)                                                                        \
-    F(UINT, key_index, 0, HELD_KEYS_MAX - 1) F(UINT, state, 0, 255)                                \
-    F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id) F(AMOUNT, amount)                               \
-    F(UINT, redeem_by_day, 0, INTEGER_MAX) F(OPT_UINT, purpose, 1, 65535)
-#define HELD_REPLY_FIELDS(F) F(LIST, coins, held_coin, 0, HELD_COINS_MAX) F(UINT, more, 0, 1)
+    F(UINT, after_serial, 0, INTEGER_MAX) F(ID, after_coin_id) F(NONCE, nonce)
+#define HELD_REPLY_FIELDS(F) F(SIGNED, holdings)
 /* to_key: the customer's new key; or the bank's vault key, with the order by which the bank paid
  * that customer before. */
 #define REFUND_ITEM_FIELDS(F)                                                                      \
@@ -276,7 +281,9 @@ enum {
     M(receipt, RECEIPT_FIELDS, false) M(withdrawal, WITHDRAWAL_FIELDS, false)                      \
     M(exchange, EXCHANGE_FIELDS, false) M(redeem, REDEEM_FIELDS, false)                            \
     M(element_statement, ELEMENT_STATEMENT_FIELDS, false)                                          \
-    M(settled, SETTLED_FIELDS, false) M(certificate_request, CERTIFICATE_REQUEST_FIELDS, false)    \
+    M(settled, SETTLED_FIELDS, false) M(held_coin, HELD_COIN_FIELDS, false)                        \
+    M(holdings, HOLDINGS_FIELDS, false)                                                            \
+    M(certificate_request, CERTIFICATE_REQUEST_FIELDS, false)                                      \
     M(recovery, RECOVERY_FIELDS, false)                                                            \
     M(limits, LIMITS_FIELDS, false) M(wallet_certificate, WALLET_CERTIFICATE_FIELDS, false)        \
     M(bank_certificate, BANK_CERTIFICATE_FIELDS, false) M(tier, TIER_FIELDS, false)                \
@@ -307,7 +314,7 @@ enum {
     M(deposit_request_reply, DEPOSIT_REQUEST_REPLY_FIELDS, false)                                  \
     M(deposit_body, DEPOSIT_BODY_FIELDS, false) M(deposit_reply, DEPOSIT_REPLY_FIELDS, false)      \
     M(account_reply, ACCOUNT_REPLY_FIELDS, false) M(held_body, HELD_BODY_FIELDS, false)            \
-    M(held_coin, HELD_COIN_FIELDS, false) M(held_reply, HELD_REPLY_FIELDS, false)                  \
+    M(held_reply, HELD_REPLY_FIELDS, false)                                                        \
     M(refund_item, REFUND_ITEM_FIELDS, false) M(refund_body, REFUND_BODY_FIELDS, false)            \
     M(refund_result, REFUND_RESULT_FIELDS, false) M(refund_reply, REFUND_REPLY_FIELDS, false)      \
     M(file_item, FILE_ITEM_FIELDS, false)                                                          \
@@ -342,6 +349,7 @@ extern const struct schema *const message_all[]; /* NULL-terminated */
     K(DIRECTORY, directory, "directory", true)                                                     \
     K(REVOCATIONS, revocations, "revocations", true)                                               \
     K(SETTLED, settled, "settled", true)                                                           \
+    K(HOLDINGS, holdings, "holdings", true)                                                        \
     K(CALL, call, "call", true)                                                                    \
     K(OWNERSHIP, ownership, "ownership", true)                                                     \
     K(BANK_REQUEST, bank_request, "bank_request", true)                                            \

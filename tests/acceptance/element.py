@@ -4,8 +4,9 @@ others wrote.
 
     tests/acceptance/element.py [BUILD]
 
-Keys that are not in the database, certificates that say so, limits of their own, a PIN that the
-element judges, a copied database that signs nothing, kill -9 between the mark and the count.
+Keys that are not in the database, certificates that say so, limits of their own, a PIN without
+which it signs nothing, a copied database that signs nothing, kill -9 between the mark and the
+count.
 The last line is "N passed, N failed".
 """
 import os

@@ -2,7 +2,8 @@
 compares every output it sees; what does not follow is kept in `faults`.
 
 Each file is one JSON Schema (2020-12) with the shared forms in $defs and a schema a command below
-"commands", by the command's words; "" is the home screen. Whatever a command gives beyond its
+"commands", by the command's words; "" is the home screen; what any command may say beside an error
+stands below "beside_an_error". Whatever a command gives beyond its
 schema is a fault: a member that is not documented does not exist.
 
 DCEP_FORMS=learn adds what is new instead: members and commands that an output has and the files do
@@ -48,12 +49,17 @@ def commands(program):
     return document(program)["commands"]
 
 
+def beside_an_error(program):
+    """What any command may say in the result beside its error."""
+    return document(program).get("beside_an_error", {})
+
+
 def plain_words(rest):
     """Those that are neither options nor the values of common ones."""
     return [word for i, word in enumerate(rest)
             if not word.startswith("-") and (i == 0 or rest[i - 1] not in
                                              ("--data", "-w", "--wallet", "--lang", "--config",
-                                              "-c", "--pin-file", "--timeout"))]
+                                              "-c", "--pin-file", "--pin-fd", "--timeout"))]
 
 
 def command_of(words):
@@ -76,6 +82,7 @@ def validator(program, name, partial):
     schema["$defs"] = document(program)["$defs"]
     if partial:
         schema.pop("required", None)
+        schema["properties"] = {**schema["properties"], **beside_an_error(program)}
     return jsonschema.Draft202012Validator(schema)
 
 
@@ -125,7 +132,10 @@ def learn(words, value):
         plain = [word for word in plain_words(words[1:])[:2] if re.fullmatch("[a-z]+", word)]
         commands(program)[" ".join(plain)] = form_of("", value)
     elif name is not None:
-        learn_into(commands(program)[name], value.get("result", {}) if "error" in value else value)
+        found = value.get("result", {}) if "error" in value else value
+        learn_into(commands(program)[name], {
+            key: item for key, item in found.items()
+            if "error" not in value or key not in beside_an_error(program)})
     with open(os.path.join(DOCS, program + ".json"), "w", encoding="utf-8") as file:
         file.write(json.dumps(document(program), indent=1, ensure_ascii=False) + "\n")
 

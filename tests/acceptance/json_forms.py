@@ -17,7 +17,7 @@ import time
 sys.dont_write_bytecode = True
 import forms  # noqa: E402
 from commands import PROGRAMS, listed  # noqa: E402
-from town import (DOUBLE_SPEND, FUNDS, INVALID, OK, PENDING, REFUSED,  # noqa: E402
+from town import (AUTH, DOUBLE_SPEND, FUNDS, INVALID, OK, PENDING, REFUSED,  # noqa: E402
                   Report, Town, USAGE, free_port)
 
 
@@ -150,6 +150,36 @@ class Tour:
         self.bank("wallet", "advance", "alice")
         self.bank("wallet", "refund", "alice")
 
+    def safe_keeping(self):
+        """A wallet with a PIN: locked, unlocked, limits, another PIN, words, a backup, restored."""
+        path = self.town.path
+        secrets = {}
+        for name, text in (("pin", "739201"), ("next", "correct horse"),
+                           ("phrase", "four words here")):
+            secrets[name] = path("safe", name)
+            with open(os.open(secrets[name], os.O_WRONLY | os.O_CREAT, 0o600), "w",
+                      encoding="utf-8") as file:
+                file.write(text + "\n")
+        pin, phrase = ("--pin-file", secrets["pin"]), ("--passphrase-file", secrets["phrase"])
+        join, paper = path("fay.join"), path("safe", "fay.words")
+        self.bank("customer", "open", "--name", "Fay", "--tier", "3", "--deposit", "9", "-o", join)
+        self.wallet("fay", "init", "--join", join, "--words-out", path("safe", "old.words"), *pin)
+        home = self.wallet("fay")
+        self.report.equal("a locked wallet's home screen", home.json, {"locked": True})
+        self.report.check("an open one's", self.wallet("fay", *pin)["spendable"] == "0.00")
+        self.wallet("fay", "limits", "--pin-file", secrets["next"], codes=(AUTH,))
+        self.wallet("fay", "words", "new", "--words-out", paper, *pin)
+        self.wallet("fay", "words", "check", "--words-file", paper, *pin)
+        self.wallet("fay", "unlock", "--for", "10m", *pin)
+        self.wallet("fay", "limits", "set", "--payment", "5")
+        self.wallet("fay", "limits")
+        self.wallet("fay", "backup", "create", path("fay.backup"), *phrase)
+        self.wallet("fay", "backup", "verify", path("fay.backup"), *phrase)
+        self.wallet("fay", "lock")
+        self.wallet("fay", "pin", "change", "--new-pin-file", secrets["next"], *pin)
+        self.wallet("fay2", "backup", "restore", path("fay.backup"), *phrase, "--words-file", paper,
+                    *pin)
+
     def founding(self):
         """init and enroll, which a town has done before it is there."""
         town, path = self.town, self.town.path
@@ -211,6 +241,7 @@ def main():
         tour.citizens()
         tour.thief()
         tour.loss()
+        tour.safe_keeping()
         tour.founding()
         tour.old_age()
         for program in PROGRAMS:

@@ -8,6 +8,7 @@ The last line is "N passed, N failed".
 """
 import os
 import shutil
+import signal
 import sys
 import time
 
@@ -68,6 +69,8 @@ class Village:
         key = next(row["key_id"] for row in listed if row["customer"] == number)
         before = town.bank("north", "status")["revocations_version"]
         gives("the bank revokes a key", town.bank("north", "wallet", "revoke", key), OK)
+        town.kill("north", signal.SIGTERM)  # it asks for the list when it starts, then every 15 s
+        town.serve_or_stop("north")
         end = time.monotonic() + WAIT_S
         while town.bank("north", "status")["revocations_version"] == before and \
                 time.monotonic() < end:
@@ -164,6 +167,7 @@ class Village:
                             "--deposit", "90.00", "-o", join))
         town.must(town.wallet("greta", "init", "--join", join, *pin))
         town.must(town.wallet("greta", "withdraw", "60.00", *pin))
+        town.must(town.wallet("greta", "unlock", "--for", "10m", *pin))
         limits = {row["limit"]: row for row in town.wallet("greta", "limits")["limits"]}
         self.report.equal("one payment is bounded by policy",
                           (limits["one payment, offline"]["max"],
@@ -171,7 +175,7 @@ class Village:
         self.report.equal("a day by the tier", (limits["paid a day, offline"]["max"],
                                                 limits["paid a day, offline"]["from"]),
                           ("5000.00", "tier"))
-        gives("lowering asks for nothing", town.wallet(
+        gives("unlocked, lowering asks for nothing", town.wallet(
             "greta", "limits", "set", "--payment", "20.00", "--day", "25.00", "--held", "70.00"),
             OK)
         for amount, code in (("20.01", FUNDS), ("20.00", OK), ("5.01", FUNDS), ("5.00", OK)):
@@ -184,7 +188,7 @@ class Village:
             "greta", "request", "35.01", "-o", town.path("much")), FUNDS,
               error__name="LIMIT_HELD")
         raising = ("greta", "limits", "set", "--day", "60.00")
-        gives("raising asks for the PIN", town.wallet(*raising), USAGE)
+        gives("raising asks for the PIN all the same", town.wallet(*raising), USAGE)
         gives("for the right one", town.wallet(*raising, "--pin-file", town.path("wrong")), AUTH)
         gives("so does taking them away", town.wallet("greta", "limits", "set", "--reset"), USAGE)
         limits = {row["limit"]: row for row in town.wallet("greta", "limits")["limits"]}
@@ -192,6 +196,9 @@ class Village:
         gives("with the PIN it goes up", town.wallet(*raising, *pin), OK)
         limits = {row["limit"]: row for row in town.wallet("greta", "limits")["limits"]}
         self.report.equal("to what was said", limits["paid a day, offline"]["left"], "35.00")
+        gives("locked again", town.wallet("greta", "lock"), OK, was_unlocked=True)
+        gives("lowering needs the wallet open", town.wallet("greta", "limits", "set", "--day",
+                                                            "50.00"), USAGE)
 
     # row E11: a clock a year fast or slow
     def wrong_clock(self):

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
-"""Lost wallets and cloned ones, with the real programs: an advance before the day, a refund on
-it, a
-payee who came before and one who comes after, an advance whose coin was paid; two copies of one
+"""Lost wallets and cloned ones, with the real programs: an advance before the day, a refund on it,
+a payee who came before and one who comes after, an advance whose coin was paid; two copies of one
 wallet. Time is moved by DCEP_CLOCK_OFFSET_S.
 
     tests/acceptance/recovery.py [BUILD]

@@ -126,7 +126,9 @@ class Story:
         gives("withdraw without one", town.wallet("late", "withdraw", "1.00"), USAGE)
         gives("withdraw with the right one", town.wallet("late", "withdraw", "1.00", "--pin-file",
                                                          town.path("pin")), OK)
-        gives("looking needs none", town.wallet("late", "balance"), OK, spendable="1.00")
+        gives("looking without one", town.wallet("late", "balance"), USAGE)
+        gives("looking", town.wallet("late", "balance", "--pin-file", town.path("pin")), OK,
+              spendable="1.00")
 
     def withdrawals(self):
         town, gives = self.town, self.gives

@@ -23,9 +23,9 @@ from town import AUTH, OK, REFUSED, USAGE, Report, Town  # noqa: E402
 WAIT_S = 20
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # What stays Latin in Chinese: commands, placeholders, units, names; and whatever has no vowel.
-LATIN = re.compile(r"North Bank|South Bank|dcep-wallet( [a-z]+)?|dcep-test|dcep|--?[a-z-]+|MiB|"
-                   r"\b(receive|withdraw|deposit|sync)\b|tea|/[^ ]*|\b[0-9a-f]{8}\b|\[y/N\]|"
-                   r"\b[A-Z]+\b")
+LATIN = re.compile(r"North Bank|South Bank|dcep-wallet( backup create| [a-z]+)?|dcep-test|dcep|"
+                   r"--?[a-z-]+|MiB|\b(pay|receive|withdraw|deposit|sync|words check|lock)\b|tea|"
+                   r"/[^ ]*|\b[0-9a-f]{8}\b|\[y/N\]|\b[A-Z]+\b")
 
 
 def columns(text):
@@ -136,48 +136,50 @@ def look(judge, screen):
         lines, code = screen.run(f"dcep-wallet -w alice {words}")
         judge.check(f"{words}: exit code", code == OK, lines)
         judge.screen(words, lines)
+    lines, code = screen.run("dcep-wallet -w sealed")
+    judge.check("a locked wallet asks for nothing, and says how to unlock it", code == OK and
+                any("dcep-wallet unlock" in line for line in lines), lines)
+    judge.screen("locked", lines)
     if judge.language == "zh":
         lines, _ = screen.run("dcep-wallet -w alice balance")
         judge.check("balance: formal numerals above 1,000",
                     any(re.search("¥[0-9],[0-9]{3}.*（.仟.*元.*）$", line) for line in lines), lines)
 
 
-def pay(judge, screen, name):
-    """The question, the PIN without echo, a wrong one, and the packet."""
-    screen.run(f"dcep-wallet -w sealed pay ask-{name} --dry-run")
+def begin_to_pay(screen, name, pin):
+    """What is on the screen once the PIN is asked for; it is typed then."""
+    screen.run("true")  # an earlier prompt is gone
     screen.done += 1
     screen.type(f"clear; dcep-wallet -w sealed pay ask-{name} -o paid-{name}; "
                 f"echo END{screen.done}=$?")
-    question = screen.until(r"\[y/N\]")
-    judge.screen("the question", question)
-    judge.check("the question says how much and to whom",
-                any("[y/N]" in l and "¥12.00" in l and "South Bank" in l for l in question),
-                question)
-    screen.type("y")
     prompt = screen.until("PIN")
+    screen.type(pin)
+    return prompt
+
+
+def pay(judge, screen, name):
+    """The PIN without echo, a wrong one, the question, and the packet."""
+    prompt = begin_to_pay(screen, name, "wrong-4711")
     judge.check("asks for the PIN", any("PIN" in line for line in prompt), prompt)
-    screen.type("wrong-4711")
     lines, code = screen.result()
     judge.check("a wrong PIN is exit 4", code == AUTH, lines)
     judge.check("no PIN is seen", not any("4711" in line for line in lines), lines)
     judge.check("it says what to do next", any("--pin-file" in line for line in lines), lines)
     judge.screen("a wrong PIN", lines)
-    screen.done += 1
-    screen.type(f"clear; dcep-wallet -w sealed pay ask-{name} -o paid-{name}; "
-                f"echo END{screen.done}=$?")
-    screen.until(r"\[y/N\]")
+    begin_to_pay(screen, name, "2580-right")
+    question = screen.until(r"\[y/N\]")
+    judge.screen("the question", question)
+    judge.check("the question says how much and to whom",
+                any("[y/N]" in l and "¥12.00" in l and "South Bank" in l for l in question),
+                question)
     screen.type("n")
     lines, code = screen.result()
     judge.check("no means no", code == REFUSED, lines)
-    screen.done += 1
-    screen.type(f"clear; dcep-wallet -w sealed pay ask-{name} -o paid-{name}; "
-                f"echo END{screen.done}=$?")
+    begin_to_pay(screen, name, "2580-right")
     screen.until(r"\[y/N\]")
     screen.type("y")
-    screen.until("PIN.*")
-    screen.type("2580-right")
     lines, code = screen.result()
-    judge.check("the right PIN pays", code == OK, lines)
+    judge.check("the right PIN and a yes pay", code == OK, lines)
     judge.screen("paid", lines)
 
 

@@ -1,5 +1,6 @@
 /* Refunds: who may have which coin back, when, to which key; and what becomes of who comes late. */
 #include "common/base/time.h"
+#include "common/money/call.h"
 #include "tests/central/cast.h"
 
 #include <criterion/criterion.h>
@@ -258,17 +259,25 @@ HALL_TEST(refund, goes_to_the_vault_once_for_what_it_paid_in_advance)
 
 /* --- what keys hold --- */
 
-static struct held_reply held(struct cast *cast, const struct held_body *body, uint64_t bank_id,
-                              enum status expected)
+static struct holdings held(struct cast *cast, const struct held_body *body, uint64_t bank_id,
+                            enum status expected)
 {
     struct register_env env = hall_begin(&cast->hall);
     const struct bank bank = {.bank_id = bank_id};
     struct held_reply reply;
+    struct holdings holdings = {.more = 0};
+    struct id question_id;
     enum status status = STATUS_FAILED;
     HALL_OK(refund_held(&env, &reply, &status, body, &bank));
     hall_end(&cast->hall);
     HALL_STATUS(status, expected);
-    return reply;
+    if (status != STATUS_OK)
+        return holdings;
+    HALL_OK(call_question(&question_id, VERB_HELD, body));
+    HALL_OK(record_open(&holdings, WORLD_NETWORK, KIND_HOLDINGS, &reply.holdings,
+                        &cast->hall.world.register_key.public_key, &cast->hall.world.arena));
+    cr_assert(id_equal(&holdings.question_id, &question_id));
+    return holdings;
 }
 
 HALL_TEST(refund, a_bank_asks_what_its_own_customers_hold)
@@ -282,7 +291,7 @@ HALL_TEST(refund, a_bank_asks_what_its_own_customers_hold)
     const struct held_body body = {.keys = {keys, 2}};
     cast_issue(&coin, &cast, 250, &cast.e);
     cast_fork(&lost, &cast, 1000, &cast.q, victims, 1);
-    const struct held_reply reply = held(&cast, &body, WORLD_BANK_A, STATUS_OK);
+    const struct holdings reply = held(&cast, &body, WORLD_BANK_A, STATUS_OK);
     cr_assert_eq(reply.coins.count, 2);
     cr_assert_eq(reply.coins.items[0].key_index, 0);
     cr_assert_eq(reply.coins.items[0].state, COIN_UNSPENT);
@@ -308,7 +317,7 @@ HALL_TEST(refund, what_keys_hold_comes_in_pages)
     }
     struct key_item keys[] = {{cast.p.pair.public_key}, {cast.e.pair.public_key}};
     struct held_body body = {.keys = {keys, 2}};
-    struct held_reply reply = {.more = 1};
+    struct holdings reply = {.more = 1};
     while (reply.more == 1) {
         reply = held(&cast, &body, WORLD_BANK_A, STATUS_OK);
         for (size_t i = 0; i < reply.coins.count; i++) {

@@ -6,11 +6,10 @@ the packets that left, with its own arithmetic.
    each key and counter. So there is nothing that a proof could be made of.
 3. What is in the wallets and on its way between them adds up to what was there before, to the fen.
 """
-import contextlib
 import hashlib
 import os
 import shutil
-import sqlite3
+import subprocess
 
 AVAILABLE, RESERVED, COMMITTED, QUARANTINED, ORPHANED, LOST = range(1, 7)
 HELD = (AVAILABLE, RESERVED, QUARANTINED, ORPHANED)
@@ -69,46 +68,82 @@ def packet_payments(network, file):
     return [Payment(network, payload) for _, _, payload, _ in payments]
 
 
-class Wallet:
-    """One database, copied with its journal and opened like after a crash."""
+class Reader:
+    """$BUILD/cut/reader: the sealed database of a copied wallet, row by row."""
 
-    def __init__(self, home, scratch):
-        self.home = home
-        for name in os.listdir(scratch):
-            os.remove(os.path.join(scratch, name))
+    def __init__(self, programs, scratch):
+        self.scratch, self.open_home = scratch, None
+        os.makedirs(scratch, exist_ok=True)
+        self.process = subprocess.Popen([os.path.join(programs, "cut", "reader")], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def ask(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        rows = []
+        for answer in self.process.stdout:
+            if answer == ".\n":
+                return rows
+            if answer.startswith("!"):
+                raise ValueError(f"{line}: {answer[1:].strip()}")
+            rows.append(tuple(int(column[1:]) if column[0] == "i" else None if column[0] == "n"
+                              else bytes.fromhex(column[1:])
+                              for column in answer[:-1].split("\t")))
+        raise ValueError("the reader is gone")
+
+    def open(self, home):
+        """A copy with its journal, opened like after a crash. False: there is no database."""
+        for name in os.listdir(self.scratch):
+            os.remove(os.path.join(self.scratch, name))
         for name in os.listdir(home):
-            if name.startswith("wallet.db"):
-                shutil.copy(os.path.join(home, name), scratch)
-        path = os.path.join(scratch, "wallet.db")
+            if name.startswith(("wallet.db", "wallet.pin")):
+                shutil.copy(os.path.join(home, name), self.scratch)
+        if not os.path.exists(os.path.join(self.scratch, "wallet.db")):
+            return False
+        self.ask("open " + self.scratch)
+        return True
+
+    def rows(self, home, sql):
+        try:
+            return self.ask(sql) if self.open(home) else []
+        finally:
+            self.ask("close")
+
+
+class Wallet:
+    """What one database says."""
+
+    def __init__(self, reader, home):
+        self.home = home
         self.coins, self.tombs, self.plans, self.items, self.payments = [], [], {}, [], []
         self.keys, self.is_whole = [], True
-        if not os.path.exists(path):
-            return
-        with contextlib.closing(sqlite3.connect(path)) as db:
-            self.read(db)
+        try:
+            if reader.open(home):
+                self.read(reader.ask)
+        except ValueError:
+            self.is_whole = False
+        reader.ask("close")
 
-    def read(self, db):
-        self.is_whole = db.execute("PRAGMA quick_check").fetchall() == [("ok",)]
-        if not db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'purse_coin'").fetchall():
+    def read(self, ask):
+        self.is_whole = ask("PRAGMA quick_check") == [(b"ok",)]
+        if not ask("SELECT 1 FROM sqlite_schema WHERE name = 'purse_coin'"):
             return
-        self.coins = db.execute("SELECT coin_id, state, amount, owner_key FROM purse_coin"
-                                ).fetchall()
-        self.tombs = [row[0] for row in db.execute("SELECT coin_id FROM purse_tomb")]
+        self.coins = ask("SELECT coin_id, state, amount, owner_key FROM purse_coin")
+        self.tombs = [row[0] for row in ask("SELECT coin_id FROM purse_tomb")]
         self.plans = {plan_id: (kind, state, packet) for plan_id, kind, state, packet in
-                      db.execute("SELECT plan_id, kind, state, packet FROM purse_plan")}
-        self.items = db.execute("SELECT plan_id, coin_id, key, payload FROM purse_plan_item "
-                                "WHERE payment IS NOT NULL").fetchall()
-        self.payments = db.execute("SELECT signer_key, payment FROM purse_payment").fetchall()
-        self.keys = [row[0] for row in db.execute("SELECT key FROM purse_key")]
+                      ask("SELECT plan_id, kind, state, packet FROM purse_plan")}
+        self.items = ask("SELECT plan_id, coin_id, key, payload FROM purse_plan_item "
+                         "WHERE payment IS NOT NULL")
+        self.payments = ask("SELECT signer_key, payment FROM purse_payment")
+        self.keys = [row[0] for row in ask("SELECT key FROM purse_key")]
 
 
 class Auditor:
     """Remembers every signed payment that it ever saw. One for all wallets of a town."""
 
-    def __init__(self, network, scratch):
-        self.network, self.scratch = network, scratch
+    def __init__(self, network, reader):
+        self.network, self.reader = network, reader
         self.signed, self.counters, self.arrived = {}, {}, set()
-        os.makedirs(scratch, exist_ok=True)
 
     def saw(self, wrong, payment, key=None):
         before = self.signed.setdefault(payment.coin, payment.id)
@@ -123,13 +158,13 @@ class Auditor:
             self.saw(wrong, payment)
 
     def plan_state(self, home, plan_id):
-        plan = Wallet(home, self.scratch).plans.get(bytes.fromhex(plan_id))
+        plan = Wallet(self.reader, home).plans.get(bytes.fromhex(plan_id))
         return plan[1] if plan is not None else None
 
     def judge(self, homes):
         """What is wrong, and the sum of what these wallets have and have under way."""
         wrong = []
-        wallets = [Wallet(home, self.scratch) for home in homes]
+        wallets = [Wallet(self.reader, home) for home in homes]
         people = {key for wallet in wallets for key in wallet.keys}
         for wallet in wallets:
             if not wallet.is_whole:

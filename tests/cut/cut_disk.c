@@ -309,8 +309,9 @@ static struct bytes mix(struct bytes synced, struct bytes now)
     return out;
 }
 
-void cut_disk_power_cut(bool torn)
+bool cut_disk_power_cut(bool torn)
 {
+    const bool is_unsynced = file_count > 0 || op_count > 0;
     for (size_t i = 0; i < file_count; i++) {
         if (!is_file(files[i].path))
             continue;
@@ -321,6 +322,7 @@ void cut_disk_power_cut(bool torn)
     const size_t kept = torn && op_count > 0 ? draw() % (op_count + 1) : 0;
     while (op_count > kept)
         undo(&ops[--op_count]);
+    return is_unsynced;
 }
 
 /* A sector that still is as the failed sync left it never reached the disk. */

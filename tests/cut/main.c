@@ -284,7 +284,8 @@ static void finish(struct cut *cut)
 {
     const bool dead = cut->is_over && cut->how != CUT_KILL;
     if (dead || cut->at_end) {
-        cut_disk_power_cut(cut->how == CUT_TORN);
+        if (!cut_disk_power_cut(cut->how == CUT_TORN))
+            fprintf(cut->log, "nothing lost\n");
         cut->is_cut = true;
     } else if (!cut->is_over) {
         cut_disk_end();

@@ -338,3 +338,126 @@ Test(recovery, an_advance_on_a_coin_that_was_paid_is_taken_from_the_account)
         close_loss(&loss);
     }
 }
+
+/* --- whose word it is --- */
+
+/* On the way a HELD's answer is replaced: by the one to the question before, by one that somebody
+ * else signed, or with a larger amount in it. */
+enum trick { TRICK_NONE, TRICK_OLD, TRICK_OTHER_KEY, TRICK_AMOUNT, TRICK_COUNT };
+struct tricks {
+    enum trick trick;
+    struct cose old;
+};
+
+static void read_holdings(struct street *street, struct holdings *out, const struct cose *cose)
+{
+    HALL_OK(holdings_decode(out, cose->payload, &street->arena));
+}
+
+static struct cose forge_holdings(struct street *street, const struct tricks *tricks,
+                                  const struct cose *cose)
+{
+    struct cose out = *cose;
+    struct holdings value = {.more = 0};
+    struct buffer bytes AUTO(buffer_fini) = {0};
+    read_holdings(street, &value, cose);
+    if (tricks->trick == TRICK_OLD)
+        return tricks->old;
+    if (tricks->trick == TRICK_OTHER_KEY) {
+        HALL_OK(record_sign(&out, WORLD_NETWORK, KIND_HOLDINGS, &value, &street->bank.bank_key,
+                            &street->arena));
+        return out;
+    }
+    value.coins.items[0].amount = world_fen(900000);
+    HALL_OK(holdings_encode(&bytes, &value));
+    HALL_OK(arena_copy(&street->arena, &out.payload, buffer_span(&bytes)));
+    return out;
+}
+
+static void trick(struct street *street, struct buffer *bytes, struct span request)
+{
+    struct tricks *tricks = street->on_answer_context;
+    struct call_frame frame = {0};
+    struct reply reply = {0};
+    struct held_reply held = {0};
+    struct buffer body AUTO(buffer_fini) = {0};
+    struct span kept = {0};
+    HALL_STATUS(call_read(&frame, WORLD_NETWORK, request, &street->arena), STATUS_OK);
+    if (frame.verb->verb != VERB_HELD)
+        return;
+    HALL_OK(arena_copy(&street->arena, &kept, buffer_span(bytes)));
+    HALL_OK(reply_decode(&reply, kept, &street->arena));
+    HALL_OK(held_reply_decode(&held, reply.body, &street->arena));
+    if (tricks->trick == TRICK_NONE) {
+        tricks->old = held.holdings;
+        return;
+    }
+    held.holdings = forge_holdings(street, tricks, &held.holdings);
+    HALL_OK(held_reply_encode(&body, &held));
+    reply.body = buffer_span(&body);
+    buffer_fini(bytes);
+    *bytes = (struct buffer){0};
+    HALL_OK(reply_encode(bytes, &reply));
+}
+
+Test(recovery, no_advance_is_paid_on_what_the_register_did_not_sign_for_this_question)
+{
+    struct loss loss;
+    struct recovery_advance made;
+    struct recovery_report report;
+    struct tricks tricks = {.trick = TRICK_NONE};
+    open_loss(&loss, (const uint64_t[]){700, 0});
+    const uint64_t vault = street_vault(&loss.street);
+    loss.street.on_answer = trick;
+    loss.street.on_answer_context = &tricks;
+    HALL_STATUS(refund(&loss, &report), STATUS_OK);
+    cr_assert_eq(report.waiting.count, 1);
+    for (tricks.trick = TRICK_OLD; tricks.trick < TRICK_COUNT; tricks.trick++) {
+        HALL_STATUS(advance(&loss, &made, AMOUNT_MAX, 10000, 10000), STATUS_UNREACHABLE);
+        HALL_STATUS(refund(&loss, &report), STATUS_UNREACHABLE);
+        cr_assert_eq(street_vault(&loss.street), vault);
+        cr_assert_eq(advances(&loss).count, 0);
+    }
+    tricks.trick = TRICK_NONE;
+    HALL_STATUS(advance(&loss, &made, AMOUNT_MAX, 10000, 10000), STATUS_OK);
+    cr_assert_eq(amount_fen(made.paid), 700);
+    close_loss(&loss);
+}
+
+/* --- many of them --- */
+
+/* 70 that the register refuses for ever (no order stands behind them), and behind them one that it
+ * does not. */
+Test(recovery, advances_that_are_refused_hold_up_no_others)
+{
+    enum { REFUSED = 70 };
+    struct loss loss;
+    struct recovery_advance made;
+    open_loss(&loss, (const uint64_t[]){700, 0});
+    HALL_STATUS(advance(&loss, &made, 700, 10000, 10000), STATUS_OK);
+    struct branch_env env = street_begin(&loss.street);
+    for (uint64_t i = 0; i < REFUSED; i++) {
+        const struct advance row = {.serial = 1, /* before the real one */
+                                    .coin_id.bytes = {(uint8_t)i},
+                                    .customer = loss.alice.number,
+                                    .amount = world_fen(5),
+                                    .redeem_by_day = loss.day,
+                                    .state = ADVANCE_PAID,
+                                    .made_at = WORLD_NOW};
+        HALL_OK(store_insert(env.purse.store, &bank_table_advance, &row));
+    }
+    street_end(&loss.street);
+    cr_assert_gt(loss.coins[0].serial, 1);
+    move_to(&loss, loss.day);
+    work(&loss);
+    cr_assert(loss.street.bank.has_more); /* the first 64 were asked, in vain */
+    work(&loss);
+    cr_assert_not(loss.street.bank.has_more);
+    const struct advance_list list = advances(&loss);
+    size_t recovered = 0;
+    for (size_t i = 0; i < list.count; i++)
+        recovered += list.items[i].state == ADVANCE_RECOVERED;
+    cr_assert_eq(recovered, 1);
+    cr_assert_eq(owned(&loss, &loss.alice.wallet.pair), 0);
+    close_loss(&loss);
+}

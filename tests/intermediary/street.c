@@ -52,6 +52,8 @@ static enum err call_central(void *context, struct buffer *reply, struct span re
     hall_end(&street->hall);
     if (street->is_empty)
         empty_answer(street, reply);
+    if (street->on_answer != NULL && !is_lost)
+        street->on_answer(street, reply, request);
     return is_lost ? ERR_TIMEOUT : ERR_OK;
 }
 

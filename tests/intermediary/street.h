@@ -24,6 +24,9 @@ struct street {
     size_t calls_until_cut; /* so many arrive yet, then nothing; 0: not counted */
     size_t lost_replies;    /* the next ones are carried out, and their answers lost */
     bool is_empty;          /* an order's answer says OK and holds nothing */
+    /* What becomes of an answer on its way; NULL: nothing. */
+    void (*on_answer)(struct street *street, struct buffer *reply, struct span request);
+    void *on_answer_context;
     size_t call_count;
     uint64_t chance; /* the state of the random numbers */
     struct arena arena;

@@ -7,195 +7,20 @@
  * Then the same calls, settlements, double spends, exchanges and repetitions, go through 1, 2 and 4
  * workers in batches of all sizes: the rows must be the same ones.
  *
+ * Last, more than the register lets wait, and calls that come twice (pressure.c).
+ *
  * A plain program, because Criterion does not start under ThreadSanitizer, where this must run
  * (tools/check.steps). The last line is "N passed, N failed". */
-#include "central/authority.h"
-#include "central/books.h"
-#include "central/register_row.h"
-#include "central/serve_pipeline.h"
-#include "central/vault.h"
-#include "common/base/time.h"
+#include "tests/pipeline/house.h"
+#include "tests/pipeline/pressure.h"
 #include "tests/pipeline/signatures.h"
-#include "tests/support/world.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum {
-    COINS = 500,
-    CALLERS = 8,
-    PACKETS = 125,
-    CALLS = COINS / PACKETS,
-    COIN_FEN = 10,
-    RESERVE_FEN = 100000000,
-    PATH_SIZE = 128,
-    WAIT_MS = 60000,
-};
-
-static size_t passed, failed;
-
-static void check(bool is_so, const char *what, size_t number)
-{
-    passed += is_so;
-    failed += !is_so;
-    if (!is_so)
-        printf("not so: %s (%zu)\n", what, number);
-}
-
-/* ---- a central bank that serves ---- */
-
-struct bank_house {
-    struct world *world;
-    struct store *store;
-    struct service service;
-    struct net_server *server;
-    struct serve_pipeline *pipeline;
-    char folder[PATH_SIZE / 2], address[PATH_SIZE];
-};
-
-static void found(struct bank_house *house)
-{
-    struct arena arena AUTO(arena_fini) = {0};
-    enum status status = STATUS_FAILED;
-    CHECK(store_begin(house->store, STORE_WRITE) == ERR_OK);
-    CHECK(books_open(house->store) == ERR_OK);
-    house->service.now = WORLD_NOW;
-    struct register_env env = service_env(&house->service, &arena);
-    env.trust = &house->world->trust;
-    CHECK(authority_revocations_open(&env) == ERR_OK);
-    CHECK(authority_directory_accept(&env, &status, &house->world->root.public_key, WORLD_NETWORK,
-                                     &house->world->directory_cose) == ERR_OK);
-    CHECK(status == STATUS_OK);
-    CHECK(vault_reserve_credit(&env, &status, WORLD_BANK_A, world_fen(RESERVE_FEN)) == ERR_OK);
-    CHECK(service_load_trust(&house->service) == ERR_OK);
-    CHECK(store_commit(house->store) == ERR_OK);
-}
-
-static void open_house(struct bank_house *house, struct world *world, size_t worker_count)
-{
-    const char *directory = getenv("TMPDIR");
-    char path[PATH_SIZE];
-    *house = (struct bank_house){.world = world};
-    snprintf(house->folder, sizeof house->folder, "%s/dcep-pipeline-XXXXXX",
-             directory != NULL && strlen(directory) < 32 ? directory : "/tmp");
-    CHECK(mkdtemp(house->folder) != NULL);
-    snprintf(path, sizeof path, "%s/central.db", house->folder);
-    CHECK(store_sqlite_open(&house->store, path, &tables_schema,
-                            &(struct store_sqlite_options){.create = true}) == ERR_OK);
-    house->service = (struct service){
-        .network = WORLD_NETWORK,
-        .root_key = world->root.public_key,
-        .issuing_key = world->issuing,
-        .register_key = world->register_key,
-        .revocation_key = world->revocation,
-        .store = house->store,
-    };
-    found(house);
-    snprintf(house->address, sizeof house->address, "ipc:%s/s", house->folder);
-    CHECK(net_server_open(&house->server,
-                          &(struct net_server_options){.address = house->address}) == ERR_OK);
-    CHECK(serve_pipeline_open(&house->pipeline, &house->service, house->server, worker_count) ==
-          ERR_OK);
-}
-
-static void close_house(struct bank_house *house)
-{
-    static const char *const names[] = {"central.db", "central.db-wal", "central.db-shm", "s"};
-    char path[PATH_SIZE];
-    serve_pipeline_close(&house->pipeline);
-    net_server_close(&house->server);
-    service_fini(&house->service);
-    store_close(&house->store);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", house->folder, names[i]);
-        (void)unlink(path);
-    }
-    CHECK(rmdir(house->folder) == 0);
-}
-
-/* Fresh coins of one wallet; the pipeline is empty. */
-static void mint(struct bank_house *house, struct world_coin *coins, size_t count,
-                 struct world_wallet *owner)
-{
-    struct arena *arena = &house->world->arena;
-    struct bank bank = {0};
-    CHECK(store_begin(house->store, STORE_WRITE) == ERR_OK);
-    house->service.now = WORLD_NOW;
-    struct register_env env = service_env(&house->service, arena);
-    CHECK(vault_bank(&env, &bank, WORLD_BANK_A) == ERR_OK);
-    CHECK(amount_sub(&bank.reserve, bank.reserve, world_fen(count * COIN_FEN)) == ERR_OK);
-    CHECK(store_update(house->store, &tables_table_bank, &bank) == ERR_OK);
-    for (size_t i = 0; i < count; i++) {
-        coins[i] = (struct world_coin){.amount = world_fen(COIN_FEN), .owner = owner};
-        CHECK(register_mint(&env, &coins[i].token, &coins[i].serial, &coins[i].coin_id,
-                            coins[i].amount, &owner->pair.public_key, false, 0) == ERR_OK);
-    }
-    CHECK(store_commit(house->store) == ERR_OK);
-}
-
-static uint64_t count_rows(struct bank_house *house, const struct table *table)
-{
-    struct arena arena AUTO(arena_fini) = {.limit = SIZE_MAX};
-    const struct store_query query = {.table = table, .index_number = -1};
-    struct list rows = {0};
-    CHECK(store_begin(house->store, STORE_READ) == ERR_OK);
-    CHECK(store_list(house->store, &rows, &query, NULL, &arena) == ERR_OK);
-    store_rollback(house->store);
-    return rows.count;
-}
-
-static void check_books(struct bank_house *house, size_t number)
-{
-    struct arena arena AUTO(arena_fini) = {0};
-    struct books_supply supply = {0};
-    CHECK(store_begin(house->store, STORE_READ) == ERR_OK);
-    CHECK(books_supply(house->store, &supply, &arena) == ERR_OK);
-    store_rollback(house->store);
-    check(supply.is_balanced, "the books balance", number);
-}
-
-/* ---- calls ---- */
-
-struct wanted {
-    struct buffer request, reply;
-    struct nonce id;
-    enum verb verb;
-};
-
-static void seal(struct wanted *out, struct world *world, enum verb verb, const void *body,
-                 size_t bank)
-{
-    *out = (struct wanted){.id = world_nonce(world), .verb = verb};
-    out->request.limit = out->reply.limit = NET_SIZE_MAX;
-    CHECK(call_seal(&out->request, WORLD_NETWORK, verb, body, &out->id, time_now(),
-                    &world->banks[bank].bank_key, &world->arena) == ERR_OK);
-}
-
-static void seal_settle(struct wanted *out, struct world *world, const struct world_coin *coins,
-                        size_t count, struct world_wallet *payee, size_t bank)
-{
-    struct blob_item items[PACKETS];
-    for (size_t i = 0; i < count; i++) {
-        struct world_coin paid;
-        struct world_packet packet = {0};
-        world_pay(&paid, NULL, world, &coins[i], payee, COIN_FEN, NULL);
-        world_packet_add(&packet, &paid);
-        packet.certificate_count = 0;
-        items[i].bytes = world_packet_bytes(world, &packet);
-    }
-    seal(out, world, VERB_SETTLE, &(struct settle_body){.packets = {items, count}}, bank);
-}
-
-static void finish(struct wanted *calls, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        buffer_fini(&calls[i].request);
-        buffer_fini(&calls[i].reply);
-    }
-}
+enum { COINS = 500, CALLERS = 8, CALLS = COINS / PACKETS };
 
 /* ---- the race ---- */
 
@@ -266,15 +91,15 @@ static void race(size_t number)
     world_open(&world);
     world.arena.limit = SIZE_MAX;
     world_wallet(&owner, &world, "owner", WORLD_BANK_A);
-    open_house(&house, &world, 1 + number % 4);
-    mint(&house, coins, COINS, &owner);
+    house_open(&house, &world, 1 + number % 4);
+    house_mint(&house, coins, COINS, &owner);
     CHECK(pthread_barrier_init(&ready, NULL, CALLERS) == 0);
     for (size_t i = 0; i < CALLERS; i++) {
         char name[16];
         snprintf(name, sizeof name, "payee %zu", i);
         world_wallet(&payees[i], &world, name, WORLD_BANK_A);
         for (size_t j = 0; j < CALLS; j++)
-            seal_settle(&calls[i][j], &world, &coins[j * PACKETS], PACKETS, &payees[i], i % 2);
+            house_settle(&calls[i][j], &world, &coins[j * PACKETS], PACKETS, &payees[i], i % 2);
         callers[i] = (struct caller){house.address, &ready, calls[i], CALLS};
         CHECK(pthread_create(&threads[i], NULL, call_all, &callers[i]) == 0);
     }
@@ -283,14 +108,14 @@ static void race(size_t number)
         CHECK(pthread_join(threads[i], NULL) == 0);
         for (size_t j = 0; j < CALLS; j++)
             settled += count_settled(&calls[i][j]);
-        finish(calls[i], CALLS);
+        house_finish(calls[i], CALLS);
     }
-    check(settled == COINS, "A3: exactly one payment of each coin settles", settled);
-    check(count_rows(&house, &tables_table_spend) == COINS, "A3: one spend each", number);
-    check(count_rows(&house, &tables_table_fraud_case) == COINS * (CALLERS - 1),
-          "A3: a case for each payment that lost", number);
-    check_books(&house, number);
-    close_house(&house);
+    house_check(settled == COINS, "A3: exactly one payment of each coin settles", settled);
+    house_check(house_count(&house, &tables_table_spend) == COINS, "A3: one spend each", number);
+    house_check(house_count(&house, &tables_table_fraud_case) == COINS * (CALLERS - 1),
+                "A3: a case for each payment that lost", number);
+    house_check_books(&house, number);
+    house_close(&house);
     CHECK(pthread_barrier_destroy(&ready) == 0);
 }
 
@@ -328,7 +153,7 @@ static void seal_exchange(struct wanted *out, struct script *script, const struc
     packet.certificate_count = 0;
     const struct order_body body = {.order = buffer_span(&order),
                                     .packet = world_packet_bytes(world, &packet)};
-    seal(out, world, VERB_EXCHANGE, &body, 0);
+    house_seal(out, world, VERB_EXCHANGE, &body, 0);
 }
 
 /* Every third call an exchange, every fourth pays coins again that were paid before, the last
@@ -342,8 +167,8 @@ static void write_script(struct script *script, struct world_wallet *owner,
         if (i % 3 == 0)
             seal_exchange(&script->calls[i], script, coin, owner);
         else
-            seal_settle(&script->calls[i], script->world, coin, SCRIPT_PACKETS, &payees[i % 3],
-                        i % 2);
+            house_settle(&script->calls[i], script->world, coin, SCRIPT_PACKETS, &payees[i % 3],
+                         i % 2);
     }
     for (size_t i = fresh; i < SCRIPT_CALLS; i++) {
         script->calls[i] = (struct wanted){.id = script->calls[i - fresh].id,
@@ -442,20 +267,20 @@ static void same_rows(void)
         world_wallet(&payees[i], &world, i == 0 ? "x" : i == 1 ? "y" : "z", WORLD_BANK_A);
     for (size_t i = 0; i < 9; i++) {
         struct bank_house house;
-        open_house(&house, &world, workers[i % 3]);
-        mint(&house, script.coins, SCRIPT_COINS, &owner);
+        house_open(&house, &world, workers[i % 3]);
+        house_mint(&house, script.coins, SCRIPT_COINS, &owner);
         if (i == 0)
             write_script(&script, &owner, payees);
         play(&house, &script, batches[i / 3]);
         const struct id now = snapshot(&house);
         first = i == 0 ? now : first;
-        check(id_equal(&first, &now), "the same calls leave the same rows", i);
-        check(count_rows(&house, &tables_table_fraud_case) > 0, "and some are frauds", i);
-        check(count_rows(&house, &tables_table_order_token) > 0, "and some are orders", i);
-        check_books(&house, i);
-        close_house(&house);
+        house_check(id_equal(&first, &now), "the same calls leave the same rows", i);
+        house_check(house_count(&house, &tables_table_fraud_case) > 0, "and some are frauds", i);
+        house_check(house_count(&house, &tables_table_order_token) > 0, "and some are orders", i);
+        house_check_books(&house, i);
+        house_close(&house);
     }
-    finish(script.calls, SCRIPT_CALLS);
+    house_finish(script.calls, SCRIPT_CALLS);
     signatures_forget();
 }
 
@@ -472,6 +297,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < rounds; i++)
         race(i);
     same_rows();
-    printf("%zu passed, %zu failed\n", passed, failed);
-    return failed == 0 ? 0 : 1;
+    pressure_overload();
+    pressure_repeated();
+    return house_passed() ? 0 : 1;
 }

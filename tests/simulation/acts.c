@@ -158,6 +158,44 @@ static void act_months(struct sim *sim)
     pass(sim, leaps[chance_below(&sim->chance, sizeof leaps / sizeof leaps[0])]);
 }
 
+static void act_lose(struct sim *sim)
+{
+    const size_t person = chance_below(&sim->chance, SIM_CITIZENS);
+    sim->has_lost[person] = true;
+    citizen_lose(sim->citizens[person]);
+}
+
+/* Somebody who lost a wallet, if there is one. */
+static struct citizen *victim(struct sim *sim)
+{
+    const size_t start = chance_below(&sim->chance, SIM_CITIZENS);
+    for (size_t i = 0; i < SIM_CITIZENS; i++)
+        if (sim->has_lost[(start + i) % SIM_CITIZENS])
+            return sim->citizens[(start + i) % SIM_CITIZENS];
+    return sim->citizens[start];
+}
+
+static void act_advance(struct sim *sim)
+{
+    const struct citizen *citizen = victim(sim);
+    agency_advance(citizen_agency(citizen), citizen_customer(citizen),
+                   chance_between(&sim->chance, 500, 20000));
+}
+
+/* Sometimes right after an advance, whatever became of that. */
+static void act_refund(struct sim *sim)
+{
+    const struct citizen *citizen = victim(sim);
+    if (chance_permille(&sim->chance, 300))
+        agency_advance(citizen_agency(citizen), citizen_customer(citizen), 3000);
+    agency_refund(citizen_agency(citizen), citizen_customer(citizen));
+}
+
+static void act_look(struct sim *sim)
+{
+    (void)centre_look(sim->centre);
+}
+
 static void act_mob(struct sim *sim)
 {
     mob_act(sim->mob);
@@ -170,8 +208,9 @@ static const struct {
     {100, act_withdraw}, {330, act_pay},        {40, act_deposit},    {170, act_sync},
     {40, act_resume},    {80, act_bank},        {10, act_order},      {10, act_return},
     {25, act_operator},  {50, act_late_packet}, {50, post_late_call}, {10, act_deposit_packet},
-    {15, act_cash},      {22, act_days},        {2, act_months},      {250, act_mob},
-    {60, act_carriers},
+    {15, act_cash},      {22, act_days},        {3, act_months},      {250, act_mob},
+    {60, act_carriers},  {5, act_lose},         {15, act_advance},    {8, act_refund},
+    {40, act_look},
 };
 
 /* Messages lost of a thousand: most days the network is good. */

@@ -1,7 +1,9 @@
 /* A simulated bank (contract in agency.h). */
 #include "tests/simulation/agency.h"
 
+#include "intermediary/certify.h"
 #include "intermediary/customers.h"
+#include "intermediary/recovery.h"
 #include "intermediary/teller.h"
 #include "intermediary/vaultroom.h"
 #include "tests/simulation/auditor.h"
@@ -10,7 +12,13 @@
 
 #include <stdio.h>
 
-enum { CRASH_PERMILLE = 20, WORK_CRASH_PERMILLE = 80, FIRST_ORDER = 600000, TIER = 3 };
+enum {
+    CRASH_PERMILLE = 20,
+    WORK_CRASH_PERMILLE = 80,
+    FIRST_ORDER = 600000,
+    TIER = 3,
+    ADVANCE_MAX = 30000
+};
 
 struct agency {
     struct sim *sim;
@@ -241,6 +249,59 @@ void agency_work(struct agency *agency)
     sim_note(agency->sim, "bank %zu works: %s%s", agency->index, err_name(error),
              pending ? ", something waits" : "");
     survive(agency, is_armed, error, "a bank's work");
+}
+
+/* --- lost wallets --- */
+
+bool agency_give_up(struct agency *agency, uint64_t customer)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct branch_env env;
+    enum status status = STATUS_FAILED;
+    size_t count = 0;
+    agency->branch.now = agency->sim->now;
+    const bool is_armed = disk_arm(agency->sim, agency->branch.store, WORK_CRASH_PERMILLE);
+    branch_env_open(&env, &agency->branch, &arena);
+    const enum err error = certify_give_up(&env, &status, &count, customer);
+    survive(agency, is_armed, error, "keys given up");
+    return error == ERR_OK && status == STATUS_OK;
+}
+
+void agency_advance(struct agency *agency, uint64_t customer, uint64_t value)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct branch_env env;
+    enum status status = STATUS_FAILED;
+    struct recovery_advance advance = {.wanted = world_fen(value),
+                                       .customer_max = world_fen(ADVANCE_MAX),
+                                       .bank_max = world_fen(3 * ADVANCE_MAX)};
+    agency->branch.now = agency->sim->now;
+    const bool is_armed = disk_arm(agency->sim, agency->branch.store, WORK_CRASH_PERMILLE);
+    branch_env_open(&env, &agency->branch, &arena);
+    const enum err error = recovery_advance(&env, &status, &advance, customer);
+    sim_note(agency->sim, "bank %zu advances %lld: %s", agency->index,
+             (long long)sim_amount(advance.paid),
+             error == ERR_OK ? status_name(status) : err_name(error));
+    if (error == ERR_OK && branch_is_done(status))
+        agency->sim->counts[SIM_ADVANCES] += advance.count;
+    survive(agency, is_armed, error, "an advance");
+}
+
+void agency_refund(struct agency *agency, uint64_t customer)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct branch_env env;
+    enum status status = STATUS_FAILED;
+    struct recovery_report report = {0};
+    agency->branch.now = agency->sim->now;
+    const bool is_armed = disk_arm(agency->sim, agency->branch.store, WORK_CRASH_PERMILLE);
+    branch_env_open(&env, &agency->branch, &arena);
+    const enum err error = recovery_refund(&env, &status, &report, customer);
+    sim_note(agency->sim, "bank %zu refunds %lld, %lld wait: %s", agency->index,
+             (long long)sim_amount(report.refunded.amount),
+             (long long)sim_amount(report.waiting.amount),
+             error == ERR_OK ? status_name(status) : err_name(error));
+    survive(agency, is_armed, error, "a refund");
 }
 
 /* --- calls --- */

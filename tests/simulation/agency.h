@@ -16,6 +16,11 @@ uint64_t agency_customer(struct agency *agency, const char *name, uint64_t value
 bool agency_cash(struct agency *agency, uint64_t customer, uint64_t value, bool is_in);
 struct span agency_join_file(struct agency *agency, uint64_t customer);
 
+/* A customer's wallet is lost: its keys are given up; false if that was not done whole: again. */
+bool agency_give_up(struct agency *agency, uint64_t customer);
+void agency_advance(struct agency *agency, uint64_t customer, uint64_t value);
+void agency_refund(struct agency *agency, uint64_t customer);
+
 struct store *agency_store(struct agency *agency);
 int64_t agency_account(struct agency *agency, uint64_t customer); /* 0: of all customers */
 /* Withdrawals, deposits, orders and packets that still wait. */

@@ -148,6 +148,7 @@ static void add_payment(struct auditor *auditor, const struct id *id, const stru
     *row = (struct auditor_payment){.payment_id = *id,
                                     .coin_id = payment->coin_id,
                                     .serial = payment->serial,
+                                    .counter = payment->counter,
                                     .signer = *key,
                                     .has_reference = payment->has_reference,
                                     .reference = payment->reference,
@@ -370,12 +371,23 @@ void auditor_accepted(struct auditor *auditor, struct span bytes, size_t person)
         auditor->taken = grow(auditor->taken, &auditor->taken_capacity, auditor->taken_count,
                               sizeof *auditor->taken);
         auditor->taken[auditor->taken_count++] =
-            (struct auditor_taken){id, payment->serial, person};
+            (struct auditor_taken){id, payment->serial, person, false};
     }
+}
+
+void auditor_lost(struct auditor *auditor, size_t person)
+{
+    sim_note(auditor->sim, "wallet %zu is lost", person);
+    sim_count(auditor->sim, SIM_LOST_PHONES);
+    for (size_t i = 0; i < auditor->taken_count; i++)
+        if (auditor->taken[i].person == person)
+            auditor->taken[i].is_lost = true;
+    memset(&auditor->heard[person], 0, sizeof auditor->heard[person]); /* a new wallet is new */
 }
 
 void auditor_check(struct auditor *auditor)
 {
+    auditor_refunds_check(auditor);
     auditor_books_check(auditor);
     auditor_cases_check(auditor);
     auditor_purses_check(auditor);

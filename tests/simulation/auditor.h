@@ -15,6 +15,7 @@
  *   I6    each conflict shown has a case, each case a proof that is valid and names a thief
  *   NEWS  directory and revocation list of an honest wallet never fall in version, on its disk, and
  *         are the central bank's; its early warnings hold: both payments were signed, by a thief
+ *   REFUND a coin past its day, to its own customer, or to the vault that paid him before
  *   COMP  claims: never more than the coin, the cap, the forged token; never to the forker's
  *         customer
  *
@@ -40,6 +41,9 @@ void auditor_posted(struct auditor *auditor, size_t bank, int64_t value);
 void auditor_heard(struct auditor *auditor, struct span request, struct span reply);
 void auditor_accepted(struct auditor *auditor, struct span packet, size_t person);
 void auditor_forged(struct auditor *auditor, uint64_t serial, int64_t value);
+
+/* His wallet is gone: what he took and did not hand in may never be seen again. */
+void auditor_lost(struct auditor *auditor, size_t person);
 
 /* --- what it says --- */
 size_t auditor_person(const struct auditor *auditor, const struct public_key *key);

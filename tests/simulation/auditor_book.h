@@ -12,7 +12,7 @@ enum { AUDITOR_FORGED_MAX = 64, AUDITOR_CALLS = 64 };
 /* A payment that somebody signed. */
 struct auditor_payment {
     struct id payment_id, coin_id;
-    uint64_t serial;
+    uint64_t serial, counter;
     struct public_key signer;
     bool has_reference;
     struct id reference;
@@ -33,6 +33,7 @@ struct auditor_taken {    /* offline, by an honest person */
     struct id payment_id; /* the leaf's */
     uint64_t serial;
     size_t person;
+    bool is_lost; /* with his wallet */
 };
 struct auditor_call { /* answered OK by the central bank */
     enum verb verb;
@@ -89,6 +90,12 @@ void auditor_books_check(struct auditor *auditor);
 void auditor_cases_check(struct auditor *auditor);
 void auditor_purses_check(struct auditor *auditor);
 void auditor_news_check(struct auditor *auditor);
+void auditor_refunds_check(struct auditor *auditor);
+/* What a bank has advanced to a person (SIM_NOBODY: to all) and not had back: open, or owed for
+ * good. */
+int64_t auditor_refunds_open(struct auditor *auditor, size_t bank, size_t person, bool for_good);
+/* Did his bank give this key up? */
+bool auditor_refunds_is_lost(struct auditor *auditor, const struct public_key *key);
 void auditor_replay_check(struct auditor *auditor);
 struct store *auditor_purses_store(struct auditor *auditor, size_t person);
 

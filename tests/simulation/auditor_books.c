@@ -167,7 +167,8 @@ static void check_banks(struct auditor *auditor, const struct sums *sums)
         const int64_t has =
             sums->reserves[i] + sums->guarantees[i] + sums->of_person[SIM_CITIZENS + i];
         const int64_t owes = agency_account(auditor->sim->agencies[i], 0);
-        const int64_t least = auditor->funded[i] - auditor->paid_in[i] - sums->paid_by[i];
+        const int64_t least = auditor->funded[i] - auditor->paid_in[i] - sums->paid_by[i] -
+                              auditor_refunds_open(auditor, i, SIM_NOBODY, false);
         if (has - owes < least)
             sim_fail(auditor->sim, "BANK",
                      "bank %zu has %" PRId64 " and owes %" PRId64 ": %" PRId64 " is missing", i,

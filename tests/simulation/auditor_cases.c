@@ -1,6 +1,6 @@
 /* I5 and I6: cases, proofs, revoked keys, against the payments that the auditor saw signed and
  * shown. */
-#include "central/tables.h"
+#include "central/authority.h"
 #include "common/money/proof.h"
 #include "tests/simulation/auditor_book.h"
 #include "tests/simulation/centre.h"
@@ -14,6 +14,11 @@ static bool is_logged(struct auditor *auditor, const struct public_key *key, str
     const enum err error = store_get(store, &tables_table_wallet_key, &row, arena);
     store_rollback(store);
     return error == ERR_OK;
+}
+
+static bool is_same_coin(const struct auditor_payment *a, const struct auditor_payment *b)
+{
+    return a->serial == b->serial && id_equal(&a->coin_id, &b->coin_id);
 }
 
 static void check_proof(struct auditor *auditor, const struct fraud_case *row, struct arena *arena)
@@ -34,7 +39,8 @@ static void check_proof(struct auditor *auditor, const struct fraud_case *row, s
     const struct auditor_payment *b = auditor_book_payment(auditor, &finding.payment_b_id);
     if (a == NULL || b == NULL || !a->is_shown || !b->is_shown ||
         !key_equal(&a->signer, &finding.key) || !key_equal(&b->signer, &finding.key) ||
-        !id_equal(&a->coin_id, &b->coin_id))
+        finding.kind != row->kind || is_same_coin(a, b) == (row->kind == PROOF_CLONE) ||
+        (row->kind == PROOF_CLONE && a->counter != b->counter))
         auditor_book_fail(auditor, "I6", "a proof of something else", &row->coin_id);
     sim_count(auditor->sim, SIM_PROOFS);
 }
@@ -45,10 +51,14 @@ static void take_case(struct auditor *auditor, const struct fraud_case *row, str
     if (auditor_book_is_honest(auditor, &row->offender_key))
         auditor_book_fail(auditor, "I5", "a case against an honest key", &row->coin_id);
     check_proof(auditor, row, arena);
+    auditor->last_case = row->number;
+    if (row->kind == PROOF_CLONE) {
+        sim_count(auditor->sim, SIM_CLONES);
+        return;
+    }
     if (coin == NULL || ++coin->case_count > coin->shown_count - 1)
         auditor_book_fail(auditor, "I6", "more cases than conflicts", &row->coin_id);
     auditor->case_count++;
-    auditor->last_case = row->number;
 }
 
 static void new_cases(struct auditor *auditor)
@@ -79,6 +89,8 @@ static void check_revoked(struct auditor *auditor)
     auditor->revoked_count = rows.count;
     for (size_t i = 0; i < rows.count; i++) {
         const size_t at = lookup_get(&auditor->by_key_id, SPAN(keys[i].key_id));
+        if (keys[i].reason == REVOKED_BY_BANK) /* lost, not accused */
+            continue;
         if (at == 0 || at - 1 < SIM_HONEST || at - 1 >= SIM_CITIZENS)
             sim_fail(auditor->sim, "I5", "a key of no thief is revoked");
     }

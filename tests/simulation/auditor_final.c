@@ -1,6 +1,7 @@
 /* The end: everybody has reconnected. I7, STUCK, WORTH, and COMP for honest claims. */
 #include "central/tables.h"
 #include "common/money/evidence.h"
+#include "common/money/proof.h"
 #include "common/purse/tables.h"
 #include "tests/simulation/agency.h"
 #include "tests/simulation/auditor_book.h"
@@ -16,6 +17,7 @@ struct final {
     struct coin *coins; /* all of the register's rows */
     size_t coin_count;
     struct lookup by_coin;                             /* position + 1 in coins */
+    struct lookup by_counter, cloned;                  /* key and counter; keys with a case */
     struct lookup settled;                             /* payments whose coin they spent for good */
     int64_t unspent[SIM_PERSONS + 1];                  /* by owner */
     int64_t in[SIM_PERSONS + 1], out[SIM_PERSONS + 1]; /* settled payments between persons */
@@ -87,6 +89,32 @@ static struct id spend_payment_id(struct final *final, const struct spend *spend
     return record_id(WORLD_NETWORK, KIND_PAYMENT, payment.payload);
 }
 
+/* Two coins, one counter, both spent by it: by now there is a case. */
+static void note_counter(struct final *final, const struct auditor_payment *payment)
+{
+    uint8_t name[KEY_SIZE + sizeof payment->counter];
+    memcpy(name, payment->signer.bytes, KEY_SIZE);
+    memcpy(name + KEY_SIZE, &payment->counter, sizeof payment->counter);
+    size_t *at = lookup_at(&final->by_counter, span_of(name, sizeof name));
+    if (*at != 0 && lookup_get(&final->cloned, SPAN(payment->signer)) == 0)
+        auditor_book_fail(final->auditor, "I6", "a clone without a case", &payment->coin_id);
+    *at = 1;
+}
+
+static void read_clones(struct final *final)
+{
+    const struct list rows = central_rows(final, &tables_table_fraud_case);
+    const struct fraud_case *cases = rows.items;
+    for (size_t i = 0; i < rows.count; i++) {
+        if (cases[i].kind != PROOF_CLONE)
+            continue;
+        size_t *at = lookup_at(&final->cloned, SPAN(cases[i].offender_key));
+        if (*at != 0)
+            auditor_book_fail(final->auditor, "I6", "two cases of one clone", &cases[i].coin_id);
+        *at = 1;
+    }
+}
+
 static void read_spends(struct final *final)
 {
     struct auditor *auditor = final->auditor;
@@ -101,6 +129,7 @@ static void read_spends(struct final *final)
             !key_equal(&payment->signer, &coin->owner_key))
             auditor_book_fail(auditor, "I2", "a coin is spent by what nobody signed for it",
                               &spends[i].coin_id);
+        note_counter(final, payment);
         if (coin->state != COIN_SPENT)
             continue;
         *lookup_at(&final->settled, SPAN(payment->payment_id)) = 1;
@@ -124,6 +153,17 @@ static bool is_spoiled(const struct final *final, const struct auditor_payment *
     return false;
 }
 
+/* A coin on its line was refunded before it was shown. */
+static bool is_late(const struct final *final, const struct auditor_payment *payment)
+{
+    for (; payment != NULL; payment = auditor_book_maker(final->auditor, &payment->coin_id)) {
+        const struct coin *coin = coin_row(final, &payment->coin_id);
+        if (coin != NULL && coin->state == COIN_REFUNDED)
+            return true;
+    }
+    return false;
+}
+
 static void check_taken(struct final *final)
 {
     struct auditor *auditor = final->auditor;
@@ -131,6 +171,12 @@ static void check_taken(struct final *final)
         const struct id *id = &auditor->taken[i].payment_id;
         if (lookup_get(&final->settled, SPAN(*id)) != 0)
             continue;
+        if (auditor->taken[i].is_lost)
+            continue;
+        if (is_late(final, auditor_book_payment(auditor, id))) {
+            sim_count(auditor->sim, SIM_LATE_LOSSES);
+            continue;
+        }
         if (!is_spoiled(final, auditor_book_payment(auditor, id)))
             auditor_book_fail(auditor, "I7", "taken offline, and it never settled", id);
         sim_count(auditor->sim, SIM_FORK_LOSSES);
@@ -223,12 +269,18 @@ static void check_owner(struct final *final, const struct coin *coin)
     const enum err error = store_get(store, &purse_table_purse_coin, &row, &final->arena);
     store_rollback(store);
     const char *state = error != ERR_OK ? states[0] : states[row.state];
-    if (coin->state == COIN_ORPHAN && is_claimable(final, &coin->coin_id, person))
+    if (coin->state == COIN_ORPHAN && coin->fault != FAULT_LATE && /* lost is lost */
+        is_claimable(final, &coin->coin_id, person))
         sim_fail(auditor->sim, "COMP",
                  "an orphan of %" PRId64 " of person %zu was never claimed, "
                  "in his purse it is %s",
                  sim_amount(coin->amount), person, state);
-    if (coin->state != COIN_UNSPENT)
+    const bool is_lost = auditor_refunds_is_lost(auditor, &coin->owner_key);
+    const bool is_early = auditor->sim->now / 86400 < coin->redeem_by_day;
+    if (coin->state == COIN_ORPHAN && coin->fault != FAULT_LATE && is_lost && !is_early)
+        auditor_book_fail(auditor, "COMP", "nobody claimed an orphan of a lost wallet",
+                          &coin->coin_id);
+    if (coin->state != COIN_UNSPENT || (is_lost && is_early))
         return;
     if (error != ERR_OK || row.state != PURSE_AVAILABLE)
         sim_fail(auditor->sim, "STUCK", "%" PRId64 " of person %zu cannot be reached: %s",
@@ -272,8 +324,9 @@ static void check_worth(struct final *final, size_t person)
     const struct citizen *citizen = auditor->sim->citizens[person];
     const int64_t account = agency_account(citizen_agency(citizen), citizen_customer(citizen));
     const int64_t has = account + final->unspent[person];
-    const int64_t should =
-        auditor->cash[person] + final->in[person] - final->out[person] + final->compensated[person];
+    const int64_t should = auditor->cash[person] + final->in[person] - final->out[person] +
+                           final->compensated[person] +
+                           auditor_refunds_open(auditor, person % SIM_BANKS, person, true);
     if (has != should)
         sim_fail(auditor->sim, "WORTH",
                  "person %zu has %" PRId64 " in account and %" PRId64 " in coins, not %" PRId64
@@ -288,6 +341,7 @@ void auditor_final(struct auditor *auditor)
     final.arena.limit = (size_t)1 << 30;
     auditor_check(auditor);
     read_coins(&final);
+    read_clones(&final);
     read_spends(&final);
     read_claims(&final);
     check_taken(&final);
@@ -307,5 +361,7 @@ void auditor_final(struct auditor *auditor)
     }
     lookup_fini(&final.by_coin);
     lookup_fini(&final.settled);
+    lookup_fini(&final.by_counter);
+    lookup_fini(&final.cloned);
     arena_fini(&final.arena);
 }

@@ -14,7 +14,7 @@
 
 #include <stdio.h>
 
-enum { CRASH_PERMILLE = 15, RESERVE = 2000000, GUARANTEE = 120000 };
+enum { CRASH_PERMILLE = 15, RESERVE = 2000000, GUARANTEE = 120000, LOOK_PAYMENTS = 12 };
 
 struct centre {
     struct sim *sim;
@@ -176,6 +176,32 @@ enum err centre_handle(struct centre *centre, struct buffer *reply, struct span 
     sim_check(sim, error, "a call to the central bank");
     auditor_heard(sim->auditor, request, buffer_span(reply));
     return ERR_OK;
+}
+
+static enum err look(struct centre *centre, bool *more)
+{
+    TRY(store_begin(centre->service.store, STORE_WRITE));
+    TRY(service_look_for_clones(&centre->service, more, LOOK_PAYMENTS));
+    return store_commit(centre->service.store);
+}
+
+bool centre_look(struct centre *centre)
+{
+    struct sim *sim = centre->sim;
+    struct store *store = centre->service.store;
+    bool more = false;
+    centre->service.now = sim->now;
+    const bool is_armed = disk_arm(sim, store, CRASH_PERMILLE);
+    const enum err error = look(centre, &more);
+    disk_disarm(store);
+    if (error != ERR_OK) {
+        store_rollback(store);
+        if (!is_armed)
+            sim_check(sim, error, "a look for clones");
+        sim_count(sim, SIM_CRASHES);
+        more = true;
+    }
+    return more;
 }
 
 /* --- the operator --- */

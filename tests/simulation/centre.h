@@ -9,6 +9,8 @@ enum err centre_handle(struct centre *centre, struct buffer *reply, struct span 
 /* The operator: decides what waits; issue orders are approved, claims of forged money now and then
  * not. */
 void centre_work(struct centre *centre);
+/* Looks for clones among what settled; false once nothing is left. */
+bool centre_look(struct centre *centre);
 /* Money from outside into a reserve, or out; from the reserve into the guarantee, or back. */
 void centre_credit(struct centre *centre, size_t bank, uint64_t value);
 void centre_debit(struct centre *centre, size_t bank, uint64_t value);

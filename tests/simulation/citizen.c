@@ -184,6 +184,7 @@ struct wallet *citizen_wallet(struct citizen *citizen)
 static void join(struct citizen *citizen)
 {
     enum status status = STATUS_OK;
+    start(citizen);
     wake(citizen);
     sim_check(citizen->sim, sync_init(&citizen->wallet, &status, citizen->join_file, NULL), "init");
     if (status == STATUS_OK)
@@ -205,9 +206,23 @@ struct citizen *citizen_open(struct sim *sim, size_t person)
     citizen->customer = agency_customer(citizen->agency, name, OPENING);
     auditor_cash(sim->auditor, person % SIM_BANKS, person, OPENING);
     citizen->join_file = agency_join_file(citizen->agency, citizen->customer);
-    start(citizen);
     join(citizen);
     return citizen;
+}
+
+void citizen_lose(struct citizen *citizen)
+{
+    struct sim *sim = citizen->sim;
+    const bool is_lossless = sim->is_lossless;
+    while (!agency_give_up(citizen->agency, citizen->customer))
+        sim->is_lossless = true; /* the clerk tries until it is done */
+    auditor_lost(sim->auditor, citizen->person);
+    wallet_fini(&citizen->wallet);
+    citizen->wallet.store = disk_open(sim, &wallet_schema); /* the old one is with the finder */
+    citizen->join_file = agency_join_file(citizen->agency, citizen->customer);
+    sim->is_lossless = true;
+    join(citizen);
+    sim->is_lossless = is_lossless;
 }
 
 /* --- with the bank --- */

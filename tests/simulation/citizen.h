@@ -20,6 +20,8 @@ void citizen_deposit(struct citizen *citizen, uint64_t value);
 /* A packet, quarantined or never seen, is brought to the bank. */
 void citizen_deposit_packet(struct citizen *citizen, struct span file);
 void citizen_sync(struct citizen *citizen);
+/* The phone is gone, with all that was in it; a new one joins for the same customer. */
+void citizen_lose(struct citizen *citizen);
 /* Hand to hand: request, packet, receipt; each may be lost, each side may crash. */
 void citizen_pay(struct citizen *payer, struct citizen *payee, uint64_t value);
 /* What was begun and not finished: signed what was marked, shown again, or cancelled. */

@@ -9,6 +9,7 @@
 #include "tests/simulation/centre.h"
 #include "tests/simulation/citizen.h"
 #include "tests/simulation/lookup.h"
+#include "tests/simulation/mob_clerk.h"
 #include "tests/simulation/mob_loot.h"
 #include "tests/simulation/post.h"
 
@@ -36,9 +37,8 @@ static struct cose sign(struct mob *mob, enum kind kind, const void *value,
     return cose;
 }
 
-/* A payment of a coin, whatever was done with it before. Outputs of its own become loot. */
-static void spend(struct mob *mob, struct mob_coin *paid, const struct mob_coin *coin,
-                  const struct output *outputs, size_t count, const struct id *reference)
+void mob_spend(struct mob *mob, struct mob_coin *paid, const struct mob_coin *coin,
+               const struct output *outputs, size_t count, const struct id *reference)
 {
     struct sim *sim = mob->sim;
     const struct mob_pair *pair = mob_pair_of(mob, &coin->owner_key);
@@ -98,7 +98,7 @@ static void spend_part(struct mob *mob, struct mob_coin *paid, const struct mob_
     struct output outputs[2] = {output_of(value, payee)};
     if (rest > 0)
         outputs[1] = output_of(rest, &own->public_key);
-    spend(mob, paid, coin, outputs, rest > 0 ? 2 : 1, reference);
+    mob_spend(mob, paid, coin, outputs, rest > 0 ? 2 : 1, reference);
 }
 
 static int64_t some_part(struct mob *mob, const struct mob_coin *coin)
@@ -132,7 +132,7 @@ static void cheat(struct mob *mob, struct arena *arena)
     post_keep_packet(sim, chance_below(&sim->chance, SIM_HONEST), file);
 }
 
-static void settle(struct mob *mob, const struct mob_coin *coin, struct arena *arena)
+void mob_settle(struct mob *mob, const struct mob_coin *coin, struct arena *arena)
 {
     struct sim *sim = mob->sim;
     struct settle_reply reply = {0};
@@ -157,7 +157,7 @@ static void launder(struct mob *mob, struct arena *arena)
     spend_part(mob, &paid, &spent, &some_pair(mob, &person)->public_key, some_part(mob, &spent),
                NULL);
     if (chance_permille(&mob->sim->chance, 500))
-        settle(mob, &paid, arena);
+        mob_settle(mob, &paid, arena);
 }
 
 /* An old line, to whoever will take it. */
@@ -169,7 +169,7 @@ static void replay(struct mob *mob, struct arena *arena)
         return;
     const struct mob_coin old = *coin;
     if (chance_permille(&sim->chance, 500))
-        settle(mob, &old, arena);
+        mob_settle(mob, &old, arena);
     else
         citizen_receive(sim->citizens[chance_below(&sim->chance, SIM_HONEST)], NULL,
                         wrap(mob, mob_packet(mob, &old, 1)), arena);
@@ -210,7 +210,7 @@ static void exchange(struct mob *mob, struct arena *arena)
     const struct span order = order_bytes(mob, &order_id, sum);
     for (size_t i = 0; i < count; i++) {
         const struct output whole = {coins[i].amount, sim->world.register_key.public_key};
-        spend(mob, &paid[i], &coins[i], &whole, 1, &order_id);
+        mob_spend(mob, &paid[i], &coins[i], &whole, 1, &order_id);
     }
     const struct order_body body = {.order = order, .packet = mob_packet(mob, paid, count)};
     const struct key_pair *pair = some_pair(mob, &person);
@@ -333,8 +333,10 @@ void mob_act(struct mob *mob)
         deposit(mob, &arena);
     else if (draw < 930)
         partial(mob, &arena);
-    else if (draw < 990)
+    else if (draw < 940)
         spoil(mob, &arena);
+    else if (draw < 990)
+        mob_clerk_act(mob, &arena);
     else
         forge(mob);
 }

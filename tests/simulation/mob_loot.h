@@ -55,4 +55,11 @@ struct span mob_packet(struct mob *mob, const struct mob_coin *coins, size_t cou
 /* Some of the leaves of a packet with their lines; false if it has but one. */
 bool mob_packet_part(struct mob *mob, struct span *part, struct span packet, struct arena *arena);
 
+/* --- what it does with them (mob.c) --- */
+/* A payment of a coin, whatever was done with it before. Outputs of its own become loot. */
+void mob_spend(struct mob *mob, struct mob_coin *paid, const struct mob_coin *coin,
+               const struct output *outputs, size_t count, const struct id *reference);
+/* Handed in at a thief's bank. */
+void mob_settle(struct mob *mob, const struct mob_coin *coin, struct arena *arena);
+
 #endif

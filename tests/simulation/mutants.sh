@@ -79,5 +79,24 @@ mutant deposit-credited-twice intermediary/deposits.c \
 mutant not-debited intermediary/teller_withdraw.c \
     's/TRY\(teller_debit\(.*/(void)0;/' 'BANK'
 
+mutant refund-leaves-the-coin central/refund.c \
+    's/^    voided\.state = COIN_REFUNDED;//' 'LAW|REFUND'
+mutant refund-to-anybody central/refund.c \
+    's/if \(!goal_is_mine \|\| !span_equal\(.*/if (!goal_is_mine)/' 'REFUND'
+mutant refund-before-its-day central/refund.c \
+    's/time_day\(env->now\) < coin->redeem_by_day/false/' 'REFUND'
+mutant advance-taken-twice central/refund.c \
+    's/\*covered = amount_compare\(used, paid\) <= 0;/*covered = true;/' 'REFUND'
+mutant late-payment-not-kept central/register_apply.c \
+    '/^static enum err apply_refunded/,/^}/ s/^ +TRY\(keep_spend.*//' \
+    'I6|MACHINERY'
+mutant lost-orphans-not-claimed intermediary/recovery.c \
+    's/^        if \(coin->is_advanced \|\|/if (coin->held.state == 3 || coin->is_advanced ||/' \
+    'COMP'
+mutant clone-not-looked-for central/clones.c \
+    's/^    if \(error != ERR_EXISTS\)$/    if (true)/' 'I6|MACHINERY'
+mutant clone-note-forgotten central/register_order.c \
+    '/TRY\(clones_keep/d' 'I6'
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -121,7 +121,7 @@ static void reconnect(struct sim *sim)
 {
     sim->is_lossless = true;
     for (size_t round = 0; round < 8; round++) {
-        sim->now += round == 5 ? 86400 : 700;
+        sim->now += round == 5 ? 86400 : round == 3 ? UINT64_C(125) * 86400 : 700;
         centre_work(sim->centre);
         for (size_t i = 0; i < SIM_BANKS; i++)
             agency_work(sim->agencies[i]);
@@ -129,6 +129,8 @@ static void reconnect(struct sim *sim)
             citizen_resume(sim->citizens[i]);
         for (size_t i = 0; i < SIM_CITIZENS; i++)
             citizen_sync(sim->citizens[i]);
+        while (centre_look(sim->centre))
+            continue;
         auditor_check(sim->auditor);
     }
 }

@@ -57,7 +57,12 @@ enum {
     C(FORK_LOSSES, "taken, lost to a fork")                                                        \
     C(TOLD, "files with news")                                                                     \
     C(NEWER, "newer lists by hand or sync")                                                        \
-    C(FINDINGS, "paid twice, found by hand")
+    C(FINDINGS, "paid twice, found by hand")                                                       \
+    C(LOST_PHONES, "wallets lost")                                                                 \
+    C(REFUNDS, "coins refunded")                                                                   \
+    C(ADVANCES, "coins advanced")                                                                  \
+    C(LATE_LOSSES, "taken, lost to a refund")                                                      \
+    C(CLONES, "clones proved")
 
 enum sim_count {
 #define SIM_COUNT_ENUM(name, text) SIM_##name,
@@ -77,6 +82,7 @@ struct sim {
     struct centre *centre;
     struct agency *agencies[SIM_BANKS];
     struct citizen *citizens[SIM_CITIZENS];
+    bool has_lost[SIM_CITIZENS]; /* a wallet, once */
     struct mob *mob;
     struct auditor *auditor;
     uint64_t counts[SIM_COUNT_COUNT];

@@ -240,7 +240,7 @@ Test(handover, requests_x_packets)
     static const enum handover_result rows[HANDOVER_ASKED_COUNT][HANDOVER_SHOWN_COUNT] = {
         /*                      NOT_MINE THE_SAME AGAINST GOOD */
         [HANDOVER_NOT_ASKED] = {NO, ASIDE, ASIDE, ASIDE},
-        [HANDOVER_OPEN] = {NO, ASIDE, ASIDE, HANDOVER_TAKEN},
+        [HANDOVER_OPEN] = {NO, HANDOVER_DUPLICATE, ASIDE, HANDOVER_TAKEN},
         [HANDOVER_PAID] = {NO, HANDOVER_DUPLICATE, ASIDE, ASIDE},
     };
     for (unsigned asked = 0; asked < HANDOVER_ASKED_COUNT; asked++)

@@ -78,6 +78,85 @@ Test(sync, a21_what_the_payer_handed_in_is_found_by_the_payee)
     cr_expect_eq(folk_spendable(&bob), 700);
 }
 
+static enum err get_request(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct purse_request *row = context;
+    (void)wallet;
+    const struct id id = row->request_id;
+    return purse_request_get(env, row, &id);
+}
+
+static struct purse_request request_of(struct folk *folk, const struct id *id)
+{
+    struct purse_request row = {.request_id = *id};
+    cr_assert_eq(wallet_transact(&folk->wallet, get_request, &row, &world.arena), ERR_OK);
+    return row;
+}
+
+/* The money was here before the packet: the request is paid, and the packet gets its receipt. */
+Test(sync, a21_F8_a_packet_shown_after_its_coins_were_found_gets_one_receipt)
+{
+    enum status status;
+    struct id id;
+    for (int i = 0; i < 3; i++)
+        town_coin(&town, &alice, 300);
+    const struct span packet = folk_pay(&alice, folk_request(&bob, 700, &id), &status);
+    sync_well(&alice);
+    cr_expect_eq(request_of(&bob, &id).state, PURSE_REQUEST_OPEN);
+    cr_expect_eq(amount_fen(sync_well(&bob).found), 700);
+    cr_expect_eq(request_of(&bob, &id).state, PURSE_REQUEST_PAID);
+    const struct handover_received first = folk_receive(&bob, packet);
+    cr_expect_eq(first.result, HANDOVER_DUPLICATE);
+    cr_expect_eq(amount_fen(first.amount), 700);
+    folk_restart(&bob);
+    bob.wallet.now += 60;
+    const struct handover_received again = folk_receive(&bob, packet);
+    cr_expect_eq(again.result, HANDOVER_DUPLICATE);
+    cr_assert_gt(first.receipt.size, 0);
+    cr_expect(span_equal(first.receipt, again.receipt), "the receipt, byte for byte");
+    sync_well(&bob);
+    cr_expect_eq(folk_spendable(&bob), 700);
+    cr_expect_eq(town_unspent(&town), 900);
+}
+
+/* Two paid one request: the first to arrive paid it, and each packet is told what it is. */
+Test(sync, b9_two_payments_found_count_for_one_request)
+{
+    enum status status;
+    struct id id;
+    town_coin(&town, &alice, 700);
+    town_coin(&town, &carol, 700);
+    const struct span invoice = folk_request(&bob, 700, &id);
+    const struct span first = folk_pay(&alice, invoice, &status);
+    const struct span second = folk_pay(&carol, invoice, &status);
+    sync_well(&alice);
+    sync_well(&bob);
+    sync_well(&carol);
+    cr_expect_eq(folk_receive(&bob, first).result, HANDOVER_DUPLICATE);
+    sync_well(&bob);
+    cr_expect_eq(folk_receive(&bob, second).result, HANDOVER_QUARANTINED);
+    cr_expect_eq(folk_receive(&bob, first).result, HANDOVER_DUPLICATE);
+    sync_well(&bob);
+    cr_expect_eq(folk_spendable(&bob), 1400);
+}
+
+/* What is found on a losing line is no payment of anything. */
+Test(sync, a1_I5_an_orphan_that_is_found_pays_no_request)
+{
+    enum status status;
+    struct id id;
+    struct world_coin coin;
+    world_token(&coin, &world, 700, &alice.first);
+    folk_take(&alice, &coin);
+    town_know(&town, &coin);
+    const struct span packet = folk_pay(&alice, folk_request(&bob, 700, &id), &status);
+    town_spend_elsewhere(&town, &coin);
+    (void)sync_of(&alice);
+    (void)sync_of(&bob);
+    cr_expect_eq(request_of(&bob, &id).state, PURSE_REQUEST_OPEN);
+    cr_expect_neq(folk_receive(&bob, packet).result, HANDOVER_DUPLICATE);
+}
+
 Test(sync, every_sync_has_a_fresh_key_and_few_fresh_coins)
 {
     for (int i = 0; i < 40; i++)
@@ -344,4 +423,6 @@ Test(sync, b9_a_quarantined_packet_is_settled_at_sync)
     bob.wallet.is_restored = false;
     cr_expect_eq(amount_fen(sync_well(&bob).settled), 400);
     cr_expect_eq(folk_spendable(&bob), 400);
+    cr_expect_eq(request_of(&bob, &id).state, PURSE_REQUEST_PAID);
+    cr_expect_eq(folk_receive(&bob, packet).result, HANDOVER_DUPLICATE);
 }

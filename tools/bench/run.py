@@ -24,6 +24,8 @@ THEMES = (  # program, title, what it is given for S
      lambda s: ["--seconds", str(s)]),
     ("archive_bench", "Bytes on disk: alive and archived",
      lambda s: ["--seconds", str(s)]),
+    ("clone_bench", "Looking for clones: what it costs a payment",
+     lambda s: ["--seconds", str(s)]),
     ("store_bench", "The store: rows like the register's",
      lambda s: ["--rows", str(int(SCALED_ROWS * s) + 1)]),
     ("net_bench", "Round trips over TLS, certificates both ways, on one machine",

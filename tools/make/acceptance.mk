@@ -1,9 +1,17 @@
-# What the acceptance runs need beside the programs: a bank reduced to its calls.
+# What the acceptance runs need beside the programs: a bank reduced to its calls, a look at rows.
 
-ACCEPTANCE_TOOLS := $(BUILD)/acceptance/bank_tool
+ACCEPTANCE_TOOLS := $(BUILD)/acceptance/bank_tool $(BUILD)/acceptance/wallet_rows
 
 $(BUILD)/acceptance/bank_tool: $(BUILD)/tests/acceptance/bank_tool.o \
         $(foreach r,money net wire crypto base,$(BUILD)/lib/common_$(r).a)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# Looks into a sealed database, and changes it, for tests/acceptance/doctor.py.
+$(BUILD)/acceptance/wallet_rows: $(BUILD)/tests/acceptance/wallet_rows.o \
+        $(BUILD)/lib/wallet_keys.a \
+        $(foreach r,store crypto base,$(BUILD)/lib/common_$(r).a)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)

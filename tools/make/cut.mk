@@ -1,7 +1,7 @@
 # Every cut, every crash: the wallet under a knife for system calls (tests/cut/).
 
-CUT_SOURCES := $(wildcard tests/cut/*.c)
-CUT_SAMPLE ?= 220
+CUT_SOURCES := $(filter-out tests/cut/reader.c,$(wildcard tests/cut/*.c))
+CUT_SAMPLE ?= 120
 CUT_SEED ?= 1
 
 $(BUILD)/cut/cut: $(CUT_SOURCES:%.c=$(BUILD)/%.o)
@@ -9,15 +9,26 @@ $(BUILD)/cut/cut: $(CUT_SOURCES:%.c=$(BUILD)/%.o)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^
 
-.PHONY: cut-build cut-check cut-soak
-cut-build: $(BUILD)/cut/cut
+$(BUILD)/cut/reader: $(BUILD)/tests/cut/reader.o $(WALLET_ARCHIVES) $(COMMON_ARCHIVES)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+.PHONY: cut-build cut-check cut-soak cut-mutants
+cut-build: $(BUILD)/cut/cut $(BUILD)/cut/reader
 tests-build: cut-build
 
-cut-check: all cut-build ## CUT_SAMPLE (220) cut points of the wallet, chosen by CUT_SEED (1)
+cut-check: all cut-build ## CUT_SAMPLE (120) cuts of the wallet, chosen by CUT_SEED (1)
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/cut/cuts.py $(BUILD) \
 	    --sample $(CUT_SAMPLE) --seed $(CUT_SEED)
 
-cut-soak: all cut-build ## every cut point of every step, in every way
+cut-soak: all cut-build ## every cut of every step, in every way
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/cut/cuts.py $(BUILD) --seed $(CUT_SEED)
 
 soak: cut-soak
+
+cut-mutants: all cut-build ## the cuts notice each protection that is taken out
+	@CUT_CC="$(CC) $(CPPFLAGS) $(ALL_CFLAGS)" \
+	    CUT_LINK="$(CC) $(ALL_LDFLAGS) MUTANT $(BUILD)/wallet/main.o $(WALLET_ARCHIVES) \
+	    $(COMMON_ARCHIVES) $(LIBS_wallet) $(LIBS)" \
+	    PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/cut/mutants.py $(BUILD)

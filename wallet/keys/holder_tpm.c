@@ -1,7 +1,8 @@
 /* Keys and the counter of a wallet in a TPM (contract in holder_tpm.h).
  *
- * What is kept of a key:  1 | has a PIN (0, 1) | public key (33) | the TPM's blob.
- * The auth value is SHA-256("dcep/1/pin" || 0x00 || PIN): the TPM itself counts the wrong ones.
+ * What is kept of a key:  1 | has an auth value (0, 1) | public key (33) | the TPM's blob.
+ * The auth value is SHA-256("dcep/1/pin" || 0x00 || secret), the secret being derived from the
+ * wallet's master key: the TPM sees no PIN and counts none.
  *
  * 1. A pair names its key by the public key only; the blob is looked up among those opened here.
  * 2. The counter is read at the first key that is opened: a wallet that only looks asks no TPM. */
@@ -21,14 +22,14 @@ struct holder_tpm {
     struct tpm *tpm;
     struct holder holder;
     struct key_device device;
-    struct tpm_auth auth; /* of keys with a PIN */
+    struct tpm_auth auth; /* of keys that have one */
     bool has_auth;
     struct arena arena;
     struct span opened[OPENED_MAX]; /* as kept, in arena */
     size_t opened_count;
 };
 
-/* --- the PIN --- */
+/* --- what opens a key --- */
 
 static struct tpm_auth auth_of(struct span pin)
 {
@@ -251,19 +252,4 @@ void holder_tpm_close(struct holder_tpm **holder_at)
     arena_fini(&holder->arena);
     free(holder);
     *holder_at = NULL;
-}
-
-enum err holder_tpm_change_pin(struct holder_tpm *holder, struct span *out, struct span kept,
-                               struct span next, struct arena *arena)
-{
-    struct key_pair pair AUTO(key_pair_wipe) = {0};
-    struct tpm_auth auth = auth_of(next);
-    struct span blob = {0};
-    TRY(open_key(holder, &pair, kept));
-    const enum err error =
-        tpm_change_auth(holder->tpm, &blob, blob_of(kept), &holder->auth, &auth, arena);
-    const bool has_pin = auth.size > 0;
-    secret_wipe_bytes(&auth, sizeof auth);
-    TRY(error);
-    return put_kept(out, &pair.public_key, has_pin, blob, arena);
 }

@@ -11,7 +11,7 @@ struct holder_tpm_options {
     uint64_t index;       /* of its counter; 0: a new wallet, one is chosen */
     struct span attestor; /* as kept; empty: a new wallet, one is made */
     void *context;
-    /* The PIN that opens the keys, asked for when the first is opened: empty if there is none. */
+    /* The secret that opens the keys, asked for with the first; empty: they need none. */
     enum err (*pin)(void *context, struct span *out, bool is_needed);
 };
 /* ERR_UNREACHABLE: no TPM there. What it gives lives as long as the handle. */
@@ -19,8 +19,5 @@ enum err holder_tpm_open(struct holder_tpm **out,
                          const struct holder_tpm_options *options) MUST_USE;
 const struct holder *holder_tpm_holder(const struct holder_tpm *holder);
 void holder_tpm_close(struct holder_tpm **holder); /* fit for AUTO */
-/* What was kept of a key, under another PIN (empty: none). */
-enum err holder_tpm_change_pin(struct holder_tpm *holder, struct span *out, struct span kept,
-                               struct span next, struct arena *arena) MUST_USE;
 
 #endif

@@ -248,19 +248,3 @@ enum err tpm_try_key(struct tpm *tpm, struct span blob, const struct tpm_auth *a
     struct signature signature;
     return tpm_sign(tpm, &signature, blob, auth, span_text("dcep: is this the PIN?"));
 }
-
-enum err tpm_change_auth(struct tpm *tpm, struct span *out, struct span blob,
-                         const struct tpm_auth *auth, const struct tpm_auth *next,
-                         struct arena *arena)
-{
-    struct tpm_loaded key AUTO(tpm_unload) = {.handle = ESYS_TR_NONE};
-    TPM2B_PRIVATE *sealed AUTO(tpm_free_private) = NULL;
-    TPM2B_AUTH value = auth_of(next);
-    TRY(tpm_load(&key, tpm, blob, auth));
-    const enum err error =
-        tpm_err(Esys_ObjectChangeAuth(tpm->esys, key.handle, tpm->primary, tpm->session,
-                                      ESYS_TR_NONE, ESYS_TR_NONE, &value, &sealed));
-    secret_wipe_bytes(&value, sizeof value);
-    TRY(error);
-    return put_blob(out, &key.area, sealed, arena);
-}

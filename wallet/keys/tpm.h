@@ -21,7 +21,7 @@ struct tpm; /* handle */
 enum err tpm_open(struct tpm **out, const char *where) MUST_USE;
 void tpm_close(struct tpm **tpm); /* fit for AUTO */
 
-/* The auth value of a key: from a PIN (empty: none is needed). Wiped by its owner. */
+/* The auth value of a key (empty: none is needed). Wiped by its owner. */
 struct tpm_auth {
     uint8_t bytes[32];
     size_t size; /* 0 or 32 */
@@ -35,10 +35,6 @@ enum err tpm_make_key(struct tpm *tpm, struct public_key *out, struct span *blob
 enum err tpm_try_key(struct tpm *tpm, struct span blob, const struct tpm_auth *auth) MUST_USE;
 enum err tpm_sign(struct tpm *tpm, struct signature *out, struct span blob,
                   const struct tpm_auth *auth, struct span message) MUST_USE;
-/* The same key under another auth value: a new blob; the old one goes on to work. */
-enum err tpm_change_auth(struct tpm *tpm, struct span *out, struct span blob,
-                         const struct tpm_auth *auth, const struct tpm_auth *next,
-                         struct arena *arena) MUST_USE;
 /* TPM2_Certify: `attestor`, a restricted key without auth value, says that the TPM holds `blob`.
  * area: the key's TPMT_PUBLIC; statement: TPMS_ATTEST, its extraData being qualifier; both in
  * arena. */

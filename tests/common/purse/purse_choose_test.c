@@ -97,7 +97,7 @@ Test(purse_choose, bounds)
         {1000, {0}, STATUS_OK},
         {1000, {.hops_max = 2, .depth_max = 2}, STATUS_OK},
         {1000, {.hops_max = 1}, STATUS_HOPS},
-        {1000, {.depth_max = 1}, STATUS_HOPS},
+        {1000, {.depth_max = 1}, STATUS_DEPTH},
         {50, {.hops_max = 1}, STATUS_OK},
         {1000, {.settled_only = true}, STATUS_FUNDS},
         {50, {.settled_only = true}, STATUS_OK},

@@ -1,0 +1,203 @@
+/* Three times what may wait, and calls that come twice.
+ *
+ * Overload: calls of 2.8 MiB in all are put at once, 1 MiB may wait. What is refused is told BUSY,
+ * in this moment and not when its turn comes; what is answered otherwise is in the rows; who asks
+ * again until he is not refused loses nothing.
+ * Repeated: the same payments in the same bytes cost no verification; with another signature they
+ * are verified, and the rows decide. */
+#include "tests/pipeline/pressure.h"
+
+#include "common/money/call.h"
+#include "tests/pipeline/house.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+enum { CROWD = 48, TRIES_MAX = 50, TAMPERED = 7 };
+
+/* ---- a backend that counts ---- */
+
+static atomic_size_t verified;
+
+static enum err count_and_verify(struct crypto_check *checks, size_t count)
+{
+    atomic_fetch_add(&verified, count);
+    return crypto_libcrypto.verify_many(checks, count);
+}
+
+static void count_from_now_on(void)
+{
+    static struct crypto counting;
+    counting = crypto_libcrypto;
+    counting.verify_many = count_and_verify;
+    crypto_use(&counting);
+}
+
+/* ---- calls that all wait in the house ---- */
+
+struct caller {
+    pthread_t thread;
+    const char *address;
+    struct wanted *call;
+};
+
+static void *call_once(void *context)
+{
+    struct caller *caller = context;
+    struct net_client *client = NULL;
+    CHECK(net_client_open(&client, &(struct net_client_options){.address = caller->address}) ==
+          ERR_OK);
+    buffer_fini(&caller->call->reply);
+    caller->call->reply.limit = NET_SIZE_MAX;
+    CHECK(net_call(client, &caller->call->reply, buffer_span(&caller->call->request), WAIT_MS) ==
+          ERR_OK);
+    net_client_close(&client);
+    return NULL;
+}
+
+/* Hands in all of them together; returns when all are answered. */
+static void hand_in(struct bank_house *house, struct wanted *const *calls, size_t count)
+{
+    static struct caller callers[CROWD];
+    static struct net_request requests[CROWD];
+    for (size_t i = 0; i < count; i++) {
+        size_t one = 1;
+        callers[i] = (struct caller){.address = house->address, .call = calls[i]};
+        CHECK(pthread_create(&callers[i].thread, NULL, call_once, &callers[i]) == 0);
+        CHECK(net_server_take(house->server, &requests[i], &one, WAIT_MS) == ERR_OK && one == 1);
+    }
+    serve_pipeline_put(house->pipeline, requests, count);
+    for (size_t i = 0; i < count; i++)
+        CHECK(pthread_join(callers[i].thread, NULL) == 0);
+    serve_pipeline_drain(house->pipeline);
+}
+
+/* Its status, and how many of its payments are settled. */
+static enum status read_answer(const struct wanted *call, size_t *settled, size_t *refused)
+{
+    struct arena arena AUTO(arena_fini) = {.limit = NET_SIZE_MAX};
+    struct settle_reply reply = {0};
+    enum status status = STATUS_FAILED;
+    CHECK(call_read_reply(&status, &reply, VERB_SETTLE, &call->id, buffer_span(&call->reply),
+                          &arena) == ERR_OK);
+    for (size_t i = 0; status == STATUS_OK && i < reply.results.count; i++) {
+        const struct settle_result *result = &reply.results.items[i];
+        *refused += result->status != STATUS_OK;
+        for (size_t j = 0; j < result->leaves.count; j++)
+            *settled += result->leaves.items[j].leaf.outcome == OUTCOME_SETTLED;
+    }
+    return status;
+}
+
+/* ---- overload ---- */
+
+/* Which calls are still to be handed in. */
+static size_t still_waiting(struct wanted **out, struct wanted **calls, size_t count,
+                            size_t *settled)
+{
+    size_t left = 0, refused = 0;
+    for (size_t i = 0; i < count; i++) {
+        const enum status status = read_answer(calls[i], settled, &refused);
+        house_check(status == STATUS_OK || status == STATUS_BUSY, "answered, or busy", status);
+        if (status == STATUS_BUSY)
+            out[left++] = calls[i];
+    }
+    house_check(refused == 0, "no packet is refused", refused);
+    return left;
+}
+
+void pressure_overload(void)
+{
+    static struct world_coin coins[CROWD * PACKETS];
+    static struct wanted calls[CROWD];
+    struct wanted *left[CROWD];
+    struct world world AUTO(world_close);
+    struct world_wallet owner, payee;
+    struct bank_house house;
+    size_t count = CROWD, settled = 0, busy = 0;
+    world_open(&world);
+    crypto_use(&crypto_libcrypto);
+    world.arena.limit = SIZE_MAX;
+    world_wallet(&owner, &world, "owner", WORLD_BANK_A);
+    world_wallet(&payee, &world, "payee", WORLD_BANK_A);
+    house_open(&house, &world, 2);
+    house_mint(&house, coins, CROWD * PACKETS, &owner);
+    for (size_t i = 0; i < CROWD; i++) {
+        house_settle(&calls[i], &world, &coins[i * PACKETS], PACKETS, &payee, i % 2);
+        left[i] = &calls[i];
+    }
+    for (size_t i = 0; count > 0 && i < TRIES_MAX; i++) {
+        hand_in(&house, left, count);
+        count = still_waiting(left, left, count, &settled);
+        busy += count;
+        house_check(settled == house_count(&house, &tables_table_spend),
+                    "what was acknowledged is in the rows, and nothing else", i);
+    }
+    house_check(busy > 0, "some were told that the register is busy", busy);
+    house_check(count == 0 && settled == CROWD * PACKETS, "who asks again loses nothing", settled);
+    house_check_books(&house, 0);
+    house_finish(calls, CROWD);
+    house_close(&house);
+}
+
+/* ---- repeated ---- */
+
+static void check_call(struct bank_house *house, struct wanted *call, size_t verifications,
+                       const char *what)
+{
+    size_t settled = 0, refused = 0;
+    const size_t before = atomic_load(&verified);
+    hand_in(house, &call, 1);
+    const enum status status = read_answer(call, &settled, &refused);
+    house_check(atomic_load(&verified) - before == verifications, what,
+                atomic_load(&verified) - before);
+    house_check(status == STATUS_OK && settled == PACKETS && refused == 0, "and is answered",
+                settled);
+}
+
+/* The same payments in another call, which the bank signs too; with `forge`, the signature of the
+ * payments is another. */
+static void settle_again(struct wanted *out, struct world *world, const struct world_coin *paid,
+                         bool forge)
+{
+    struct blob_item items[PACKETS];
+    for (size_t i = 0; i < PACKETS; i++) {
+        struct world_packet packet = {0};
+        world_packet_add(&packet, &paid[i]);
+        packet.certificate_count = 0;
+        if (forge)
+            packet.payments[0].signature.bytes[TAMPERED] ^= 1;
+        items[i].bytes = world_packet_bytes(world, &packet);
+    }
+    house_seal(out, world, VERB_SETTLE, &(struct settle_body){.packets = {items, PACKETS}}, 0);
+}
+
+void pressure_repeated(void)
+{
+    static struct world_coin coins[PACKETS], paid[PACKETS];
+    struct wanted calls[3];
+    struct world world AUTO(world_close);
+    struct world_wallet owner, payee;
+    struct bank_house house;
+    world_open(&world);
+    count_from_now_on();
+    world.arena.limit = SIZE_MAX;
+    world_wallet(&owner, &world, "owner", WORLD_BANK_A);
+    world_wallet(&payee, &world, "payee", WORLD_BANK_A);
+    house_open(&house, &world, 2);
+    house_mint(&house, coins, PACKETS, &owner);
+    for (size_t i = 0; i < PACKETS; i++)
+        world_pay(&paid[i], NULL, &world, &coins[i], &payee, COIN_FEN, NULL);
+    for (size_t i = 0; i < 3; i++)
+        settle_again(&calls[i], &world, paid, i == 2);
+    check_call(&house, &calls[0], PACKETS, "each payment is verified");
+    check_call(&house, &calls[0], 0, "the same call is not verified again");
+    check_call(&house, &calls[1], 0, "nor are the same payments in another call");
+    check_call(&house, &calls[2], PACKETS, "but with another signature they are");
+    house_check(house_count(&house, &tables_table_spend) == PACKETS, "one spend each", 0);
+    house_check_books(&house, 0);
+    house_finish(calls, 3);
+    house_close(&house);
+    crypto_use(&crypto_libcrypto);
+}
