@@ -20,7 +20,7 @@
 
 enum {
     RING_SIZE = 2 * NET_CALLS_MAX, /* the net lets in NET_CALLS_MAX at a time */
-    /* What waits takes its time: 16 calls of 64 KiB are some 2,000 payments, a fifth of a second. */
+    /* What waits takes its time: 16 calls of 64 KiB are 2,000 payments, a fifth of a second. */
     QUEUED_BYTES_MAX = 1024 * 1024,
 };
 

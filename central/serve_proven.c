@@ -1,4 +1,5 @@
-/* Payments proved lately (contract in serve_proven.h): a table with one place for each, the newer goes in.
+/* Payments proved lately (contract in serve_proven.h): a table with one place for each; the newer
+ * goes in.
  *
  * Never a payment that was not proved here. */
 #include "central/serve_proven.h"

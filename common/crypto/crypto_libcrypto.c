@@ -7,8 +7,8 @@
  *    batch; here it is an invalid signature like any other.
  * 3. verify is verify_many of one. A batch inverts its s together (Montgomery): one inversion.
  * 4. The square root of a compressed key is taken once while it is remembered (crypto_points.h),
- *    and by libcrypto's numbers, because EC_POINT_oct2point takes twice as long over it. Whether what
- *    came out is on the curve is libcrypto's to say, every time a point is made of it.
+ *    and by libcrypto's numbers, because EC_POINT_oct2point takes twice as long over it. Whether
+ *    what came out is on the curve is libcrypto's to say, every time a point is made of it.
  *
  * EC_KEY and ECDSA_do_sign are deprecated in OpenSSL 3.0 but supported: through EVP a compressed
  * key costs 30 us to load and a signature as much again. docs/adr/0003-crypto-backends.md.

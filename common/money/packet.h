@@ -95,8 +95,8 @@ enum err packet_verify(struct packet_view *out, enum status *status, struct span
  * itself, what was proved and is not needed it ignores. Once for each prepared packet. */
 struct packet_prepared;
 /* A memory of payments proved before: who pays has signed it, and whom it pays are points. By id
- * and signature, both whole: the id binds the payload, so the coin, whose id binds its owner; nothing
- * else can be proved under the same pair. Forgetting changes no answer. */
+ * and signature, both whole: the id binds the payload, so the coin, whose id binds its owner;
+ * nothing else can be proved under the same pair. Forgetting changes no answer. */
 struct packet_proven {
     void *context;
     bool (*has)(void *context, const struct id *payment_id, const struct signature *signature);

@@ -420,9 +420,8 @@ static enum err open_all(struct store_sqlite *sqlite, const char *path,
     bool made = false;
     TRY(make_caches(sqlite));
     TRY(make_file(&made, path, options));
-    if (!sqlite->read_only && access(path, W_OK) != 0 && errno == EROFS) {
-        return ERR_READ_ONLY; /* SQLite would open it to read, and refuse later without saying why */
-    }
+    if (!sqlite->read_only && access(path, W_OK) != 0 && errno == EROFS)
+        return ERR_READ_ONLY; /* SQLite would open it to read, and refuse later, not saying why */
     TRY(open_database(sqlite, path, options));
     return made ? store_upkeep_sync_directory(path) : ERR_OK;
 }

@@ -3,7 +3,8 @@
 or names something, by kill -9, by a power cut (what was not synced is lost, or torn), or by the
 call failing; then it is used as if nothing had happened, and every fen has to be there, once.
 
-    cuts.py [BUILD] [--seed N] [--sample N] [--jobs N] [--seconds N] [--only NAME] [--ways HOW,HOW] [--at N --how HOW]
+    cuts.py [BUILD] [--seed N] [--sample N] [--jobs N] [--seconds N] [--only NAME]
+            [--ways HOW,HOW] [--at N --how HOW]
 
 The steps are in scenes.py, the money is judged by audit.py, the knife is $BUILD/cut/cut
 (tests/cut/main.c). Without --sample every cut point is tried; with it about so many, of every step,
