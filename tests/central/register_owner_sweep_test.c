@@ -20,7 +20,7 @@ static size_t index_size(struct cast *cast)
 
 HALL_TEST(owner_sweep, the_index_by_owner_forgets_what_left_and_nothing_else)
 {
-    enum { LIVES = 40 };
+    enum { LIVES = 20 };
     struct cast cast;
     struct shelf shelf;
     struct shelf_life life;
@@ -32,15 +32,15 @@ HALL_TEST(owner_sweep, the_index_by_owner_forgets_what_left_and_nothing_else)
         shelf_live(&life, &cast);
         coin = i == 0 ? life.coin : coin;
     }
-    const uint64_t of_e = cast_owned(&cast, &cast.e);
+    const uint64_t of_e = shelf_held(&cast, &cast.e);
     cr_assert_eq(index_size(&cast), 1 + LIVES * 5);
     shelf_run_when_due(&shelf, &coin);
     cr_assert_eq(index_size(&cast), 1 + LIVES * 2); /* kept, and what e got */
-    cr_assert_eq(cast_owned(&cast, &cast.a), 111);
-    cr_assert_eq(cast_owned(&cast, &cast.p), 0);
-    cr_assert_eq(cast_owned(&cast, &cast.e), of_e);
+    cr_assert_eq(shelf_held(&cast, &cast.a), 111);
+    cr_assert_eq(shelf_held(&cast, &cast.p), 0);
+    cr_assert_eq(shelf_held(&cast, &cast.e), of_e);
     shelf_live(&life, &cast); /* and goes on from there */
-    cr_assert_eq(cast_owned(&cast, &cast.e), of_e + 900);
+    cr_assert_eq(shelf_held(&cast, &cast.e), of_e + 900);
     shelf_close(&shelf);
     cast_close(&cast);
 }

@@ -49,6 +49,20 @@ struct span shelf_packet(struct cast *cast, const struct world_coin *coin)
     return world_packet_bytes(&cast->hall.world, &packet);
 }
 
+uint64_t shelf_held(struct cast *cast, const struct world_wallet *wallet)
+{
+    struct coin coins[64];
+    size_t count = sizeof coins / sizeof coins[0];
+    uint64_t fen = 0;
+    const struct register_holdings_query query = {.key = &wallet->pair.public_key};
+    struct register_env env = hall_begin(&cast->hall);
+    HALL_OK(register_holdings(&env, coins, &count, &query));
+    hall_end(&cast->hall);
+    for (size_t i = 0; i < count; i++)
+        fen += amount_fen(coins[i].amount);
+    return fen;
+}
+
 /* --- the archive --- */
 
 static enum err keep(void *context, uint64_t number, struct span file)

@@ -21,6 +21,9 @@ void shelf_live(struct shelf_life *life, struct cast *cast);
 void shelf_look_for_clones(struct cast *cast);
 struct span shelf_packet(struct cast *cast, const struct world_coin *coin);
 
+/* Fen that the index by owner finds for a key, unspent or orphans: the first 64 coins. */
+uint64_t shelf_held(struct cast *cast, const struct world_wallet *wallet);
+
 /* --- the archive --- */
 
 enum { SHELF_SEGMENTS = 16 };
