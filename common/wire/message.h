@@ -175,7 +175,7 @@ enum {
 #define SIGHTINGS_FIELDS(F)                                                                        \
     F(VERSION, version) F(NONCE, salt) F(BLOB, tags, 0, SIGHTINGS_MAX * SIGHTING_SIZE)
 
-/* One code of a message that is shown as QR codes (docs/PROTOCOL.md section 9.6). */
+/* One code of a message that is shown as QR codes (docs/PROTOCOL.md section 9.7). */
 #define FRAME_FIELDS(F)                                                                            \
     F(VERSION, version) F(BLOB, digest, FRAME_DIGEST_SIZE, FRAME_DIGEST_SIZE)                      \
     F(UINT, size, 1, FILE_SIZE_MAX) F(UINT, count, 1, FRAME_COUNT_MAX)                             \
