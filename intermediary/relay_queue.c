@@ -184,6 +184,17 @@ static bool is_answer(uint64_t status)
            status != STATUS_FAILED;
 }
 
+/* What the vault holds was verified when it was taken in: a refusal, which nobody signs, does not
+ * make it forget. */
+static enum err is_held(struct branch_env *env, bool *held, const struct relay_told *told)
+{
+    struct purse_inbox inbox = {.packet_hash = crypto_hash(&told->packet, 1)};
+    *held = false;
+    return told->result->status == STATUS_OK || told->result->status == STATUS_ARCHIVED
+               ? ERR_OK
+               : branch_find(env, held, &purse_table_purse_inbox, &inbox);
+}
+
 /* A word that does not prove itself is no word: the packet waits on. */
 enum err relay_queue_learn(struct branch_env *env, struct relay_tally *tally,
                            const struct relay_told *told)
@@ -191,7 +202,11 @@ enum err relay_queue_learn(struct branch_env *env, struct relay_tally *tally,
     const struct settle_result *result = told->result;
     struct purse_news news = {0};
     enum status learned = STATUS_OK;
+    bool is_kept = false;
     if (!is_answer(result->status) || (result->leaves.count > 0 && !told->reply->has_settled))
+        return ERR_OK;
+    TRY(is_held(env, &is_kept, told));
+    if (is_kept)
         return ERR_OK;
     if (result->status == STATUS_SIGNATURE || result->status == STATUS_POINT)
         *suspect(env, told->customer) = 1;

@@ -218,6 +218,8 @@ void citizen_lose(struct citizen *citizen)
         sim->is_lossless = true; /* the clerk tries until it is done */
     auditor_lost(sim->auditor, citizen->person);
     wallet_fini(&citizen->wallet);
+    lookup_fini(&citizen->said); /* what the lost one said, the new one cannot repeat */
+    citizen->said = (struct lookup){0};
     citizen->wallet.store = disk_open(sim, &wallet_schema); /* the old one is with the finder */
     citizen->join_file = agency_join_file(citizen->agency, citizen->customer);
     sim->is_lossless = true;

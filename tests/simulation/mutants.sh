@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 BUILD=${BUILD:-build}
-SEEDS=${SEEDS:-6}
+SEEDS=${SEEDS:-10}
 ACTS=${ACTS:-600}
 MAKE=${MAKE:-make --no-print-directory}
 dir=$BUILD/simulation/mutants
@@ -56,14 +56,14 @@ mutant forker-compensated central/claims.c \
     's/if \(!key_equal\(&orphan->owner_key, &orphan->offender_key\).*/if (true)/' 'COMP'
 mutant order-minted-again central/register_order.c \
     's/^    if \(honoured\)$/    if (false)/' 'LAW|I4'
-mutant wallet-spends-again common/purse/purse_plan.c \
-    's/coin\.state = PURSE_COMMITTED;/coin.state = PURSE_AVAILABLE;/' 'I3|I5'
+mutant wallet-spends-again common/purse/purse_coin.c \
+    's/\[PURSE_RESERVED\] = \{NO, COM,/[PURSE_RESERVED] = {NO, AVA,/' 'I3|I5'
 mutant counter-used-again common/purse/purse_plan.c \
     's/row\.next_counter\+\+/row.next_counter/' 'I5'
 mutant no-tombs common/purse/purse_take.c \
     's/\*fresh = !held && !tombed;/*fresh = !held;/' 'I3|I5'
-mutant orphan-counts-as-money common/purse/purse_learn.c \
-    's/outcome == OUTCOME_SETTLED && \(!coin/outcome != 0 \&\& (!coin/' 'I3'
+mutant orphan-counts-as-money common/purse/purse_coin.c \
+    's/\[PURSE_AVAILABLE\] = \{RES, NO, NO, AVA, ORP,/[PURSE_AVAILABLE] = {RES, NO, NO, AVA, AVA,/' 'I3|COMP'
 mutant claim-without-request wallet/sync_order.c \
     's/return ordering->plan\.kind == PURSE_PLAN_CLAIM$/return false/' 'COMP'
 mutant inbox-not-handed-in common/purse/purse_take.c \
@@ -86,7 +86,7 @@ mutant refund-to-anybody central/refund.c \
 mutant refund-before-its-day central/refund.c \
     's/time_day\(env->now\) < coin->redeem_by_day/false/' 'REFUND'
 mutant advance-taken-twice central/refund.c \
-    's/\*covered = amount_compare\(used, paid\) <= 0;/*covered = true;/' 'REFUND'
+    's/amount_compare\(used, paid\) <= 0 \? STATUS_OK : STATUS_ORDER/STATUS_OK/' 'REFUND'
 mutant late-payment-not-kept central/register_apply.c \
     '/^static enum err apply_refunded/,/^}/ s/^ +TRY\(keep_spend.*//' \
     'I6|MACHINERY'
