@@ -219,7 +219,6 @@ void citizen_lose(struct citizen *citizen)
     auditor_lost(sim->auditor, citizen->person);
     wallet_fini(&citizen->wallet);
     lookup_fini(&citizen->said); /* what the lost one said, the new one cannot repeat */
-    citizen->said = (struct lookup){0};
     citizen->wallet.store = disk_open(sim, &wallet_schema); /* the old one is with the finder */
     citizen->join_file = agency_join_file(citizen->agency, citizen->customer);
     sim->is_lossless = true;
@@ -333,12 +332,12 @@ static void same_bytes(struct citizen *citizen, const struct id *id, const char 
 {
     const struct id hash = crypto_hash(&bytes, 1);
     uint8_t key[ID_SIZE + 1];
-    size_t *said, now;
+    size_t now;
     memcpy(key, id->bytes, ID_SIZE);
     key[ID_SIZE] = (uint8_t)what[0];
     memcpy(&now, hash.bytes, sizeof now);
     now |= 1;
-    said = lookup_at(&citizen->said, span_of(key, sizeof key));
+    size_t *said = lookup_at(&citizen->said, span_of(key, sizeof key));
     if (*said != 0 && *said != now)
         sim_fail(citizen->sim, "I4", "wallet %zu gives another %s for the same request",
                  citizen->person, what);
@@ -398,10 +397,9 @@ static void show(struct citizen *payer, struct citizen *payee, const struct id *
     if (!survived(payer, is_armed, error, "sent") || post_is_lost(payer->sim))
         return;
     citizen_receive(payee, &receipt, file, arena);
-    if (receipt.size == 0)
-        return;
-    post_keep_receipt(payer->sim, payer->person, receipt);
-    if (post_is_lost(payer->sim))
+    if (receipt.size > 0)
+        post_keep_receipt(payer->sim, payer->person, receipt);
+    if (receipt.size == 0 || post_is_lost(payer->sim))
         return;
     const bool is_armed_too = arm(payer);
     const enum err confirmed = handover_confirm(&payer->wallet, &status, &request_id, receipt);

@@ -63,7 +63,7 @@ mutant counter-used-again common/purse/purse_plan.c \
 mutant no-tombs common/purse/purse_take.c \
     's/\*fresh = !held && !tombed;/*fresh = !held;/' 'I3|I5'
 mutant orphan-counts-as-money common/purse/purse_coin.c \
-    's/\[PURSE_AVAILABLE\] = \{RES, NO, NO, AVA, ORP,/[PURSE_AVAILABLE] = {RES, NO, NO, AVA, AVA,/' 'I3|COMP'
+    '/^ +\[PURSE_AVAILABLE\]/ s/AVA, ORP,/AVA, AVA,/' 'I3|COMP'
 mutant claim-without-request wallet/sync_order.c \
     's/return ordering->plan\.kind == PURSE_PLAN_CLAIM$/return false/' 'COMP'
 mutant inbox-not-handed-in common/purse/purse_take.c \
