@@ -13,13 +13,13 @@ $(BUILD)/simulation/dcep-sim: $(SIMULATION_SOURCES:%.c=$(BUILD)/%.o) $(SIMULATIO
 simulation-build: $(BUILD)/simulation/dcep-sim
 tests-build: simulation-build
 
-SEEDS ?= 120
+SEEDS ?= 200
 ACTS ?= 1000
 SEED ?= 1
 sim: simulation-build ## one run of the seeded world: SEED=7 ACTS=1000 (TRACE=1 tells every act)
 	@$(BUILD)/simulation/dcep-sim --seed $(SEED) --acts $(ACTS) $(if $(TRACE),--trace)
 
-simulation-check: simulation-build ## SEEDS (120) runs of ACTS (1000), and the same seed twice
+simulation-check: simulation-build ## SEEDS (200) runs of ACTS (1000), and the same seed twice
 	@$(BUILD)/simulation/dcep-sim --seeds $(SEEDS) --acts $(ACTS) --twice 4
 
 soak: simulation-build ## 10,000 seeds of the simulated world, and every cut of the wallet
