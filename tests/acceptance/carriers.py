@@ -18,7 +18,8 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-from codes import read_png, screenshots, whole, write_png, zbarimg  # noqa: E402
+from codes import (read_png, screenshots, whole, write_jpeg, write_png,  # noqa: E402
+                   zbarimg)
 from town import (INVALID, OK, Report, Town, UNREACHABLE, USAGE, fen, free_port)  # noqa: E402
 
 MEMORY_MAX_KB = 100 * 1024
@@ -231,9 +232,13 @@ class Carriers:
             report.equal("zbarimg reads it", whole(zbarimg(asked))[0], file.read())
         self.gives("never over another file", self.wallet("bob", "request", "1.00", "--qr", asked),
                    USAGE, error__name="EXISTS")
-        paid = self.wallet("alice", "pay", "--scan", asked, "--qr", town.path("pay.png"),
+        photo = town.path("qr.jpg")
+        write_jpeg(photo, read_png(asked))
+        with open(town.path("qr.request"), "rb") as file:
+            report.equal("and as a JPEG", whole(zbarimg(photo))[0], file.read())
+        paid = self.wallet("alice", "pay", "--scan", photo, "--qr", town.path("pay.png"),
                            "--density", "5", "-o", town.path("qr.packet"))
-        self.gives("paid from the picture, into small codes", paid, OK)
+        self.gives("paid from the JPEG, into small codes", paid, OK)
         files = sorted(glob.glob(town.path("pay-*.png")), key=lambda f: (len(f), f))
         report.equal("as many files as it says", len(files), paid["frames"])
         report.check("and a word where they are too many", ("larger --density" in paid.err) ==
@@ -271,11 +276,14 @@ class Carriers:
         report.equal("nothing was taken so far", self.balance("bob"), before)
         mixed = [spoilt, *files[:0:-1][:needed], *others[:2], files[3], files[3]]
         self.gives("lost, spoilt, repeated, mixed, reordered: enough is enough",
-                   self.wallet("bob", "receive", "--scan", *mixed, "--qr", town.path("back.svg")),
-                   OK, result="taken")
+                   self.wallet("bob", "receive", "--scan", *mixed, "--qr", town.path("back.svg"),
+                               "-o", town.path("back.receipt")), OK, result="taken")
         report.equal("credited once", self.balance("bob"), before + 1100)
         subprocess.run(["rsvg-convert", "-z", "1", town.path("back.svg"), "-o",
                         town.path("back.png")], check=True)
+        with open(town.path("back.receipt"), "rb") as file:
+            report.equal("zbarimg reads the receipt in it", whole(zbarimg(
+                town.path("back.png")))[0], file.read())
         self.gives("the receipt as SVG, drawn by rsvg-convert, read by the payer",
                    self.wallet("alice", "receive", "--scan", town.path("back.png")), OK,
                    result="confirmed")
