@@ -49,7 +49,7 @@ int carry_fail_link(struct carry *carry, enum err error, const char *hint)
                         _("write HOST:PORT, as in 192.168.1.7:7200"),
                         _("%s is no address, or no wallet listens there"), carry->where);
     if (error == ERR_LOCKED)
-        return cli_fail(carry->cli, CLI_USAGE, "LOCKED", _("take another port, or 0 for any"),
+        return cli_fail(carry->cli, CLI_USAGE, "PORT_IN_USE", _("take another port, or 0 for any"),
                         _("somebody listens at %s already"), carry->where);
     const int code = err_class(error) == ERR_CLASS_MALFORMED ? CLI_INVALID : CLI_UNREACHABLE;
     return cli_fail(carry->cli, code, err_name(error),

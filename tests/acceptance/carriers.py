@@ -137,9 +137,33 @@ class Carriers:
                      (before[0] - 2000, before[1] + 2000))
         self.gives("nobody listens", self.wallet("alice", "pay", "--to", f"127.0.0.1:{port}"),
                    UNREACHABLE, error__name="UNREACHABLE")
+        self.waits()
         self.gives("no address", self.wallet("alice", "pay", "--to", "nowhere"), USAGE)
         self.gives("two ways in", self.wallet("alice", "pay", "x", "--to", "127.0.0.1:1"), USAGE)
         self.gives("no way out", self.wallet("bob", "request", "1.00"), USAGE)
+
+    def waits(self):
+        """As long as the request can be paid, or as --timeout says; at all of its addresses."""
+        report, town = self.report, self.town
+        short, _, _ = self.listen("bob", "request", "1.00", "--expires", "1s")
+        early, port, _ = self.listen("bob", "request", "1.00", "--timeout", "1")
+        self.gives("a port that is taken", self.wallet("bob", "request", "1.00", "--listen",
+                                                       f"127.0.0.1:{port}"), USAGE,
+                   error__name="PORT_IN_USE")
+        for what, process, hint in (("its time is over", short, b"asks anew"),
+                                    ("as --timeout says", early, b"waits for the same payment")):
+            out, err = process.communicate(timeout=30)
+            report.check(f"{what}: the payee waits no longer", process.returncode == UNREACHABLE
+                         and b'"TIMEOUT"' in out and hint in out, (out, err))
+        argv = [os.path.join(town.programs, "dcep-wallet"), "-w", "bob", "--json", "request",
+                "1.00", "--listen", "0.0.0.0:0"]
+        with subprocess.Popen(argv, env=town.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as everywhere:
+            told = re.search(r"pay --to (\S+)", everywhere.stderr.readline().decode()).group(1)
+            report.check("not 0.0.0.0, but where one can call", not told.startswith("0.0.0.0") and
+                         not told.endswith(":0"), told)
+            self.gives("and is paid there", self.wallet("alice", "pay", "--to", told), OK)
+            self.paid("the payee has it", everywhere, "1.00")
 
     # row F6, F8: cut at bytes of the packet and of the receipt
     def cuts(self):

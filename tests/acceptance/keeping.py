@@ -95,7 +95,7 @@ class Keeping:
                  for i in range(3)]
         self.report.equal("g6: what is left", [t["result.tries_left"] for t in tries], [9, 8, 7])
         self.report.equal("g6: one text for all", len({t["error.message"] for t in tries}), 1)
-        locked = gives("g6: the fourth waits", wallet("alice", "balance"), AUTH, "LOCKED")
+        locked = gives("g6: the fourth waits", wallet("alice", "balance"), AUTH, "PIN_WAIT")
         self.report.check("g6: it says how long", "5 sec" in locked["error.message"] or
                           "4 sec" in locked["error.message"], locked)
         time.sleep(5.1)
@@ -140,7 +140,7 @@ class Keeping:
         self.report.check("g6: killed attempts are counted", counted >= max(answers, 3),
                           f"{answers} answers, {counted} counted")
         later = {"DCEP_CLOCK_OFFSET_S": "6"}  # the wait itself was waited for above
-        self.gives("g6: not before", self.wallet("alice", "balance"), AUTH, "LOCKED")
+        self.gives("g6: not before", self.wallet("alice", "balance"), AUTH, "PIN_WAIT")
         self.gives("g6: and then the right one", self.wallet("alice", "balance", env=later), OK)
 
     def locking(self):
