@@ -30,7 +30,10 @@ expect() # exit code, what it shows, command...
     return 1
 }
 
-is() { if [ "$2" = "$3" ]; then pass; else fail "$1" "  is     $2" "  wanted $3"; fi; } # what, is, wanted
+is() # what it shows, is, wanted
+{
+    if [ "$2" = "$3" ]; then pass; else fail "$1" "  is     $2" "  wanted $3"; fi
+}
 
 says() # what it shows, part of $out or $err
 {
