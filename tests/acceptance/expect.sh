@@ -1,5 +1,5 @@
-# What the acceptance scripts count and compare with; to be sourced, with $work set to a directory of
-# the script's own. $note, if set, is said with a failure (the seed of a run, for instance).
+# What the acceptance scripts count and compare with; to be sourced, with $work set to a directory
+# of the script's own. $note, if set, is said with a failure (the seed of a run, for instance).
 # shellcheck shell=bash
 python=${PYTHON:-python3}
 passed=0 failed=0 out='' err=''
