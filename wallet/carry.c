@@ -140,9 +140,7 @@ static int fail_scan(struct carry *carry, enum err error)
         return cli_fail(cli, CLI_USAGE, "CAMERA",
                         _("without one: photograph the code and give the picture to --scan"),
                         _("the camera %s cannot be used: %s"), report.path, _(report.problem));
-    return cli_fail(cli, err_class(error) == ERR_CLASS_MALFORMED ? CLI_INVALID : CLI_USAGE,
-                    err_name(error), NULL, _("the file %s cannot be read: %s"), report.path,
-                    _(report.problem));
+    return cli_fail_reading(cli, error, report.path, _(report.problem));
 }
 
 static int open_scan(struct carry *carry)

@@ -190,6 +190,9 @@ int cli_fail_status(struct cli *cli, enum status status,
                     const char *hint); /* text and exit of the status */
 /* "what: text of error"; exit by cli_err_exit. */
 int cli_fail_err(struct cli *cli, enum err error, const char *what, const char *hint);
+/* A file that was named and cannot be read; why: better words than the error's (translated), or
+ * NULL. */
+int cli_fail_reading(struct cli *cli, enum err error, const char *path, const char *why);
 int cli_err_exit(enum err error);
 
 /* Tables and records for people, from the same JSON that --json prints. Absent and null show as
