@@ -196,6 +196,7 @@ static json_t *history_json(const struct history *entry)
         [HISTORY_RECEIVED] = N_("received"),
         [HISTORY_QUARANTINED] = N_("quarantined"),
         [HISTORY_CONFLICT] = N_("paid twice"),
+        [HISTORY_FOUND] = N_("found"),
     };
     json_t *row = json_object();
     commands_put_number(row, "at", entry->at);
