@@ -67,9 +67,9 @@ static void put_view(struct desk *desk, const struct view *view)
 int commands_limits(struct cli *cli)
 {
     static const struct cli_column columns[] = {
-        {"limit", N_("limit"), CLI_AS_WORD},    {"max", N_("at most"), CLI_AS_AMOUNT},
-        {"count", N_("number"), CLI_AS_NUMBER}, {"left", N_("left"), CLI_AS_AMOUNT},
-        {"from", N_("set by"), CLI_AS_WORD},    {0}};
+        {"limit", N_("limit"), CLI_AS_WORD},   {"max", N_("at most"), CLI_AS_AMOUNT},
+        {"count", N_("count"), CLI_AS_NUMBER}, {"left", N_("left"), CLI_AS_AMOUNT},
+        {"from", N_("set by"), CLI_AS_WORD},   {0}};
     struct desk desk AUTO(desk_close) = {0};
     struct view view = {0};
     const int code = desk_open(&desk, cli);
