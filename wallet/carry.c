@@ -90,7 +90,7 @@ static int fail_codes(struct cli *cli, enum err error)
         return cli_fail(cli, CLI_REFUSED, "LIMIT",
                         _("a larger --density, or carry it as a file with -o"),
                         _("it is too large for codes of this size"));
-    return cli_fail(cli, cli_err_exit(error), err_name(error), NULL,
+    return cli_fail(cli, cli_err_exit(error), err_name(error), cli_hint_of_err(error, NULL),
                     _("the file %s cannot be written: %s"), target, _(err_text(error)));
 }
 

@@ -20,9 +20,12 @@ static int fail_file(struct cli *cli, enum err error, const char *path)
         return cli_fail(cli, CLI_INVALID, err_name(error),
                         _("backup create writes one; take another copy of the file"),
                         _("%s is not a backup: %s"), path, _(err_text(error)));
-    return cli_fail_err(cli, error, path,
-                        error == ERR_EXISTS ? _("give another name, or --force to overwrite it")
-                                            : NULL);
+    const char *hint = _("give another name");
+    if (error == ERR_EXISTS)
+        hint = _("give another name, or --force to overwrite it");
+    else if (error == ERR_MISSING)
+        hint = _("make the directory first, or give another name");
+    return cli_fail_err(cli, error, path, hint);
 }
 
 static int ask_passphrase(struct cli *cli, struct secret *out, bool is_new)

@@ -176,8 +176,8 @@ static int write_output(struct cli *cli, const struct cli_output *output)
                                               : file_write_new(path, bytes, mode);
     if (error == ERR_OK)
         return CLI_OK;
-    return cli_fail(cli, CLI_REFUSED, err_name(error), NULL, _("the file %s cannot be written: %s"),
-                    path, _(err_text(error)));
+    return cli_fail(cli, CLI_REFUSED, err_name(error), cli_hint_of_err(error, NULL),
+                    _("the file %s cannot be written: %s"), path, _(err_text(error)));
 }
 
 int cli_files_write(struct cli *cli)

@@ -59,6 +59,7 @@ static const struct {
     {"pay 1 - -", 2, "", "only one file can be \"-\""},
     {"pay 1 /", 2, "", "cannot be read: input or output failed\nhint: it is a directory"},
     {"pay 1 /dev/null", 2, "", "cannot be read: input or output failed\nhint: name a file"},
+    {"greet Ann -c nothere", 2, "", "nothere: not found\nhint: look at the name"},
     {"pay 1 --timeout 0", 2, "", "--timeout is 1 to 86400 seconds"},
     {"pay 1 --lang fr", 2, "", "--lang is en or zh"},
     {"pay 1 \xff", 2, "", "not UTF-8"},
