@@ -362,7 +362,7 @@ static const char *hint_of(enum status status)
         {STATUS_RESTORED, N_("dcep-wallet sync gets it a new key")},
         {STATUS_WORDS, N_("look at the paper again: newer words, another wallet's too, make older "
                           "ones void; or ask the bank for a new join file")},
-        {STATUS_FORBIDDEN, N_("the bank has revoked this wallet's key, or the wallet was opened "
+        {STATUS_FORBIDDEN, N_("this wallet's key is revoked, or the wallet was opened "
                               "anew elsewhere: ask the bank")},
         {STATUS_VAULT, N_("try again later: your bank has to order more money")},
         {STATUS_STATE, N_("what is signed stays signed: dcep-wallet outbox shows the same bytes")},
