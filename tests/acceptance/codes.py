@@ -117,6 +117,9 @@ def read_png(path):
     raw, rows, before = zlib.decompress(packed), [], bytearray(width)
     for y in range(height):
         kind, line = raw[y * (width + 1)], bytearray(raw[y * (width + 1) + 1:(y + 1) * (width + 1)])
+        if kind == 2 and not any(line):  # as the row above: most of a code's are
+            rows.append(bytearray(before))
+            continue
         for x in range(width):
             left, up, corner = (line[x - 1] if x else 0), before[x], (before[x - 1] if x else 0)
             guess = left + up - corner
