@@ -242,6 +242,7 @@ def animate(judge, screen, town, options):
     lines, code = screen.result()
     judge.check("a key ends it", code == OK, lines)
     as_before(judge, screen)
+    screen.run("true")  # what was seen so far is gone
     screen.type("clear; dash -c 'trap : INT; dcep-wallet -w bob request 1 --qr terminal "
                 "--density 4; stty -a | grep -o \" icanon\"'")
     screen.until(r"^[0-9]+/[0-9]+$")
