@@ -94,7 +94,7 @@ static void sign_share(void *context, size_t share, size_t from, size_t to)
     bytes->limit = SIZE_MAX;
     for (size_t i = from; i < to; i++) {
         struct load_packet *packet = &plan->packets[i];
-        const uint64_t counter = (plan->options.skip * 2 + i) * CROWD_LINE_MAX;
+        const uint64_t counter = (packet->coin * 2 + packet->variant) * CROWD_LINE_MAX;
         packet->share = (uint32_t)share;
         packet->at = bytes->size;
         crowd_pay(bytes, plan->crowd, packet->coin, plan->options.line, packet->variant, counter);

@@ -138,7 +138,7 @@ class Bench(Town):
             [self.tool("register_preload"), self.path("central"), "dcep-test", str(SEED),
              str(self.options.wallets), str(self.options.preload), str(bank_id),
              self.path("bank0")], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
-        return {"serial": int(said[0]), "day": int(said[1]), "skip": 0, "made_s":
+        return {"serial": int(said[0]), "day": int(said[1]), "skips": {}, "made_s":
                 time.monotonic() - start, "coins": self.options.preload,
                 "wallets": self.options.wallets}
 
@@ -164,25 +164,38 @@ class Bench(Town):
 
     # ---- one load ----
 
+    def drawn_from(self):
+        """Which coins are paid; each range keeps count of its own draws, so they lie apart."""
+        if self.crowd["coins"] <= LAST or self.options.made_to_measure:
+            return "all"
+        return "before the last million" if self.options.old else "the last million"
+
+    def range_of(self):
+        coins = self.crowd["coins"]
+        return {"all": (0, coins), "before the last million": (0, coins - LAST),
+                "the last million": (coins - LAST, coins)}[self.drawn_from()]
+
     def words(self, seconds, rate, line, share, outstanding):
         """The load generator's options, but for the banks."""
         options, crowd = self.options, self.crowd
-        first = 0 if options.old or crowd["coins"] < LAST else crowd["coins"] - LAST
         span, warm_count = seconds + options.warm_up, warm_payments(options, rate)
+        wanted = int((rate or options.most_a_second) * span) + warm_count + \
+            outstanding * PACKETS_MAX  # on their way when the time is over
+        first, end = self.range_of()
+        skip = crowd["skips"].get(self.drawn_from(), 0)
         packets = options.packets_max if not rate else \
             max(1, min(options.packets_max, round(rate / line * options.linger_ms / 1000)))
-        most = (crowd["coins"] - first - crowd["skip"]) * line
-        wanted = int((rate or options.most_a_second) * span) + warm_count + PACKETS_MAX
+        most = (end - first - skip) * line
         if most <= 0:
             sys.exit(f"no coin is left to pay with in {self.dir}: remove it")
         return {"server": self.servers["central"].pid, "fsync": self.page,
                 "json": self.path("load.json"), "seed": SEED, "wallets": crowd["wallets"],
                 "serial": crowd["serial"], "day": crowd["day"], "coins": crowd["coins"],
-                "from": first, "to": crowd["coins"], "skip": crowd["skip"],
+                "from": first, "to": end, "skip": skip,
                 "payments": min(wanted, most), "seconds": seconds, "warm-up": options.warm_up,
-                "warm-up-payments": warm_count, "rate": rate, "outstanding": outstanding, "clients": options.connections,
-                "line": line, "cheats": share, "packets": packets,
-                "ceiling-seconds": options.ceiling_seconds}
+                "warm-up-payments": warm_count, "rate": rate,
+                "outstanding": outstanding, "clients": options.connections, "line": line,
+                "cheats": share, "packets": packets, "ceiling-seconds": options.ceiling_seconds}
 
     def load(self, seconds, rate=0, line=1, cheats=0, outstanding=None):
         self.serve_or_stop("central")
@@ -207,7 +220,7 @@ class Bench(Town):
             sys.exit(f"register_load ended with {running.returncode}")
         with open(self.path("load.json"), encoding="ascii") as file:
             result = json.load(file)
-        self.crowd["skip"] = int(result["drawn"])
+        self.crowd["skips"][self.drawn_from()] = int(result["drawn"])
         self.save()
         return self.judge(result, line, before, cases, disk, written)
 
@@ -245,7 +258,7 @@ class Bench(Town):
             "disk_bytes_per_payment": disk / max(1, result["payments_in_all"]),
             "written_bytes_per_payment": written / max(1, result["payments_in_all"]),
             "cases": len(listed) - cases,
-            "drawn_from": "all" if self.options.old else "the last million",
+            "drawn_from": self.drawn_from(),
             "balanced": supply["balanced"],
             "keys": "fresh" if self.options.fresh_keys else "met before" if
                     warm_payments(self.options, 0) else "as they come",
@@ -323,7 +336,7 @@ def parser(text):
     made.add_argument("--double-spends", type=float, default=0, metavar="PERCENT",
                         help="so many wallets in a hundred pay each coin twice")
     made.add_argument("--old", action="store_true",
-                        help="coins drawn evenly from all, not from the last million")
+                        help="coins drawn evenly from all before the last million, not from that")
     made.add_argument("--preload", type=int, help="unspent coins; default: what the run needs")
     made.add_argument("--wallets", type=int, default=100_000)
     made.add_argument("--banks", type=int, default=1, choices=range(1, BANKS_MADE + 1))
@@ -345,14 +358,14 @@ def parser(text):
 def complete(options):
     """What follows from the options given."""
     options.seconds = options.minutes * 60 if options.minutes else options.seconds
-    if options.preload is None:
+    options.made_to_measure = options.preload is None
+    if options.made_to_measure:
         span = options.seconds + options.warm_up
         runs = 2.0 if not (options.rate or options.only_saturation) else 1.2
         most = max(options.most_a_second, options.rate)
-        warm = runs * warm_payments(options, options.rate)
-        options.preload = max(LAST // 10, int((most * span * runs + warm) / options.line))
+        warm = warm_payments(options, options.rate) + options.outstanding * PACKETS_MAX
+        options.preload = max(LAST // 10, int((most * span + warm) * runs / options.line))
     if options.fresh_keys:
-        options.preload = min(options.preload, LAST)  # or the coins of others come into play
         options.wallets = 2 * options.preload
     return options
 
