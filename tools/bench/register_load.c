@@ -63,7 +63,7 @@ struct load {
     uint64_t start_ns;
     _Atomic uint64_t warm_ns, end_ns; /* UINT64_MAX until the warm-up is over */
     double rate;
-    atomic_size_t next;
+    atomic_size_t next, done;                                 /* calls taken, calls over */
     bool is_used_up;                                          /* before the time was over */
     _Atomic uint64_t payments, busy, shed, failed, unflushed; /* shed: payments of no answer */
 };
@@ -151,6 +151,7 @@ static void send_call(struct caller *caller, size_t index)
         load_bank_settle(&load.answers[index], bank,
                          caller->number / load.bank_count % bank->client_count, &body, sender);
     } while (note_answer(caller, index, sent_ns));
+    atomic_fetch_add(&load.done, 1);
 }
 
 static void *call_on(void *context)
@@ -186,12 +187,10 @@ static void look(void)
     }
 }
 
-/* An open loop takes its calls before they are due. */
+/* All was sent, and answered in some way. */
 static bool is_used_up(void)
 {
-    const struct load_plan *plan = &load.plan;
-    return atomic_load(&load.next) >= plan->call_count &&
-           (load.rate <= 0 || load_now_ns() > due_ns(plan, plan->packet_count - 1));
+    return atomic_load(&load.done) >= load.plan.call_count;
 }
 
 static void warm_up(void)
@@ -205,8 +204,8 @@ static void warm_up(void)
     atomic_store(&load.warm_ns, at);
 }
 
-/* The first sample is taken when the warm-up ends, the last when the load does or nothing is left
- * to send; one a second between them. */
+/* The first sample is taken when the warm-up ends, the last when the load does or all is answered;
+ * one a second between them. */
 static void look_on(void)
 {
     warm_up();

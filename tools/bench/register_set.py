@@ -56,8 +56,8 @@ def plan_of(options):
         load("line_5", "lines of 5 payments", others, span, "--line", "5"),
         load("double_3", "3 % double spends", others, span, "--double-spends", "3"),
         load("banks_4", "four banks", others, span, "--banks", "4"),
-        load("overload_3", "three times saturation, open loop", others, span, "--rate",
-             "THREEFOLD", "--open-outstanding", "1024"),
+        load("overload_3", "three times saturation, open loop, full calls", others, span, "--rate",
+             "THREEFOLD", "--open-outstanding", "1024", "--linger-ms", "1000"),
     ]
     for millions in options.preloads:
         kept = ["--keep", os.path.join(options.keep, f"{millions:g}-million"), "--preload",
