@@ -79,6 +79,8 @@ enrollment: by_bank_key signed bank_request, by_vault_key signed bank_request
 admission: version version, root_key key, bank_certificate signed bank_certificate, \
 directory signed directory, address text(1..255), tls_name text(1..63), \
 tls_authority bytes(1..4096), tls_certificate bytes(1..4096)
+bundle: messages list(2..16) of bytes(1..1048576)
+sightings: version version, salt nonce, tags bytes(0..8192)
 """
 
 SIGNED_KINDS = frozenset((
@@ -87,7 +89,8 @@ SIGNED_KINDS = frozenset((
     "revocations holdings refunds"
 ).split())
 UNSIGNED_KINDS = frozenset((
-    "exchange redeem issue packet proof invoice confirmation join enrollment admission"
+    "exchange redeem issue packet proof invoice confirmation join enrollment admission "
+    "bundle sightings"
 ).split())
 
 Type = namedtuple("Type", "name low high of nullable")

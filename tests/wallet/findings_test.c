@@ -175,8 +175,10 @@ Test(findings, the_worst_decides)
     cr_assert_eq(findings_worst(&findings, &exit_code), FINDING_WARNING);
     cr_assert_eq(exit_code, CLI_OK); /* a warning is no failure */
     findings_add(&findings, "c", FINDING_BROKEN, "", "c")->exit_code = CLI_REFUSED;
+    findings_add(&findings, "w", FINDING_WARNING, "", "w")->exit_code = CLI_INTEGRITY;
+    cr_assert_eq(findings_worst(&findings, &exit_code), FINDING_BROKEN);
+    cr_assert_eq(exit_code, CLI_REFUSED);
     findings_add(&findings, "d", FINDING_BROKEN, "", "d")->exit_code = CLI_INTEGRITY;
-    findings_add(&findings, "w", FINDING_WARNING, "", "w")->exit_code = CLI_INTERNAL;
     findings_add(&findings, "e", FINDING_FINE, "", "e")->exit_code = CLI_INTERNAL;
     cr_assert_eq(findings_worst(&findings, &exit_code), FINDING_BROKEN);
     cr_assert_eq(exit_code, cli_worse(CLI_REFUSED, CLI_INTEGRITY));
