@@ -1,4 +1,4 @@
-/* The books: figures that move together, and a law that any one of them breaks if it moves alone. */
+/* The books: figures that move together, and a law that any of them breaks if it moves alone. */
 #include "tests/central/cast.h"
 
 #include <criterion/criterion.h>
@@ -40,7 +40,7 @@ HALL_TEST(books, the_sum_of_unspent_coins_stays_in_range)
 {
     static const struct {
         bool adds;
-        uint64_t fen;
+        uint64_t value;
         enum err error;
         uint64_t then;
     } rows[] = {
@@ -57,7 +57,7 @@ HALL_TEST(books, the_sum_of_unspent_coins_stays_in_range)
     hall_open(&hall, kind);
     struct register_env env = hall_begin(&hall);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const struct amount amount = world_fen(rows[i].fen);
+        const struct amount amount = world_fen(rows[i].value);
         struct books books = {0};
         const enum err error = rows[i].adds ? books_unspent_add(env.store, amount)
                                             : books_unspent_sub(env.store, amount);

@@ -1,4 +1,4 @@
-/* What is found about a wallet: each trouble by its name, level and what mends it, at its bounds. */
+/* What is found about a wallet: each trouble by name, level and what mends it, at its bounds. */
 #include "wallet/findings.h"
 
 #include "common/base/time.h"
