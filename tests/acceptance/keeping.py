@@ -59,8 +59,8 @@ class Keeping:
     def words_of(self, path):
         with open(path, encoding="utf-8") as file:
             text = file.read()
-        self.report.check("words are one whole line", text.count("\n") == 1 and text[-1] == "\n",
-                          path)
+        is_line = text.count("\n") == 1 and text[-1] == "\n"
+        self.report.check("words are one whole line", is_line, path)
         return text[:-1]
 
     def join_file(self, name, *options):
