@@ -309,9 +309,14 @@ static struct bytes mix(struct bytes synced, struct bytes now)
     return out;
 }
 
+bool cut_disk_is_clean(void)
+{
+    return file_count == 0 && op_count == 0;
+}
+
 bool cut_disk_power_cut(bool torn)
 {
-    const bool is_unsynced = file_count > 0 || op_count > 0;
+    const bool is_unsynced = !cut_disk_is_clean();
     for (size_t i = 0; i < file_count; i++) {
         if (!is_file(files[i].path))
             continue;
