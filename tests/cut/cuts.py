@@ -4,7 +4,7 @@ or names something, by kill -9, by a power cut (what was not synced is lost, or 
 call failing; then it is used as if nothing had happened, and every fen has to be there, once.
 
     cuts.py [BUILD] [--seed N] [--sample N] [--jobs N] [--seconds N] [--record FILE] [--only NAME]
-            [--ways HOW,HOW] [--at N --how HOW]
+            [--ways HOW,HOW] [--until-failed] [--at N --how HOW]
 
 The steps are in scenes.py, the money is judged by audit.py, the knife is $BUILD/cut/cut
 (tests/cut/main.c). Without --sample every cut point is tried, the widest sample first (plan.py).
@@ -43,7 +43,7 @@ class Run:
     def __init__(self, town, report, options, record):
         self.town, self.report, self.seed, self.record = town, report, options.seed, record
         self.end = time.monotonic() + (options.seconds or 1 << 30)
-        self.lock = threading.Lock()
+        self.lock, self.until_failed = threading.Lock(), options.until_failed
         self.done, self.places = collections.Counter(), set()  # done: (step, how) -> cuts
         self.missed, self.same = 0, 0  # same: the power went, and nothing was there to be lost
         self.lost_or_doubled, self.tried, self.left = 0, 0, 0
@@ -136,19 +136,19 @@ class Run:
 
     def look(self, trio, scene):
         """The log of the step when nothing happens."""
-        wrong = []
-        trio.rest()
-        job = scene.ready(trio)
-        result, lines = self.town.cut(job.who, job.words, 0, "look")
-        if result.code not in (OK, 6):
-            wrong.append(str(result))
+        wrong, lines = [], []
         try:
+            trio.rest()
+            job = scene.ready(trio)
+            result, lines = self.town.cut(job.who, job.words, 0, "look")
+            if result.code not in (OK, 6):
+                wrong.append(str(result))
             scene.after(trio, job, wrong)
+            if scene.online:
+                trio.recount(job.who)
+            self.judge(trio, wrong, "in the end")
         except Wrong as error:
             wrong.append(str(error))
-        if scene.online:
-            trio.recount(job.who)
-        self.judge(trio, wrong, "in the end")
         self.report.check(f"{scene.name}: with no cut all is well", not wrong, "\n  ".join(wrong))
         return lines
 
@@ -159,7 +159,7 @@ class Run:
         while True:
             with self.lock:
                 cut = next(cuts, None)
-                if cut is not None and time.monotonic() > self.end:
+                if cut is not None and self.is_over():
                     self.left += 1
                     continue
             if cut is None:
@@ -172,6 +172,9 @@ class Run:
                 self.retire(trio)
                 trio = None
         self.retire(trio)
+
+    def is_over(self):
+        return time.monotonic() > self.end or (self.until_failed and self.report.failed > 0)
 
     def retire(self, trio):
         if trio is not None:
@@ -205,6 +208,7 @@ def parse():
     parser.add_argument("--seconds", type=int, default=0)
     parser.add_argument("--record", default=None)
     parser.add_argument("--ways", default="")
+    parser.add_argument("--until-failed", action="store_true")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--only", default="")
     parser.add_argument("--at", type=int, default=0)

@@ -50,7 +50,7 @@ def cuts_of(scene, lines):
         for how in (*DEATHS, *(how for how, names in FAULTS.items() if name in names)):
             if state == "dirty" or how not in ENDS:
                 yield Cut(scene, int(number), name, how)
-    if lines[-1] == "end dirty":
+    if lines[-1:] == ["end dirty"]:
         for how in ENDS:
             yield Cut(scene, 0, "exit", how)
 

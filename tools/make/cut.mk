@@ -37,6 +37,6 @@ soak: cut-soak
 
 cut-mutants: all cut-build ## the cuts notice each protection that is taken out
 	@CUT_CC="$(CC) $(CPPFLAGS) $(ALL_CFLAGS)" \
-	    CUT_LINK="$(CC) $(ALL_LDFLAGS) MUTANT $(BUILD)/wallet/main.o $(WALLET_ARCHIVES) \
+	    CUT_LINK="$(CC) $(ALL_LDFLAGS) MUTANT $(WALLET_ARCHIVES) \
 	    $(COMMON_ARCHIVES) $(LIBS_wallet) $(LIBS)" \
 	    PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/cut/mutants.py $(BUILD)
