@@ -155,9 +155,10 @@ const char *cli_text_at(const struct cli *cli, const char *name, size_t index);
 struct span cli_file_at(const struct cli *cli, const char *name, size_t index);
 const char *cli_data(const struct cli *cli);                     /* data directory */
 const char *cli_setting(const struct cli *cli, const char *key); /* NULL if there is none */
-/* The INI file that gives every setting its present value, with its help as comment; for init.
- * Appends. */
-enum err cli_config_text(const struct cli *cli, struct buffer *out) MUST_USE;
+/* The INI file that gives every setting its present value, with its help as comment; for init,
+ * which has found out another value for one key (NULL: for none). Appends. */
+enum err cli_config_text(const struct cli *cli, struct buffer *out, const char *key,
+                         const char *value) MUST_USE;
 bool cli_json(const struct cli *cli);
 bool cli_verbose(const struct cli *cli);
 uint64_t cli_timeout_ms(const struct cli *cli); /* --timeout, default 10 s */
@@ -188,9 +189,13 @@ int cli_fail(struct cli *cli, int exit_code, const char *name, const char *hint,
              const char *message, ...) __attribute__((format(printf, 5, 6)));
 int cli_fail_status(struct cli *cli, enum status status,
                     const char *hint); /* text and exit of the status */
-/* "what: text of error"; exit by cli_err_exit. */
+/* "what: text of error"; exit by cli_err_exit. Without a hint, one by the error. */
 int cli_fail_err(struct cli *cli, enum err error, const char *what, const char *hint);
+/* A file that was named and cannot be read; why: better words than the error's (translated), or
+ * NULL. */
+int cli_fail_reading(struct cli *cli, enum err error, const char *path, const char *why);
 int cli_err_exit(enum err error);
+const char *cli_hint_of_err(enum err error, const char *hint); /* hint: the caller's, or NULL */
 
 /* Tables and records for people, from the same JSON that --json prints. Absent and null show as
  * "-". */

@@ -58,6 +58,8 @@ enum err purse_freeze(struct purse_env *env) MUST_USE;
  * STATUS_KIND (not my key). */
 enum err purse_take_token(struct purse_env *env, enum status *status,
                           const struct cose *token) MUST_USE;
+/* Is no token of an answer there twice? One that stands for two hides what was kept back. */
+bool purse_tokens_differ(const struct signed_item_list *tokens);
 /* All outputs of the leaves of a verified packet that belong to my keys, with their lines and
  * certificates; state AVAILABLE or QUARANTINED; the packet's bytes go into the inbox. */
 enum err purse_take_packet(struct purse_env *env, const struct packet_view *view, struct span bytes,
@@ -188,6 +190,10 @@ struct purse_news {
 };
 enum err purse_learn(struct purse_env *env, enum status *status, struct purse_news *news,
                      const struct settle_result *result, const struct cose *settled) MUST_USE;
+/* Does a result name every payment of a packet, in their order? One that does not says nothing of
+ * the packet, whatever its status. */
+enum err purse_covers(struct purse_env *env, bool *covered, struct span packet,
+                      const struct settle_result *result) MUST_USE;
 /* The answer to an order: tokens and minted-back tokens taken, inputs forgotten, plan SETTLED. */
 enum err purse_learn_order(struct purse_env *env, enum status *status, struct purse_news *news,
                            struct purse_plan *plan, const struct order_reply *reply) MUST_USE;

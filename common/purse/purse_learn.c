@@ -91,6 +91,20 @@ static enum err spent_coin(struct purse_env *env, const struct leaf *leaf)
     return ERR_OK;
 }
 
+enum err purse_covers(struct purse_env *env, bool *covered, struct span bytes,
+                      const struct settle_result *result)
+{
+    struct packet packet = {0};
+    TRY(packet_decode(&packet, bytes, env->arena));
+    *covered = result->leaves.count == packet.payments.count;
+    for (size_t i = 0; *covered && i < packet.payments.count; i++) {
+        const struct id id =
+            record_id(env->trust->network, KIND_PAYMENT, packet.payments.items[i].record.payload);
+        *covered = id_equal(&id, &result->leaves.items[i].leaf.payment_id);
+    }
+    return ERR_OK;
+}
+
 enum err purse_learn(struct purse_env *env, enum status *status, struct purse_news *news,
                      const struct settle_result *result, const struct cose *settled)
 {
@@ -118,7 +132,7 @@ static enum err tokens_match(struct purse_env *env, bool *match, const struct pu
     if (!is_used || plan->kind == PURSE_PLAN_REDEEM)
         return ERR_OK;
     TRY(exchange_decode(&exchange, plan->order, env->arena));
-    *match = reply->tokens.count == exchange.outputs.count;
+    *match = reply->tokens.count == exchange.outputs.count && purse_tokens_differ(&reply->tokens);
     for (size_t i = 0; *match && i < reply->tokens.count; i++) {
         struct token token = {0};
         const struct output *asked = &exchange.outputs.items[i];
