@@ -167,8 +167,8 @@ def after_outbox(trio, job, wrong):
 
 def stop_paying(trio, wanted):
     """A payment that a crash left in that state, and the request it answers. Where pay has to die
-    for it is looked for by halves, and known the next time; a pay of more coins makes more calls, so
-    the search may have to begin anew."""
+    for it is looked for by halves, and known the next time; a pay of more coins makes more calls,
+    so the search may have to begin anew."""
     for _ in range(SEARCHES_MAX):
         low, high = 1, CALLS_MAX
         call = trio.town.stops.get(wanted, (low + high) // 2)

@@ -1,4 +1,5 @@
-"""Steps of the wallet itself, in which no money moves from hand to hand: rows of SCENES (scenes.py)."""
+"""Steps of the wallet itself, in which no money moves from hand to hand. Their rows are in SCENES
+(scenes.py)."""
 import os
 
 from town import OK, USAGE
@@ -83,8 +84,8 @@ def after_unlock(trio, job, wrong):
 
 
 def ready_news(trio):
-    """Directory and revocation list, newer than what the villager has. It never had money: a copy of
-    its wallet is as good as another wallet."""
+    """Directory and revocation list, newer than what the villager has. It never had money: a
+    copy of its wallet is as good as another wallet."""
     town = trio.town
     villager, news = town.village()
     name = town.next_copy(villager)
