@@ -230,14 +230,16 @@ def plan(options, run, scenes):
         cuts = [cut for cut in cuts if cut.how in options.ways.split(",")]
     every = len(cuts)
     cuts, first = in_order(cuts, rng)
-    if options.sample:
-        cuts = cuts[:max(first, options.sample)]
-    tried = run.record.tried
-    for cut in (cut for cut in cuts if cut.key in tried):
-        run.count(cut, tried[cut.key])
-        if tried[cut.key] != "missed":
-            run.report.check(f"{cut}, in an earlier run", tried[cut.key] != "failed")
+    tried, named = run.record.tried, {scene.name: scene for scene in scenes}
+    for key, verdict in tried.items():  # calls are numbered anew each time: each of them counts
+        cut = Cut(named[key[0]], int(key[1]), *key[2:]) if key[0] in named else None
+        if cut is not None:
+            run.count(cut, verdict)
+        if cut is not None and verdict != "missed":
+            run.report.check(f"{cut}, in an earlier run", verdict != "failed")
     cuts = [cut for cut in cuts if cut.key not in tried]
+    if options.sample:
+        cuts = cuts[:max(0, max(first, options.sample) - run.tried)]
     print(f"{every} cuts of {len(scenes)} steps, {run.tried} tried before, {len(cuts)} to try",
           flush=True)
     return cuts
