@@ -103,7 +103,7 @@ struct agency *agency_open(struct sim *sim, size_t index)
     struct agency *agency = sim_new(1, sizeof *agency);
     *agency = (struct agency){.sim = sim, .index = index};
     agency->central = post_client(sim, POST_TO_CENTRE);
-    agency->branch.store = disk_open(sim, &bank_schema);
+    agency->branch.store = disk_open(sim, &bank_schema, SIM_CITIZENS + index);
     start(agency);
     auditor_key(sim->auditor, &agency->branch.vault_key.public_key, SIM_CITIZENS + index);
     sim_check(sim, branch_create(&agency->branch, sim->world.network, index == 0 ? "A" : "B"),

@@ -160,6 +160,7 @@ static void add_payment(struct auditor *auditor, const struct id *id, const stru
         auditor_book_fail(auditor, "I5", "an honest key signed two payments of a coin",
                           &payment->coin_id);
     coin->first = auditor->payment_count;
+    auditor_touched_signed(auditor, payment->serial, &payment->coin_id);
     for (size_t i = 0; i < payment->outputs.count; i++) {
         const struct id child = record_coin_output(id, (uint16_t)i);
         *lookup_at(&auditor->by_maker, SPAN(child)) = auditor->payment_count;
@@ -383,14 +384,19 @@ void auditor_lost(struct auditor *auditor, size_t person)
         if (auditor->taken[i].person == person)
             auditor->taken[i].is_lost = true;
     memset(&auditor->heard[person], 0, sizeof auditor->heard[person]); /* a new wallet is new */
+    auditor->is_whole_due = true;
 }
 
 void auditor_check(struct auditor *auditor)
 {
+    const bool is_whole =
+        auditor->is_whole_due || auditor->sim->act_number % AUDITOR_WHOLE_EVERY == 0;
     auditor_refunds_check(auditor);
-    auditor_books_check(auditor);
+    auditor_books_check(auditor, is_whole);
     auditor_cases_check(auditor);
-    auditor_purses_check(auditor);
+    auditor_purses_check(auditor, is_whole);
     auditor_news_check(auditor);
+    auditor_touched_done(auditor);
+    auditor->is_whole_due = false;
     auditor_replay_check(auditor);
 }

@@ -29,6 +29,8 @@
 
 #include "tests/simulation/sim.h"
 
+struct table;
+
 struct auditor *auditor_open(struct sim *sim);
 
 /* --- what it is shown --- */
@@ -41,6 +43,9 @@ void auditor_posted(struct auditor *auditor, size_t bank, int64_t value);
 void auditor_heard(struct auditor *auditor, struct span request, struct span reply);
 void auditor_accepted(struct auditor *auditor, struct span packet, size_t person);
 void auditor_forged(struct auditor *auditor, uint64_t serial, int64_t value);
+/* A row of this owner's store (SIM_NOBODY: the central bank's) is about to be written. */
+void auditor_touched(struct auditor *auditor, size_t owner, const struct table *table,
+                     const void *row);
 
 /* His wallet is gone: what he took and did not hand in may never be seen again. */
 void auditor_lost(struct auditor *auditor, size_t person);

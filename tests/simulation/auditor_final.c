@@ -339,6 +339,7 @@ void auditor_final(struct auditor *auditor)
 {
     struct final final = {.auditor = auditor};
     final.arena.limit = (size_t)1 << 30;
+    auditor->sim->act_number = 0; /* a whole look */
     auditor_check(auditor);
     read_coins(&final);
     read_clones(&final);

@@ -202,7 +202,7 @@ struct citizen *citizen_open(struct sim *sim, size_t person)
     *citizen =
         (struct citizen){.sim = sim, .person = person, .agency = sim->agencies[person % SIM_BANKS]};
     citizen->bank = post_client(sim, person % SIM_BANKS);
-    citizen->wallet.store = disk_open(sim, &wallet_schema);
+    citizen->wallet.store = disk_open(sim, &wallet_schema, person);
     citizen->customer = agency_customer(citizen->agency, name, OPENING);
     auditor_cash(sim->auditor, person % SIM_BANKS, person, OPENING);
     citizen->join_file = agency_join_file(citizen->agency, citizen->customer);
@@ -219,7 +219,8 @@ void citizen_lose(struct citizen *citizen)
     auditor_lost(sim->auditor, citizen->person);
     wallet_fini(&citizen->wallet);
     lookup_fini(&citizen->said); /* what the lost one said, the new one cannot repeat */
-    citizen->wallet.store = disk_open(sim, &wallet_schema); /* the old one is with the finder */
+    /* the old store is with the finder */
+    citizen->wallet.store = disk_open(sim, &wallet_schema, citizen->person);
     citizen->join_file = agency_join_file(citizen->agency, citizen->customer);
     sim->is_lossless = true;
     join(citizen);

@@ -21,7 +21,8 @@ static const char signer_order[] =
 
 static void make_nonce(struct nonce_row *row, size_t number)
 {
-    const struct span parts[] = {span_text("dcep simulation nonce"), span_of(&number, sizeof number)};
+    const struct span parts[] = {span_text("dcep simulation nonce"),
+                                 span_of(&number, sizeof number)};
     struct id scalar;
     struct key_pair pair = {.device = NULL};
     CHECK(crypto_libcrypto.sha256(&scalar, parts, 2) == ERR_OK);
