@@ -165,6 +165,19 @@ static void act_lose(struct sim *sim)
     citizen_lose(sim->citizens[person]);
 }
 
+static void act_backup(struct sim *sim)
+{
+    citizen_backup(anybody(sim));
+}
+
+/* Sometimes the payee of what was handed over since comes before, sometimes after. */
+static void act_restore(struct sim *sim)
+{
+    const size_t person = chance_below(&sim->chance, SIM_CITIZENS);
+    if (citizen_restore(sim->citizens[person]))
+        sim->has_lost[person] = true;
+}
+
 /* Somebody who lost a wallet, if there is one. */
 static struct citizen *victim(struct sim *sim)
 {
@@ -210,7 +223,7 @@ static const struct {
     {25, act_operator},  {50, act_late_packet}, {50, post_late_call}, {10, act_deposit_packet},
     {15, act_cash},      {22, act_days},        {3, act_months},      {250, act_mob},
     {60, act_carriers},  {5, act_lose},         {15, act_advance},    {8, act_refund},
-    {40, act_look},
+    {40, act_look},      {20, act_backup},      {12, act_restore},
 };
 
 /* Messages lost of a thousand: most days the network is good. */

@@ -194,6 +194,8 @@ void auditor_on_sign(void *context, const struct public_key *key, struct span me
     struct auditor *auditor = context;
     struct arena arena AUTO(arena_fini) = {0};
     struct payment payment = {0};
+    if (auditor_book_is_frozen(auditor, key))
+        sim_fail(auditor->sim, "RESTORE", "a key of before the restore signed something");
     char aad[WIRE_AAD_SIZE_MAX];
     const char *network = auditor->sim->world.network;
     struct span rest = span_of(message.data + 1, message.size - 1);
@@ -222,6 +224,8 @@ static void show(struct auditor *auditor, const struct id *payment_id)
         return;
     payment->is_shown = true;
     sim_count(auditor->sim, SIM_SHOWN);
+    if (payment->is_forgotten)
+        sim_count(auditor->sim, SIM_SINCE_SHOWN);
     struct auditor_coin *coin = coin_of(auditor, &payment->coin_id);
     if (coin->shown_count++ > 0)
         auditor->surplus++;
@@ -353,6 +357,16 @@ void auditor_heard(struct auditor *auditor, struct span request, struct span rep
 
 /* --- what honest people took --- */
 
+static bool takes(const struct auditor *auditor, const struct public_key *key, size_t person)
+{
+    if (auditor_person(auditor, key) != person)
+        return false;
+    if (auditor_book_is_frozen(auditor, key))
+        sim_fail(auditor->sim, "RESTORE", "person %zu took with a key of before the restore",
+                 person);
+    return true;
+}
+
 void auditor_accepted(struct auditor *auditor, struct span bytes, size_t person)
 {
     struct arena arena AUTO(arena_fini) = {0};
@@ -366,7 +380,7 @@ void auditor_accepted(struct auditor *auditor, struct span bytes, size_t person)
             auditor_book_fail(auditor, "I7", "taken, and nobody signed it", &id);
         bool is_mine = false;
         for (size_t j = 0; j < payment->output_count; j++)
-            is_mine = is_mine || auditor_person(auditor, &payment->outputs[j].key) == person;
+            is_mine = is_mine || takes(auditor, &payment->outputs[j].key, person);
         if (!is_mine || auditor_person(auditor, &payment->signer) == person)
             continue;
         auditor->taken = grow(auditor->taken, &auditor->taken_capacity, auditor->taken_count,
@@ -374,17 +388,6 @@ void auditor_accepted(struct auditor *auditor, struct span bytes, size_t person)
         auditor->taken[auditor->taken_count++] =
             (struct auditor_taken){id, payment->serial, person, false};
     }
-}
-
-void auditor_lost(struct auditor *auditor, size_t person)
-{
-    sim_note(auditor->sim, "wallet %zu is lost", person);
-    sim_count(auditor->sim, SIM_LOST_PHONES);
-    for (size_t i = 0; i < auditor->taken_count; i++)
-        if (auditor->taken[i].person == person)
-            auditor->taken[i].is_lost = true;
-    memset(&auditor->heard[person], 0, sizeof auditor->heard[person]); /* a new wallet is new */
-    auditor->is_whole_due = true;
 }
 
 void auditor_check(struct auditor *auditor)

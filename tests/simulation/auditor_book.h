@@ -18,9 +18,10 @@ struct auditor_payment {
     struct id reference;
     struct output outputs[OUTPUTS_MAX];
     size_t output_count;
-    bool is_shown;   /* the register was shown it, and took it for genuine */
-    uint8_t outcome; /* as the register said; 0: it never said */
-    size_t next;     /* position + 1 of another payment of this coin */
+    bool is_forgotten; /* signed after the backup that became the wallet */
+    bool is_shown;     /* the register was shown it, and took it for genuine */
+    uint8_t outcome;   /* as the register said; 0: it never said */
+    size_t next;       /* position + 1 of another payment of this coin */
 };
 /* A coin of which a payment was signed. */
 struct auditor_coin {
@@ -88,6 +89,10 @@ struct auditor {
     int64_t case_count;
     uint64_t last_case;
     size_t revoked_count;
+    struct { /* when the last backup was made, how much there was of each */
+        size_t taken, payments;
+    } backup[SIM_CITIZENS];
+    struct lookup frozen; /* keys of before a restored backup */
     struct {
         uint64_t directory, revocations; /* versions */
         struct signature signed_as[2];   /* looked at already */
@@ -98,6 +103,7 @@ struct auditor {
 struct auditor_payment *auditor_book_payment(const struct auditor *auditor, const struct id *id);
 struct auditor_coin *auditor_book_coin(const struct auditor *auditor, const struct id *coin_id);
 bool auditor_book_is_honest(const struct auditor *auditor, const struct public_key *key);
+bool auditor_book_is_frozen(const struct auditor *auditor, const struct public_key *key);
 /* The payment that made a coin; NULL: a root. */
 struct auditor_payment *auditor_book_maker(const struct auditor *auditor, const struct id *coin_id);
 int64_t auditor_book_forged(const struct auditor *auditor, uint64_t serial); /* 0: not forged */

@@ -33,9 +33,22 @@ static void check_row(struct auditor *auditor, const struct purse_coin *coin, st
                           &coin->coin_id);
 }
 
+/* Of a key that never signs again: nothing that could be spent, so not money here. */
+static bool is_frozen(struct auditor *auditor, const struct purse_coin *coin)
+{
+    if (!auditor_book_is_frozen(auditor, &coin->owner_key))
+        return false;
+    if (coin->state == PURSE_AVAILABLE)
+        auditor_book_fail(auditor, "RESTORE", "a coin of a key of before is for spending",
+                          &coin->coin_id);
+    return true;
+}
+
 static void check_coin(struct auditor *auditor, const struct purse_coin *coin, size_t person,
                        struct arena *arena)
 {
+    if (is_frozen(auditor, coin))
+        return;
     const struct auditor_coin *spent = auditor_book_coin(auditor, &coin->coin_id);
     if (auditor_person(auditor, &coin->owner_key) != person)
         auditor_book_fail(auditor, "I3", "a purse holds another's coin", &coin->coin_id);
