@@ -357,14 +357,28 @@ void auditor_heard(struct auditor *auditor, struct span request, struct span rep
 
 /* --- what honest people took --- */
 
-static bool takes(const struct auditor *auditor, const struct public_key *key, size_t person)
+/* The end of its line: no coin that it made is spent in the same packet. */
+static bool is_leaf(const struct auditor *auditor, const struct packet *packet,
+                    const struct auditor_payment *payment)
 {
-    if (auditor_person(auditor, key) != person)
-        return false;
-    if (auditor_book_is_frozen(auditor, key))
-        sim_fail(auditor->sim, "RESTORE", "person %zu took with a key of before the restore",
-                 person);
+    for (size_t i = 0; i < packet->payments.count; i++) {
+        const struct id id = record_id(auditor->sim->world.network, KIND_PAYMENT,
+                                       packet->payments.items[i].record.payload);
+        const struct auditor_payment *other = auditor_book_payment(auditor, &id);
+        if (other != NULL && auditor_book_maker(auditor, &other->coin_id) == payment)
+            return false;
+    }
     return true;
+}
+
+static void check_taker(const struct auditor *auditor, const struct auditor_payment *payment,
+                        size_t person)
+{
+    for (size_t i = 0; i < payment->output_count; i++)
+        if (auditor_person(auditor, &payment->outputs[i].key) == person &&
+            auditor_book_is_frozen(auditor, &payment->outputs[i].key))
+            sim_fail(auditor->sim, "RESTORE", "person %zu took with a key of before the restore",
+                     person);
 }
 
 void auditor_accepted(struct auditor *auditor, struct span bytes, size_t person)
@@ -380,9 +394,11 @@ void auditor_accepted(struct auditor *auditor, struct span bytes, size_t person)
             auditor_book_fail(auditor, "I7", "taken, and nobody signed it", &id);
         bool is_mine = false;
         for (size_t j = 0; j < payment->output_count; j++)
-            is_mine = is_mine || takes(auditor, &payment->outputs[j].key, person);
+            is_mine = is_mine || auditor_person(auditor, &payment->outputs[j].key) == person;
         if (!is_mine || auditor_person(auditor, &payment->signer) == person)
             continue;
+        if (is_leaf(auditor, &packet, payment))
+            check_taker(auditor, payment, person);
         auditor->taken = grow(auditor->taken, &auditor->taken_capacity, auditor->taken_count,
                               sizeof *auditor->taken);
         auditor->taken[auditor->taken_count++] =
