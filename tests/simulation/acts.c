@@ -204,6 +204,20 @@ static void act_refund(struct sim *sim)
     agency_refund(citizen_agency(citizen), citizen_customer(citizen));
 }
 
+/* On the day itself, over a link that carries questions but no packets: the advance is ordered and
+ * not answered when the refund is asked for. */
+static void act_narrow(struct sim *sim)
+{
+    enum { CARRIES = 600 };
+    const struct citizen *citizen = victim(sim);
+    pass(sim, 125);
+    sim->carries_max = CARRIES;
+    sim->loss_permille = 0;
+    agency_advance(citizen_agency(citizen), citizen_customer(citizen), 30000);
+    agency_refund(citizen_agency(citizen), citizen_customer(citizen));
+    sim->carries_max = 0;
+}
+
 static void act_look(struct sim *sim)
 {
     (void)centre_look(sim->centre);
@@ -223,7 +237,7 @@ static const struct {
     {25, act_operator},  {50, act_late_packet}, {50, post_late_call}, {10, act_deposit_packet},
     {15, act_cash},      {22, act_days},        {3, act_months},      {250, act_mob},
     {60, act_carriers},  {5, act_lose},         {15, act_advance},    {8, act_refund},
-    {40, act_look},      {20, act_backup},      {12, act_restore},
+    {40, act_look},      {20, act_backup},      {12, act_restore},    {5, act_narrow},
 };
 
 /* Messages lost of a thousand: most days the network is good. */

@@ -16,7 +16,8 @@
  *   NEWS  directory and revocation list of an honest wallet never fall in version, on its disk, and
  *         are the central bank's; its early warnings hold: both payments were signed, by a thief
  *   RESTORE no key of an honest person signs, or takes, once a backup was restored
- *   REFUND a coin past its day, to its own customer, or to the vault that paid him before
+ *   REFUND a coin past its day, to its own customer, or to the vault that paid him before; what is
+ *         advanced is not refunded too; orphans of lost wallets are claimed
  *   COMP  claims: never more than the coin, the cap, the forged token; never to the forker's
  *         customer
  *

@@ -278,7 +278,7 @@ static void check_owner(struct final *final, const struct coin *coin)
                  "in his purse it is %s",
                  sim_amount(coin->amount), person, state);
     if (coin->state == COIN_ORPHAN && coin->fault != FAULT_LATE && is_lost && !is_early)
-        auditor_book_fail(auditor, "COMP", "nobody claimed an orphan of a lost wallet",
+        auditor_book_fail(auditor, "REFUND", "nobody claimed an orphan of a lost wallet",
                           &coin->coin_id);
     if (coin->state != COIN_UNSPENT || (is_lost && is_early))
         return;

@@ -17,7 +17,6 @@ struct options {
     uint64_t seed, seeds, acts, twice, jobs;
     uint64_t progress; /* a line to stderr after so many seeds; 0: none */
     bool is_tracing, is_quiet;
-    bool is_first; /* the first violation is enough */
 };
 struct result {
     uint64_t seed, digest;
@@ -128,7 +127,7 @@ static void run_all(const struct options *options, struct totals *totals)
             finish(job, totals, options);
             tell_progress(totals, options);
         }
-        if (i < count && !(options->is_first && totals->failed > 0))
+        if (i < count)
             start(job, options, options->seed + (i < options->seeds ? i : i - options->seeds));
     }
 }
@@ -147,18 +146,22 @@ static void print_counts(const struct totals *totals)
 static int usage(void)
 {
     fprintf(stderr, "usage: dcep-sim [--seed N] [--seeds N] [--acts N] [--twice N] [--jobs N]\n"
-                    "                [--progress N] [--first] [--trace] [--quiet]\n");
+                    "                [--progress N] [--trace] [--quiet]\n");
     return 1;
 }
 
 static bool read_options(struct options *options, int argc, char **argv)
 {
     static const struct option names[] = {
-        {"seed", required_argument, NULL, 's'}, {"seeds", required_argument, NULL, 'n'},
-        {"acts", required_argument, NULL, 'a'}, {"twice", required_argument, NULL, 'w'},
-        {"jobs", required_argument, NULL, 'j'}, {"progress", required_argument, NULL, 'p'},
-        {"first", no_argument, NULL, 'f'},      {"trace", no_argument, NULL, 't'},
-        {"quiet", no_argument, NULL, 'q'},      {NULL, 0, NULL, 0},
+        {"seed", required_argument, NULL, 's'},
+        {"seeds", required_argument, NULL, 'n'},
+        {"acts", required_argument, NULL, 'a'},
+        {"twice", required_argument, NULL, 'w'},
+        {"jobs", required_argument, NULL, 'j'},
+        {"progress", required_argument, NULL, 'p'},
+        {"trace", no_argument, NULL, 't'},
+        {"quiet", no_argument, NULL, 'q'},
+        {NULL, 0, NULL, 0},
     };
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         const uint64_t value = optarg != NULL ? strtoull(optarg, NULL, 10) : 0;
@@ -168,7 +171,6 @@ static bool read_options(struct options *options, int argc, char **argv)
         options->twice = c == 'w' ? value : options->twice;
         options->jobs = c == 'j' ? value : options->jobs;
         options->progress = c == 'p' ? value : options->progress;
-        options->is_first = options->is_first || c == 'f';
         options->is_tracing = options->is_tracing || c == 't';
         options->is_quiet = options->is_quiet || c == 'q';
         if (c == '?')

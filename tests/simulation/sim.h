@@ -82,6 +82,7 @@ struct sim {
     bool is_tracing;
     bool is_lossless;       /* no faults any more: everybody reconnects */
     unsigned loss_permille; /* the weather of this act */
+    size_t carries_max;     /* longer messages do not arrive; 0: all do */
     struct world world;
     struct post *post;
     struct centre *centre;
