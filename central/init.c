@@ -175,17 +175,9 @@ static enum err make_database(const struct cli *cli, struct founding *founding)
 /* As the settings are now, but with the port that was chosen. */
 static enum err make_config(const struct cli *cli, const struct founding *founding)
 {
-    static const char key[] = "\nlisten = ";
-    struct buffer now AUTO(buffer_fini) = {0}, out AUTO(buffer_fini) = {0};
+    struct buffer out AUTO(buffer_fini) = {0};
     char path[CLI_PATH_SIZE];
-    TRY(cli_config_text(cli, &now));
-    TRY(buffer_put(&now, span_of("", 1)));
-    const char *text = (const char *)now.data, *at = strstr(text, key);
-    CHECK(at != NULL);
-    const char *value = at + strlen(key), *rest = value + strcspn(value, "\n");
-    TRY(buffer_put(&out, span_of(text, (size_t)(value - text))));
-    TRY(buffer_put(&out, span_text(founding->listen)));
-    TRY(buffer_put(&out, span_text(rest)));
+    TRY(cli_config_text(cli, &out, "listen", founding->listen));
     staged(cli, path, KEYS_CONFIG);
     return file_write_new(path, buffer_span(&out), FILE_PUBLIC);
 }

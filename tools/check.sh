@@ -15,7 +15,7 @@ BUILD=${BUILD:-build}
 steps_file=${CHECK_STEPS:-tools/check.steps}
 step_timeout_s=${CHECK_TIMEOUT_S:-600}
 cores=$(nproc)
-parallel=$((cores < 2 ? 1 : 2))
+parallel=$((cores < 2 ? 1 : cores < 4 ? cores + 1 : 4)) # one more than cores: tests also wait
 PYTHON=$([ -x /usr/bin/python3 ] && echo /usr/bin/python3 || echo python3)
 MAKE="make --no-print-directory -j$cores"
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES

@@ -155,9 +155,10 @@ const char *cli_text_at(const struct cli *cli, const char *name, size_t index);
 struct span cli_file_at(const struct cli *cli, const char *name, size_t index);
 const char *cli_data(const struct cli *cli);                     /* data directory */
 const char *cli_setting(const struct cli *cli, const char *key); /* NULL if there is none */
-/* The INI file that gives every setting its present value, with its help as comment; for init.
- * Appends. */
-enum err cli_config_text(const struct cli *cli, struct buffer *out) MUST_USE;
+/* The INI file that gives every setting its present value, with its help as comment; for init,
+ * which has found out another value for one key (NULL: for none). Appends. */
+enum err cli_config_text(const struct cli *cli, struct buffer *out, const char *key,
+                         const char *value) MUST_USE;
 bool cli_json(const struct cli *cli);
 bool cli_verbose(const struct cli *cli);
 uint64_t cli_timeout_ms(const struct cli *cli); /* --timeout, default 10 s */

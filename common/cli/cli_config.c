@@ -184,10 +184,9 @@ const char *cli_setting(const struct cli *cli, const char *key)
 
 /* ---- writing ---- */
 
-static void put_setting(const struct cli *cli, FILE *out, const struct cli_setting *setting,
+static void put_setting(FILE *out, const struct cli_setting *setting, const char *value,
                         const char *section)
 {
-    const char *value = cli_setting(cli, setting->key);
     if (section == NULL || strcmp(section, setting->section) != 0)
         fprintf(out, "%s[%s]\n", section != NULL ? "\n" : "", setting->section);
     if (setting->help != NULL)
@@ -198,7 +197,8 @@ static void put_setting(const struct cli *cli, FILE *out, const struct cli_setti
         fprintf(out, "; %s =\n", setting->key);
 }
 
-enum err cli_config_text(const struct cli *cli, struct buffer *out)
+enum err cli_config_text(const struct cli *cli, struct buffer *out, const char *key,
+                         const char *value)
 {
     char *text = NULL;
     size_t size = 0;
@@ -207,7 +207,8 @@ enum err cli_config_text(const struct cli *cli, struct buffer *out)
     if (file == NULL)
         return ERR_MEMORY;
     for (const struct cli_setting *s = cli->program->settings; s->key != NULL; s++) {
-        put_setting(cli, file, s, section);
+        const bool is_given = key != NULL && strcmp(s->key, key) == 0;
+        put_setting(file, s, is_given ? value : cli_setting(cli, s->key), section);
         section = s->section;
     }
     fclose(file);

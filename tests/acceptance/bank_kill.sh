@@ -11,11 +11,10 @@ build=$(cd "${1:-${BUILD:-build}}" && pwd) || exit 1
 rounds=${2:-25}
 seed=${3:-$RANDOM}
 RANDOM=$seed
-python=${PYTHON:-python3}
 work=$(mktemp -d "${TMPDIR:-/tmp}/dcep-bankkill-XXXXXX") || exit 1
 central_server='' bank_server=''
-passed=0 failed=0
-unset DCEP_DATA DCEP_CONFIG DCEP_PIN_FILE DCEP_LISTEN LANG LC_ALL LANGUAGE
+. tests/acceptance/expect.sh
+note="seed $seed"
 export XDG_DATA_HOME=$work/home
 citizens=(alice bob carol)
 
@@ -31,16 +30,6 @@ trap finish EXIT
 central() { "$build/dcep-central" --data "$work/central" --no-input "$@"; }
 bank() { "$build/dcep-bank" --data "$work/bank" --no-input "$@"; }
 wallet() { "$build/dcep-wallet" -w "$1" --no-input -y --timeout 3 "${@:2}"; }
-
-is() # what it shows, is, wanted
-{
-    if [ "$2" = "$3" ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        printf 'FAILED (seed %s): %s\n  is     %s\n  wanted %s\n' "$seed" "$1" "$2" "$3"
-    fi
-}
 
 start() # program, data
 {

@@ -9,12 +9,11 @@ build=$(cd "${1:-${BUILD:-build}}" && pwd) || exit 1
 rounds=${2:-25}
 seed=${3:-$RANDOM}
 RANDOM=$seed
-python=${PYTHON:-python3}
 work=$(mktemp -d "${TMPDIR:-/tmp}/dcep-kill-XXXXXX") || exit 1
 data=$work/data
 server=
-passed=0 failed=0
-unset DCEP_DATA DCEP_CONFIG DCEP_PIN_FILE DCEP_LISTEN LANG LC_ALL LANGUAGE
+. tests/acceptance/expect.sh
+note="seed $seed"
 
 finish()
 {
@@ -27,16 +26,6 @@ trap finish EXIT
 
 central() { "$build/dcep-central" --data "$data" --no-input "$@"; }
 tool() { "$build/acceptance/bank_tool" "$work/bank" "$1" "$work/bank.reply" "${@:2}"; }
-
-is() # what it shows, is, wanted
-{
-    if [ "$2" = "$3" ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        printf 'FAILED (seed %s): %s\n  is     %s\n  wanted %s\n' "$seed" "$1" "$2" "$3"
-    fi
-}
 
 start()
 {

@@ -7,12 +7,10 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=$(cd "${1:-${BUILD:-build}}" && pwd) || exit 1
-python=${PYTHON:-python3}
 work=$(mktemp -d "${TMPDIR:-/tmp}/dcep-central-XXXXXX") || exit 1
 data=$work/data
 server=
-passed=0 failed=0
-unset DCEP_DATA DCEP_CONFIG DCEP_PIN_FILE DCEP_LISTEN LANG LC_ALL LANGUAGE
+. tests/acceptance/expect.sh
 
 finish()
 {
@@ -23,56 +21,6 @@ trap finish EXIT
 
 central() { "$build/dcep-central" --data "$data" --no-input "$@"; }
 tool() { "$build/acceptance/bank_tool" "$@"; }
-
-# What the last command said: $out, $err.
-expect() # exit code, what it shows, command...
-{
-    local code=$1 what=$2 got
-    shift 2
-    "$@" >"$work/out" 2>"$work/err" </dev/null
-    got=$?
-    out=$(cat "$work/out") err=$(cat "$work/err")
-    if [ "$got" = "$code" ]; then
-        passed=$((passed + 1))
-        return 0
-    fi
-    failed=$((failed + 1))
-    printf 'FAILED: %s\n  %s\n  exit %s instead of %s\n%s\n%s\n' "$what" "$*" "$got" "$code" \
-        "$out" "$err"
-    return 1
-}
-
-is() # what it shows, is, wanted
-{
-    if [ "$2" = "$3" ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        printf 'FAILED: %s\n  is     %s\n  wanted %s\n' "$1" "$2" "$3"
-    fi
-}
-
-says() # what it shows, part of $out or $err
-{
-    case "$out$err" in
-    *"$2"*) passed=$((passed + 1)) ;;
-    *)
-        failed=$((failed + 1))
-        printf 'FAILED: %s\n  "%s" is not in:\n%s\n%s\n' "$1" "$2" "$out" "$err"
-        ;;
-    esac
-}
-
-# A member of the last JSON object: field supply.balanced
-field()
-{
-    "$python" -c '
-import json, sys
-value = json.loads(sys.argv[1])
-for name in sys.argv[2].split("."):
-    value = value[int(name)] if isinstance(value, list) else value[name]
-print(json.dumps(value) if not isinstance(value, str) else value)' "$out" "$1" 2>/dev/null
-}
 
 start()
 {

@@ -7,11 +7,9 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=$(cd "${1:-${BUILD:-build}}" && pwd) || exit 1
-python=${PYTHON:-python3}
 work=$(mktemp -d "${TMPDIR:-/tmp}/dcep-wallet-XXXXXX") || exit 1
 declare -A servers=()
-passed=0 failed=0
-unset DCEP_DATA DCEP_CONFIG DCEP_PIN_FILE DCEP_LISTEN DCEP_WALLET LANG LC_ALL LANGUAGE
+. tests/acceptance/expect.sh
 export XDG_DATA_HOME=$work/home
 
 finish()
@@ -32,45 +30,6 @@ wallet() # name, command...
     "$build/dcep-wallet" -w "$name" --no-input "$@"
 }
 
-pass() { passed=$((passed + 1)); }
-fail()
-{
-    failed=$((failed + 1))
-    printf 'FAILED: %s\n' "$@"
-}
-
-# What the last command said: $out, $err.
-expect() # exit code, what it shows, command...
-{
-    local code=$1 what=$2 got
-    shift 2
-    "$@" >"$work/out" 2>"$work/err" </dev/null
-    got=$?
-    out=$(cat "$work/out") err=$(cat "$work/err")
-    if [ "$got" = "$code" ]; then
-        pass
-        return 0
-    fi
-    fail "$what" "  $*" "  exit $got instead of $code" "$out" "$err"
-    return 1
-}
-is() { if [ "$2" = "$3" ]; then pass; else fail "$1" "  is     $2" "  wanted $3"; fi; }
-says()
-{
-    case "$out$err" in
-    *"$2"*) pass ;;
-    *) fail "$1" "  \"$2\" is not in:" "$out" "$err" ;;
-    esac
-}
-field() # member of the last JSON object
-{
-    "$python" -c '
-import json, sys
-value = json.loads(sys.argv[1])
-for name in sys.argv[2].split("."):
-    value = value[int(name)] if isinstance(value, list) else value[name]
-print(json.dumps(value) if not isinstance(value, str) else value)' "$out" "$1" 2>/dev/null
-}
 balance() # what it shows, wallet, member, wanted
 {
     expect 0 "$1" wallet "$2" balance --json

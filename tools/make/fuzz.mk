@@ -5,7 +5,7 @@
 FUZZ_CC ?= clang
 FUZZ_DIR := $(BUILD)/fuzz
 FUZZ_JOBS ?= 2
-FUZZ_CHECK_SECONDS ?= 8
+FUZZ_CHECK_SECONDS ?= 4
 FUZZ_SECONDS ?= 600
 FUZZ_FLAGS = -std=c17 $(WARN) -O1 -g -fno-omit-frame-pointer -DDCEP_SANITIZED \
     -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -33,7 +33,7 @@ $(FUZZ_DIR)/fuzz_frames: $(FUZZ_FRAMES_SOURCES:%.c=$(FUZZ_DIR)/objects/%.o)
 .PHONY: fuzz-build fuzz-check fuzz fuzz-corpus
 fuzz-build: $(FUZZ_DIR)/fuzz_wire $(FUZZ_DIR)/fuzz_frames ## the fuzz targets
 
-fuzz-check: fuzz-build ## each fuzz target for FUZZ_CHECK_SECONDS (8), FUZZ_JOBS (2) at a time
+fuzz-check: fuzz-build ## each fuzz target for FUZZ_CHECK_SECONDS (4), FUZZ_JOBS (2) at a time
 	@tests/fuzz/run.sh $(FUZZ_DIR) $(FUZZ_CHECK_SECONDS) $(FUZZ_JOBS) $(FUZZ_TARGETS)
 
 fuzz: fuzz-build ## each fuzz target for FUZZ_SECONDS (600); FUZZ_TARGETS="token packet" for some

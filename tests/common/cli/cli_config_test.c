@@ -76,4 +76,7 @@ Test(cli_config, what_init_writes_reads_back)
     expect("setting listen", 0, "[::1]:99\n");
     expect("setting hops", 0, "8\n");
     expect("setting tls_name", 0, "(none)\n");
+    expect("config :7 --force -o toy.ini", 0, "");
+    expect("setting listen", 0, ":7\n");
+    expect("setting hops", 0, "8\n");
 }

@@ -83,7 +83,8 @@ static int run_setting(struct cli *cli)
 static int run_config(struct cli *cli)
 {
     struct buffer text AUTO(buffer_fini) = {0};
-    if (cli_config_text(cli, &text) != ERR_OK)
+    const char *address = cli_text(cli, "ADDRESS"); /* as if init had found it */
+    if (cli_config_text(cli, &text, address != NULL ? "listen" : NULL, address) != ERR_OK)
         return CLI_INTERNAL;
     cli_give_file(cli, "--output", buffer_span(&text), false);
     return CLI_OK;
@@ -202,7 +203,8 @@ static const struct cli_command commands[] = {
      "writes",
      NULL,
      NULL,
-     {CLI_OPTION_REQUIRED("--output", 'o', CLI_OUT_FILE, NULL)}},
+     {CLI_ARGUMENT_OPTIONAL("ADDRESS", CLI_TEXT, NULL),
+      CLI_OPTION_REQUIRED("--output", 'o', CLI_OUT_FILE, NULL)}},
     {NULL,
      "call",
      CLI_LOCAL,
