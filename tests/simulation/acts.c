@@ -170,12 +170,35 @@ static void act_backup(struct sim *sim)
     citizen_backup(anybody(sim));
 }
 
-/* Sometimes the payee of what was handed over since comes before, sometimes after. */
+/* Of those who have a backup, anybody. Who was handed something since may come before the refund of
+ * it, or after. */
 static void act_restore(struct sim *sim)
 {
-    const size_t person = chance_below(&sim->chance, SIM_CITIZENS);
-    if (citizen_restore(sim->citizens[person]))
+    const size_t start = chance_below(&sim->chance, SIM_CITIZENS);
+    for (size_t i = 0; i < SIM_CITIZENS; i++) {
+        const size_t person = (start + i) % SIM_CITIZENS;
+        if (!citizen_restore(sim->citizens[person]))
+            continue;
         sim->has_lost[person] = true;
+        return;
+    }
+}
+
+/* Asked for before the backup, paid after the restore. */
+static void act_asked_before(struct sim *sim)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    const size_t person = chance_below(&sim->chance, SIM_CITIZENS);
+    struct citizen *payee = sim->citizens[person], *payer = anybody(sim);
+    struct citizen_request request = {0};
+    if (payer == payee ||
+        !citizen_request(payee, &request, chance_between(&sim->chance, 1, 3000), &arena))
+        return;
+    citizen_backup(payee);
+    citizen_pay(payee, payer, chance_between(&sim->chance, 1, 3000));
+    if (citizen_restore(payee))
+        sim->has_lost[person] = true;
+    citizen_pay_request(payer, payee, request.file);
 }
 
 /* Somebody who lost a wallet, if there is one. */
@@ -237,7 +260,8 @@ static const struct {
     {25, act_operator},  {50, act_late_packet}, {50, post_late_call}, {10, act_deposit_packet},
     {15, act_cash},      {22, act_days},        {3, act_months},      {250, act_mob},
     {60, act_carriers},  {5, act_lose},         {15, act_advance},    {8, act_refund},
-    {40, act_look},      {20, act_backup},      {12, act_restore},    {5, act_narrow},
+    {40, act_look},      {20, act_backup},      {15, act_restore},    {8, act_asked_before},
+    {5, act_narrow},
 };
 
 /* Messages lost of a thousand: most days the network is good. */

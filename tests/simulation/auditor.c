@@ -265,6 +265,8 @@ static void judge_leaf(struct auditor *auditor, const struct leaf *leaf)
     if (payment->outcome != 0)
         auditor_book_fail(auditor, "I4", "another outcome than before", &leaf->payment_id);
     payment->outcome = (uint8_t)leaf->outcome;
+    if (payment->is_forgotten && leaf->outcome == OUTCOME_LOST)
+        sim_count(auditor->sim, SIM_SINCE_LATE);
     count_outcome(auditor->sim, leaf->outcome);
     if (leaf->outcome == OUTCOME_SETTLED || leaf->outcome == OUTCOME_USED ||
         leaf->outcome == OUTCOME_MINTED_BACK) {

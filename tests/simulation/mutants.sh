@@ -97,6 +97,8 @@ mutant lost-orphans-not-claimed intermediary/recovery.c \
     'REFUND'
 mutant advanced-and-refunded intermediary/recovery.c \
     's/^        if \(coin->is_advanced \|\|/if (/' 'REFUND'
+mutant restored-coins-for-spending common/purse/purse_key.c \
+    's/^    return quarantine_coins\(env, PURSE_AVAILABLE\);/    return ERR_OK;/' 'RESTORE'
 mutant clone-not-looked-for central/clones.c \
     's/^    return accuse\(env, &seen, &row\);/    return ERR_OK;/' 'I6'
 mutant clone-note-forgotten central/register_order.c \

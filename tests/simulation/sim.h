@@ -67,6 +67,7 @@ enum {
     C(NOT_YET, "refused until the sync")                                                           \
     C(SINCE, "signed since the backup")                                                            \
     C(SINCE_SHOWN, "of these shown after the restore")                                             \
+    C(SINCE_LATE, "of these shown after the refund")                                               \
     C(CLONES, "clones proved")
 
 enum sim_count {
