@@ -1,5 +1,5 @@
-# What the acceptance scripts count and compare with; to be sourced, with $work set to a directory of
-# the script's own. $note, if set, is said with a failure (the seed of a run, for instance).
+# What the acceptance scripts count and compare with; to be sourced, with $work set to a directory
+# of the script's own. $note, if set, is said with a failure (the seed of a run, for instance).
 # shellcheck shell=bash
 python=${PYTHON:-python3}
 passed=0 failed=0 out='' err=''
@@ -30,7 +30,10 @@ expect() # exit code, what it shows, command...
     return 1
 }
 
-is() { if [ "$2" = "$3" ]; then pass; else fail "$1" "  is     $2" "  wanted $3"; fi; } # what, is, wanted
+is() # what it shows, is, wanted
+{
+    if [ "$2" = "$3" ]; then pass; else fail "$1" "  is     $2" "  wanted $3"; fi
+}
 
 says() # what it shows, part of $out or $err
 {
