@@ -138,15 +138,20 @@ static uint64_t deepest(const struct packet *packet, struct arena *arena)
     return most;
 }
 
-static void weigh(struct span file, const struct handover_received *received, uint64_t held,
-                  struct arena *arena)
+/* The packet alone: news beside it are of the day (wallet/news.h). */
+static void weigh(size_t payee, struct span file, const struct handover_received *received,
+                  uint64_t held, struct arena *arena)
 {
+    struct span message = {0};
     struct wire_wrapper wrapper = {0};
     struct packet packet = {0};
     CHECK(sample_count < SAMPLES_MAX);
-    sim_check(&sim, wire_unwrap(&wrapper, file), "a packet");
+    sim_check(&sim,
+              handover_file_message(citizen_wallet(sim.citizens[payee]), &message, file, arena),
+              "a packet");
+    sim_check(&sim, wire_unwrap(&wrapper, message), "a packet");
     sim_check(&sim, packet_decode(&packet, wrapper.body, arena), "a packet");
-    samples[BYTES][sample_count] = file.size;
+    samples[BYTES][sample_count] = message.size;
     samples[COINS][sample_count] = received->coin_count;
     samples[PAYMENTS][sample_count] = packet.payments.count;
     samples[DEPTH][sample_count] = deepest(&packet, arena);
@@ -185,7 +190,7 @@ static void pay(size_t payer, size_t payee)
               "a packet");
     if (received.result != HANDOVER_TAKEN)
         quarantined_count++;
-    weigh(file, &received, held, &arena);
+    weigh(payee, file, &received, held, &arena);
 }
 
 /* --- the month --- */
