@@ -23,8 +23,8 @@ CHECK_ACTS ?= 300
 simulation-check: simulation-build ## SEEDS (200) runs of CHECK_ACTS (300), and some seeds twice
 	@$(BUILD)/simulation/dcep-sim --seeds $(SEEDS) --acts $(CHECK_ACTS) --twice 4
 
-# Most faults of 10,000 seeds show within 100 acts, which is as much work again as setting a world up
-# and winding it down; what needs a long life gets it in 500 of them.
+# Of 10,000 seeds most live for 100 acts, twice the work of setting a world up and winding it down;
+# what needs a long life gets it in 500 of them.
 SOAK_LONG ?= 500
 SOAK_SEEDS ?= 10000
 SOAK_ACTS ?= 100
