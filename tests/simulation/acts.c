@@ -214,8 +214,8 @@ static struct citizen *victim(struct sim *sim)
 static void act_advance(struct sim *sim)
 {
     const struct citizen *citizen = victim(sim);
-    agency_advance(citizen_agency(citizen), citizen_customer(citizen),
-                   chance_between(&sim->chance, 500, 20000));
+    (void)agency_advance(citizen_agency(citizen), citizen_customer(citizen),
+                         chance_between(&sim->chance, 500, 20000));
 }
 
 /* Sometimes right after an advance, whatever became of that. */
@@ -223,7 +223,7 @@ static void act_refund(struct sim *sim)
 {
     const struct citizen *citizen = victim(sim);
     if (chance_permille(&sim->chance, 300))
-        agency_advance(citizen_agency(citizen), citizen_customer(citizen), 3000);
+        (void)agency_advance(citizen_agency(citizen), citizen_customer(citizen), 3000);
     agency_refund(citizen_agency(citizen), citizen_customer(citizen));
 }
 
@@ -231,13 +231,22 @@ static void act_refund(struct sim *sim)
  * not answered when the refund is asked for. */
 static void act_narrow(struct sim *sim)
 {
-    enum { CARRIES = 600 };
-    const struct citizen *citizen = victim(sim);
+    enum { CARRIES = 450 };
+    const size_t start = chance_below(&sim->chance, SIM_CITIZENS);
+    bool is_ordered = false;
+    if (chance_permille(&sim->chance, 500)) {
+        sim->has_lost[start] = true;
+        citizen_lose(sim->citizens[start]);
+    }
     pass(sim, 125);
     sim->carries_max = CARRIES;
     sim->loss_permille = 0;
-    agency_advance(citizen_agency(citizen), citizen_customer(citizen), 30000);
-    agency_refund(citizen_agency(citizen), citizen_customer(citizen));
+    for (size_t i = 0; i < SIM_CITIZENS && !is_ordered; i++) {
+        const struct citizen *citizen = sim->citizens[(start + i) % SIM_CITIZENS];
+        is_ordered = agency_advance(citizen_agency(citizen), citizen_customer(citizen), 30000);
+        if (is_ordered)
+            agency_refund(citizen_agency(citizen), citizen_customer(citizen));
+    }
     sim->carries_max = 0;
 }
 

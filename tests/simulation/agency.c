@@ -267,7 +267,7 @@ bool agency_give_up(struct agency *agency, uint64_t customer)
     return error == ERR_OK && status == STATUS_OK;
 }
 
-void agency_advance(struct agency *agency, uint64_t customer, uint64_t value)
+bool agency_advance(struct agency *agency, uint64_t customer, uint64_t value)
 {
     struct arena arena AUTO(arena_fini) = {0};
     struct branch_env env;
@@ -285,6 +285,7 @@ void agency_advance(struct agency *agency, uint64_t customer, uint64_t value)
     if (error == ERR_OK && branch_is_done(status))
         agency->sim->counts[SIM_ADVANCES] += advance.count;
     survive(agency, is_armed, error, "an advance");
+    return advance.count > 0;
 }
 
 void agency_refund(struct agency *agency, uint64_t customer)
