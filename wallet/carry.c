@@ -90,7 +90,7 @@ static int fail_codes(struct cli *cli, enum err error)
         return cli_fail(cli, CLI_REFUSED, "LIMIT",
                         _("a larger --density, or carry it as a file with -o"),
                         _("it is too large for codes of this size"));
-    return cli_fail(cli, cli_err_exit(error), err_name(error), NULL,
+    return cli_fail(cli, cli_err_exit(error), err_name(error), cli_hint_of_err(error, NULL),
                     _("the file %s cannot be written: %s"), target, _(err_text(error)));
 }
 
@@ -140,9 +140,7 @@ static int fail_scan(struct carry *carry, enum err error)
         return cli_fail(cli, CLI_USAGE, "CAMERA",
                         _("without one: photograph the code and give the picture to --scan"),
                         _("the camera %s cannot be used: %s"), report.path, _(report.problem));
-    return cli_fail(cli, err_class(error) == ERR_CLASS_MALFORMED ? CLI_INVALID : CLI_USAGE,
-                    err_name(error), NULL, _("the file %s cannot be read: %s"), report.path,
-                    _(report.problem));
+    return cli_fail_reading(cli, error, report.path, _(report.problem));
 }
 
 static int open_scan(struct carry *carry)

@@ -123,9 +123,10 @@ enum err commands_find_plan(struct desk *desk, int *code, struct purse_plan *out
     *out = looking.plan;
     *code = CLI_OK;
     if (looking.count == 0)
-        *code = cli_fail(desk->cli, CLI_REFUSED, "UNKNOWN",
-                         _("dcep-wallet outbox and history list them; 4 digits or more"),
-                         _("no payment of mine begins with %s"), prefix);
+        *code =
+            cli_fail(desk->cli, CLI_REFUSED, "UNKNOWN",
+                     _("dcep-wallet outbox lists them, and history as \"paid\"; 4 digits or more"),
+                     _("no payment of mine begins with %s"), prefix);
     else if (looking.count > 1)
         *code = cli_fail(desk->cli, CLI_REFUSED, "AMBIGUOUS", _("write more of it"),
                          _("several payments begin with %s"), prefix);

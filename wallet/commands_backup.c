@@ -17,11 +17,15 @@ static int fail_file(struct cli *cli, enum err error, const char *path)
         return cli_fail(cli, CLI_AUTH, "AUTH", _("try again, or take another copy of the file"),
                         _("the passphrase is wrong, or the backup is damaged"));
     if (err_class(error) == ERR_CLASS_MALFORMED)
-        return cli_fail(cli, CLI_INVALID, err_name(error), NULL, _("%s is not a backup: %s"), path,
-                        _(err_text(error)));
-    return cli_fail_err(cli, error, path,
-                        error == ERR_EXISTS ? _("give another name, or --force to overwrite it")
-                                            : NULL);
+        return cli_fail(cli, CLI_INVALID, err_name(error),
+                        _("backup create writes one; take another copy of the file"),
+                        _("%s is not a backup: %s"), path, _(err_text(error)));
+    const char *hint = _("give another name");
+    if (error == ERR_EXISTS)
+        hint = _("give another name, or --force to overwrite it");
+    else if (error == ERR_MISSING)
+        hint = _("make the directory first, or give another name");
+    return cli_fail_err(cli, error, path, hint);
 }
 
 static int ask_passphrase(struct cli *cli, struct secret *out, bool is_new)
@@ -79,6 +83,8 @@ static int read_file(struct cli *cli, struct buffer *content)
     struct buffer file AUTO(buffer_fini) = {.limit = ARCHIVE_SIZE_MAX};
     const char *path = cli_text(cli, "FILE");
     enum err error = file_read(&file, path, ARCHIVE_SIZE_MAX);
+    if (error != ERR_OK && error != ERR_LIMIT)
+        return cli_fail_reading(cli, error, path, NULL);
     if (error != ERR_OK)
         return fail_file(cli, error, path);
     const int code = ask_passphrase(cli, &passphrase, false);
@@ -208,9 +214,10 @@ int commands_backup_restore(struct cli *cli)
                         _("there is a wallet in %s already"), cli_data(cli));
     if (code == CLI_OK)
         code = desk_finish_pin(&desk);
-    if (code == CLI_OK && !desk.wallet.is_restored)
+    const bool is_first = !desk.wallet.is_restored;
+    if (code == CLI_OK && is_first)
         code = read_rows(&desk);
-    if (code == CLI_OK && !by_file)
+    if (code == CLI_OK && is_first && !by_file) /* later the row holds those of the last attempt */
         compare_words(&desk, &words, &desk.wallet.state);
     if (code == CLI_OK)
         code = prove(&desk, by_file ? NULL : &words);

@@ -177,6 +177,9 @@ int commands_deposit(struct cli *cli)
     if (cli_given(cli, "AMOUNT") + cli_flag(cli, "--all") + cli_given(cli, "--packet") != 1)
         return cli_fail(cli, CLI_USAGE, "USAGE", _("dcep-wallet deposit 100.00, for one"),
                         _("one of AMOUNT, --all and --packet FILE is needed"));
+    if (cli_given(cli, "AMOUNT") && amount_is_zero(cli_amount(cli, "AMOUNT")))
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("write how much, as in 12.50"),
+                        _("the amount is zero"));
     const int code = desk_open_synced(&desk, cli);
     if (code != CLI_OK)
         return code;
@@ -200,6 +203,11 @@ static void put_report(struct cli *cli, const struct sync_report *report)
         cli_say(cli, _("settled: %s"), commands_yuan(report->settled));
     if (!amount_is_zero(report->found))
         cli_say(cli, _("found at the register: %s"), commands_yuan(report->found));
+    if (!amount_is_zero(report->lost))
+        cli_warn(cli,
+                 _("%s came after their redeem-by day and had been refunded before: they are "
+                   "lost to this wallet"),
+                 commands_yuan(report->lost));
     if (!amount_is_zero(report->exchanged))
         cli_say(cli, _("exchanged into fresh coins: %s"), commands_yuan(report->exchanged));
 }

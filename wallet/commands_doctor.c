@@ -106,6 +106,9 @@ static enum err check_rows(struct wallet *wallet, struct purse_env *env, void *c
     return ERR_OK;
 }
 
+/* Never into the same directory: that one may still be of use to whoever looks at it. */
+#define RESTORE "dcep-wallet -w NEW backup restore FILE"
+
 static void judge_database(struct findings *findings, struct desk *desk)
 {
     char text[CHECK_TEXT_SIZE] = "";
@@ -116,7 +119,7 @@ static void judge_database(struct findings *findings, struct desk *desk)
         findings_add(findings, "database", FINDING_FINE, "",
                      _("the database is whole, every coin with its line"));
     else
-        findings_add(findings, "database", FINDING_BROKEN, "dcep-wallet backup restore FILE",
+        findings_add(findings, "database", FINDING_BROKEN, RESTORE,
                      _("the database does not check out: %s %s"), _(err_text(error)), text)
             ->exit_code = CLI_INTEGRITY;
 }
@@ -190,7 +193,7 @@ int commands_doctor(struct cli *cli)
     if (code == CLI_OK)
         code = judge_wallet(&findings, &desk);
     else
-        findings_add(&findings, "database", FINDING_BROKEN, "dcep-wallet backup restore FILE",
+        findings_add(&findings, "database", FINDING_BROKEN, RESTORE,
                      _("the database cannot be read: keep the directory as it is"))
             ->exit_code = CLI_INTEGRITY;
     return code == CLI_OK || code == CLI_INTEGRITY ? show(cli, &findings) : code;

@@ -200,6 +200,10 @@ int commands_received(struct desk *desk, const struct handover_received *receive
                         _("do not hand over the goods; dcep-wallet sync finds out"),
                         _("%s came and is kept aside, but it is no payment to count on: %s"),
                         amount, _(status_text(received->status)));
+    if (received->is_my_own)
+        return cli_fail(cli, status_exit(received->status), status_name(received->status),
+                        _("hand it to the payee: dcep-wallet outbox ID shows it again"),
+                        _("this is a payment that I made, not one to me"));
     if (received->result == HANDOVER_REFUSED)
         return cli_fail(cli, status_exit(received->status), status_name(received->status),
                         _("do not hand over the goods"), _("this is no payment to me: %s"),

@@ -67,9 +67,9 @@ static void put_view(struct desk *desk, const struct view *view)
 int commands_limits(struct cli *cli)
 {
     static const struct cli_column columns[] = {
-        {"limit", N_("limit"), CLI_AS_WORD},    {"max", N_("at most"), CLI_AS_AMOUNT},
-        {"count", N_("number"), CLI_AS_NUMBER}, {"left", N_("left"), CLI_AS_AMOUNT},
-        {"from", N_("set by"), CLI_AS_WORD},    {0}};
+        {"limit", N_("limit"), CLI_AS_WORD},   {"max", N_("at most"), CLI_AS_AMOUNT},
+        {"count", N_("count"), CLI_AS_NUMBER}, {"left", N_("left"), CLI_AS_AMOUNT},
+        {"from", N_("set by"), CLI_AS_WORD},   {0}};
     struct desk desk AUTO(desk_close) = {0};
     struct view view = {0};
     const int code = desk_open(&desk, cli);
@@ -102,9 +102,11 @@ static int read_own(struct cli *cli, struct limits_own *own)
         !read_one(cli, &own->day_max, "--day", &any) ||
         !read_one(cli, &own->offline_max, "--offline", &any) ||
         !read_one(cli, &own->held_max, "--held", &any))
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("a limit of zero is none"));
+        return cli_fail(cli, CLI_USAGE, "USAGE",
+                        _("write how much, as in 12.50; --reset takes the limits of your own away"),
+                        _("a limit of zero is none"));
     if (!any)
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL,
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("dcep-wallet limits shows them"),
                         _("one of --payment, --day, --offline, --held and --reset is needed"));
     return CLI_OK;
 }

@@ -196,6 +196,7 @@ static json_t *history_json(const struct history *entry)
         [HISTORY_RECEIVED] = N_("received"),
         [HISTORY_QUARANTINED] = N_("quarantined"),
         [HISTORY_CONFLICT] = N_("paid twice"),
+        [HISTORY_FOUND] = N_("found"),
     };
     json_t *row = json_object();
     commands_put_number(row, "at", entry->at);
@@ -219,7 +220,9 @@ int commands_history(struct cli *cli)
     struct desk desk AUTO(desk_close) = {0};
     struct list entries = {0};
     if (cli_given(cli, "--proof") != cli_given(cli, "--output"))
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("--proof ID and -o FILE go together"));
+        return cli_fail(cli, CLI_USAGE, "USAGE",
+                        _("dcep-wallet history lists the ids, as \"paid twice\""),
+                        _("--proof ID and -o FILE go together"));
     const int code = desk_open(&desk, cli);
     if (code != CLI_OK)
         return code;

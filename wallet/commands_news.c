@@ -58,7 +58,8 @@ int commands_news_judge(struct desk *desk)
                           "whose payment counts"),
                         _("it proves that somebody paid a coin twice"));
     if (news->ignored_count > 0 && !news->has_new_directory && !news->has_new_revocations)
-        return cli_fail(desk->cli, CLI_INVALID, "NEWS", NULL,
+        return cli_fail(desk->cli, CLI_INVALID, "NEWS",
+                        _("nothing was changed; dcep-wallet sync asks the bank for what is new"),
                         _("there is nothing in it that is newer than mine and to be believed"));
     return CLI_OK;
 }

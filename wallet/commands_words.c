@@ -41,9 +41,13 @@ bool commands_words_can_show(const struct cli *cli)
 void commands_words_show(struct cli *cli, const struct secret *text)
 {
     if (cli_given(cli, "--words-out")) {
-        cli_give_file(cli, "--words-out", span_of(text->bytes, text->size), true);
+        struct secret line AUTO(secret_wipe) = *text;
+        if (line.size < sizeof line.bytes)
+            line.bytes[line.size++] = '\n';
+        cli_give_file(cli, "--words-out", span_of(line.bytes, line.size), true);
         cli_say(cli, _("the recovery words are in %s: write them down, then remove the file"),
                 cli_text(cli, "--words-out"));
+        cli_say(cli, _("Older words of yours at this bank, another wallet's too, are void."));
         return;
     }
     cli_say(cli, _("Your recovery words, shown this once. Write them down, in this order:"));
@@ -51,6 +55,7 @@ void commands_words_show(struct cli *cli, const struct secret *text)
     cli_say(cli,
             _("Whoever has them can open your wallet anew at the bank. dcep-wallet words check "
               "tries what you wrote; words new makes others."));
+    cli_say(cli, _("Older words of yours at this bank, another wallet's too, are void."));
 }
 
 int commands_words_new(struct cli *cli)

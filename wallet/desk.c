@@ -97,7 +97,15 @@ static enum err connect_bank(struct desk *desk)
     text_of(name, sizeof name, state->tls_name);
     const struct net_client_options options = {
         .address = address, .server_name = name, .authority_pem = state->tls_certificate};
-    return net_client_open(&desk->client, &options);
+    const enum err error = net_client_open(&desk->client, &options);
+    if (err_class(error) != ERR_CLASS_MALFORMED)
+        return error;
+    desk->exit_code =
+        cli_fail(desk->cli, CLI_INVALID, "CERTIFICATE",
+                 _("the join file was altered on its way: ask the bank for a new one"),
+                 _("the bank's address or TLS certificate, as the join file gave it, "
+                   "cannot be read"));
+    return ERR_INTEGRITY; /* no answer of the bank's: the step fails, and nothing else is tried */
 }
 
 static void tell_waiting(struct desk *desk)
@@ -134,6 +142,7 @@ static enum err ask_bank(void *context, enum status *status, void *reply, enum v
     const enum err called =
         net_call(desk->client, &answer, buffer_span(&request), cli_timeout_ms(desk->cli));
     cli_waiting(desk->cli, NULL);
+    desk->is_peer_refused = called == ERR_PEER;
     TRY(called);
     TRY(arena_copy(arena, &kept, buffer_span(&answer)));
     return call_read_reply(status, reply, verb, &call_id, kept, arena);
@@ -157,6 +166,10 @@ int desk_fail_open(struct desk *desk, enum err error)
         return cli_fail(desk->cli, CLI_UNREACHABLE, "LOCKED",
                         _("wait until the other command is done"),
                         _("another process is using this wallet"));
+    if (error == ERR_VERSION)
+        return cli_fail(desk->cli, CLI_INTEGRITY, err_name(error),
+                        _("nothing is lost: open it with the version that made it"),
+                        _("another version of dcep-wallet made this wallet"));
     if (err_class(error) == ERR_CLASS_MALFORMED || error == ERR_INTEGRITY)
         return cli_fail(desk->cli, CLI_INTEGRITY, err_name(error),
                         _("keep the directory as it is and ask your bank"),
@@ -347,7 +360,11 @@ static const char *hint_of(enum status status)
         {STATUS_SENDER, N_("the bank does not know this wallet's key: ask the bank")},
         {STATUS_CALL_DATE, N_("set this machine's clock right")},
         {STATUS_RESTORED, N_("dcep-wallet sync gets it a new key")},
-        {STATUS_WORDS, N_("look at the paper again, or ask the bank for a new join file")},
+        {STATUS_WORDS, N_("look at the paper again: newer words, another wallet's too, make older "
+                          "ones void; or ask the bank for a new join file")},
+        {STATUS_FORBIDDEN, N_("this wallet's key is revoked, or the wallet was opened "
+                              "anew elsewhere: ask the bank")},
+        {STATUS_VAULT, N_("try again later: your bank has to order more money")},
         {STATUS_STATE, N_("what is signed stays signed: dcep-wallet outbox shows the same bytes")},
     };
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
@@ -373,6 +390,11 @@ int desk_refuse(struct desk *desk, enum status status)
     if (status == STATUS_PAYMENT_LIMIT) /* my own limit; a payee's is about what was handed to it */
         return cli_fail(desk->cli, CLI_FUNDS, status_name(status), hint_of(status), "%s",
                         _(status_text(status)));
+    if (status == STATUS_UNREACHABLE && desk->is_peer_refused)
+        return cli_fail(desk->cli, CLI_UNREACHABLE, err_name(ERR_PEER),
+                        _("is this the right network? If it stays so, ask the bank for a new join "
+                          "file"),
+                        _("who answers at the bank's address cannot show the bank's certificate"));
     if (status == STATUS_UNREACHABLE) /* the bank's own word too: which of the two, is not told */
         return cli_fail(desk->cli, CLI_UNREACHABLE, status_name(status), hint_of(status), "%s",
                         _("the bank cannot be reached now, or it cannot reach the central bank"));

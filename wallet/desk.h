@@ -23,7 +23,8 @@ struct desk {
     size_t step, step_count;    /* of a sync, for whoever watches; 0: no steps */
     struct holder holder;       /* the wallet's, if a secure element has its keys */
     struct holder_tpm *element; /* opened when a key is first needed */
-    int exit_code;              /* of a question that failed, with its error set; else CLI_OK */
+    bool is_peer_refused; /* the last call: whoever answered is not the bank of the join file */
+    int exit_code;        /* of a question that failed, with its error set; else CLI_OK */
     struct key_pair opened[DESK_KEYS_MAX]; /* so that each is loaded once */
     size_t opened_count;
     struct arena arena; /* for what a command keeps until its end */

@@ -185,17 +185,34 @@ static enum err sign_receipt(struct wallet *wallet, struct purse_env *env, struc
 
 static enum err note_time(struct wallet *wallet, const struct packet_view *view);
 
+static enum err is_kept(struct purse_env *env, bool *kept, const struct receiving *receiving)
+{
+    struct purse_inbox row = {.packet_hash = crypto_hash(&receiving->packet, 1)};
+    return purse_find(env, kept, &purse_table_purse_inbox, &row);
+}
+
+/* What a sync found before its packet came stands in the history already. */
+static enum err note_received(struct wallet *wallet, const struct receiving *receiving,
+                              bool was_kept)
+{
+    const struct handover_received *out = receiving->out;
+    if (receiving->row.state == PURSE_REQUEST_PAID && !was_kept)
+        return ERR_OK;
+    return wallet_history(wallet, HISTORY_RECEIVED, out->amount, &receiving->row.request_id,
+                          span_text(out->payer), receiving->request.memo);
+}
+
 static enum err take(struct wallet *wallet, struct purse_env *env, struct receiving *receiving)
 {
     struct cose receipt = {0};
-    const struct handover_received *out = receiving->out;
+    bool was_kept = false;
     TRY(sign_receipt(wallet, env, &receipt, receiving));
+    TRY(is_kept(env, &was_kept, receiving));
+    TRY(note_received(wallet, receiving, was_kept));
     TRY(purse_take_packet(env, receiving->view, receiving->packet, PURSE_AVAILABLE,
                           &receiving->row.request_id));
     TRY(sighting_add(wallet, env, receiving->view));
     TRY(purse_request_paid(env, &receiving->row, receiving->view, &receipt));
-    TRY(wallet_history(wallet, HISTORY_RECEIVED, out->amount, &receiving->row.request_id,
-                       span_text(out->payer), receiving->request.memo));
     TRY(note_time(wallet, receiving->view));
     return confirmation_of(wallet, env, receiving);
 }
@@ -216,9 +233,8 @@ static enum err quarantine(struct wallet *wallet, struct purse_env *env,
     struct handover_received *out = receiving->out;
     const struct id hash = crypto_hash(&receiving->packet, 1);
     const struct id *request_id = receiving->has_request ? &receiving->row.request_id : NULL;
-    struct purse_inbox kept = {.packet_hash = hash};
     bool again = false;
-    TRY(purse_find(env, &again, &purse_table_purse_inbox, &kept));
+    TRY(is_kept(env, &again, receiving));
     if (again)
         return ERR_OK;
     if (out->status == STATUS_CONFLICT)
@@ -248,6 +264,25 @@ static enum err is_paid_by(struct purse_env *env, bool *same, const struct recei
     return ERR_OK;
 }
 
+/* A packet that I made and hold all of: my change is no payment to me. */
+static enum err is_my_own(struct purse_env *env, bool *own, const struct receiving *receiving)
+{
+    const struct packet_view *view = receiving->view;
+    *own = !receiving->has_request;
+    for (size_t i = 0; *own && i < view->leaf_count; i++) {
+        const struct packet_payment *leaf = &view->payments[view->leaves[i]];
+        TRY(purse_key_is_mine(env, own, &leaf->owner_key));
+        for (size_t j = 0; *own && j < leaf->payment.outputs.count; j++) {
+            const struct id coin_id = record_coin_output(&leaf->id, (uint16_t)j);
+            bool mine = false, held = false;
+            TRY(purse_key_is_mine(env, &mine, &leaf->payment.outputs.items[j].key));
+            TRY(purse_seen(env, &held, leaf->payment.serial, &coin_id));
+            *own = held || !mine;
+        }
+    }
+    return ERR_OK;
+}
+
 /* What the packet is, and in the report its status. */
 static enum err look(struct wallet *wallet, struct purse_env *env, struct receiving *receiving,
                      enum handover_shown *shown)
@@ -263,6 +298,11 @@ static enum err look(struct wallet *wallet, struct purse_env *env, struct receiv
     TRY(purse_request_of(env, &receiving->has_request, &receiving->row, &receiving->request,
                          receiving->view));
     describe_payer(receiving);
+    TRY(is_my_own(env, &out->is_my_own, receiving));
+    if (out->is_my_own) {
+        out->status = STATUS_REQUEST_UNKNOWN;
+        return ERR_OK;
+    }
     TRY(is_paid_by(env, &same, receiving));
     if (same) {
         *shown = HANDOVER_THE_SAME;

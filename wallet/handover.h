@@ -42,6 +42,7 @@ enum handover_result handover_next(enum handover_asked asked, enum handover_show
 struct handover_received {
     enum handover_result result;
     enum status status;
+    bool is_my_own;       /* refused because I made it, and hold what of it is mine */
     struct amount amount; /* of the outputs to my keys */
     uint64_t hops_max;    /* deepest of its coins */
     size_t coin_count;

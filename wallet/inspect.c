@@ -161,8 +161,13 @@ static enum err open_bundle(struct inspection *inspection, struct wire_wrapper *
         struct wire_wrapper other = {0};
         const enum err error = wire_unwrap(&other, bundle.messages.items[i].bytes);
         const char *kind = error == ERR_OK ? message_kind_text(other.kind) : err_name(error);
+        const struct kind_row *row = error == ERR_OK ? find_row(other.kind) : NULL;
+        const char *title = error == ERR_OK && other.kind == KIND_SIGHTINGS
+                                ? _("tags of payments seen, for early warning")
+                            : row != NULL ? _(row->title)
+                                          : kind;
         json_array_append_new(beside, json_string(kind));
-        cli_say(inspection->cli, _("beside it: %s, %zu bytes"), kind,
+        cli_say(inspection->cli, _("beside it: %s, %zu bytes"), title,
                 bundle.messages.items[i].bytes.size);
     }
     inspection->file = bundle.messages.items[0].bytes;

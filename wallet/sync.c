@@ -8,6 +8,8 @@
 #include "common/purse/purse_row.h"
 #include "wallet/handover.h"
 
+#include <string.h>
+
 bool sync_is_transient(enum status status)
 {
     return status == STATUS_PENDING || status == STATUS_BUSY || status == STATUS_UNREACHABLE ||
@@ -169,9 +171,20 @@ static enum err take_lines(struct wallet *wallet, struct purse_env *env, void *c
             TRY(note_arrival(wallet, env, &page->reply->lines.items[i]));
     }
     TRY(purse_totals(env, &after));
-    return amount_compare(after.spendable, before.spendable) > 0
-               ? amount_sub(&page->found, after.spendable, before.spendable)
-               : ERR_OK;
+    if (amount_compare(after.spendable, before.spendable) <= 0)
+        return ERR_OK;
+    TRY(amount_sub(&page->found, after.spendable, before.spendable));
+    return wallet_history(wallet, HISTORY_FOUND, page->found, &page->reply->lines.items[0].coin_id,
+                          wallet->state.bank_name, span_text(""));
+}
+
+/* Pages go upwards; one that does not is the bank's error, and would be asked for without end. */
+static bool is_later(const struct token *token, const struct id *coin_id,
+                     const struct ownership *question)
+{
+    if (token->serial != question->after_serial)
+        return token->serial > question->after_serial;
+    return memcmp(coin_id->bytes, question->after_coin_id.bytes, sizeof coin_id->bytes) > 0;
 }
 
 /* Asks after the last line of the page before; *more false at the end. */
@@ -193,7 +206,7 @@ static enum err ask_page(struct sync_run *run, bool *more, struct ownership *que
         return ERR_OK;
     const struct owned_line *last = &reply.lines.items[reply.lines.count - 1];
     if (token_decode(&token, last->token.payload, &arena) != ERR_OK ||
-        token.serial < question->after_serial)
+        !is_later(&token, &last->coin_id, question))
         *more = false;
     question->after_serial = token.serial;
     question->after_coin_id = last->coin_id;

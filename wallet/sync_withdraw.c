@@ -81,7 +81,8 @@ static enum err take_tokens(struct wallet *wallet, struct purse_env *env, void *
         TRY(token_decode(&token, cose->payload, env->arena));
         TRY(amount_add(&sum, sum, token.amount));
     }
-    if (amount_compare(sum, withdrawing->row.amount) != 0) {
+    if (amount_compare(sum, withdrawing->row.amount) != 0 ||
+        !purse_tokens_differ(&withdrawing->reply->tokens)) {
         *withdrawing->status = status_first(*withdrawing->status, STATUS_ORDER);
         return ERR_OK;
     }

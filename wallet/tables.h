@@ -86,10 +86,11 @@ enum history_kind {
     HISTORY_RECEIVED = 4,
     HISTORY_QUARANTINED = 5,
     HISTORY_CONFLICT = 6,
+    HISTORY_FOUND = 7, /* at the register: a packet that others handed in, a compensation, ... */
 };
 #define HISTORY_FIELDS(F)                                                                          \
     F(UINT, number, 1, INTEGER_MAX)                                                                \
-    F(UINT, kind, 1, 6)                                                                            \
+    F(UINT, kind, 1, 7)                                                                            \
     F(AMOUNT, amount)                                                                              \
     F(ID, reference)                                                                               \
     F(TEXT, counterparty, 0, 168)                                                                  \

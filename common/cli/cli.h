@@ -189,9 +189,13 @@ int cli_fail(struct cli *cli, int exit_code, const char *name, const char *hint,
              const char *message, ...) __attribute__((format(printf, 5, 6)));
 int cli_fail_status(struct cli *cli, enum status status,
                     const char *hint); /* text and exit of the status */
-/* "what: text of error"; exit by cli_err_exit. */
+/* "what: text of error"; exit by cli_err_exit. Without a hint, one by the error. */
 int cli_fail_err(struct cli *cli, enum err error, const char *what, const char *hint);
+/* A file that was named and cannot be read; why: better words than the error's (translated), or
+ * NULL. */
+int cli_fail_reading(struct cli *cli, enum err error, const char *path, const char *why);
 int cli_err_exit(enum err error);
+const char *cli_hint_of_err(enum err error, const char *hint); /* hint: the caller's, or NULL */
 
 /* Tables and records for people, from the same JSON that --json prints. Absent and null show as
  * "-". */

@@ -109,7 +109,8 @@ static int read_config(struct cli *cli, const char *path, bool must_exist)
     if (error == ERR_OK)
         error = buffer_put(&bytes, span_of("", 1)); /* the NUL */
     if (error != ERR_OK)
-        return cli_fail(cli, CLI_USAGE, "CONFIG", NULL, "%s: %s", path, _(err_text(error)));
+        return cli_fail(cli, CLI_USAGE, "CONFIG", cli_hint_of_err(error, NULL), "%s: %s", path,
+                        _(err_text(error)));
     if (strlen((const char *)bytes.data) + 1 != bytes.size)
         return cli_fail(cli, CLI_USAGE, "CONFIG", NULL, _("%s: it is not a text file"), path);
     return parse_text(cli, path, (const char *)bytes.data);

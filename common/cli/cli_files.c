@@ -77,6 +77,29 @@ int cli_files_check(struct cli *cli)
     return CLI_OK;
 }
 
+/* What to do about a file that cannot be read. */
+static const char *hint_of_reading(enum err error, const char *path)
+{
+    struct stat about;
+    if (error == ERR_MISSING)
+        return _("look at the name and the directory");
+    if (error == ERR_PERMISSION)
+        return _("ask its owner, or chmod it");
+    if (err_class(error) == ERR_CLASS_MALFORMED)
+        return _("it is none of those that belong here: ask for the right one");
+    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+        return _("it is a directory: name a file in it");
+    return _("name a file or a pipe, or try another copy of it");
+}
+
+int cli_fail_reading(struct cli *cli, enum err error, const char *path, const char *why)
+{
+    const bool is_word = err_class(error) == ERR_CLASS_MALFORMED || error == ERR_PERMISSION;
+    return cli_fail(cli, is_word ? cli_err_exit(error) : CLI_USAGE, err_name(error),
+                    hint_of_reading(error, path), _("the file %s cannot be read: %s"), path,
+                    why != NULL ? why : _(err_text(error)));
+}
+
 static int read_input(struct cli *cli, struct cli_value *value)
 {
     enum err error = value->parameter->kind == CLI_SECRET_FILE
@@ -84,12 +107,11 @@ static int read_input(struct cli *cli, struct cli_value *value)
                          : file_read(&value->bytes, value->text, FILE_SIZE_MAX);
     if (error == ERR_OK)
         return CLI_OK;
-    int code = error == ERR_LIMIT || error == ERR_PERMISSION ? cli_err_exit(error) : CLI_USAGE;
-    const char *hint = NULL;
     if (error == ERR_PERMISSION && value->parameter->kind == CLI_SECRET_FILE)
-        hint = _("make it yours alone: chmod 600");
-    return cli_fail(cli, code, err_name(error), hint, _("the file %s cannot be read: %s"),
-                    value->text, _(err_text(error)));
+        return cli_fail(cli, cli_err_exit(error), err_name(error),
+                        _("make it yours alone: chmod 600"), _("the file %s cannot be read: %s"),
+                        value->text, _(err_text(error)));
+    return cli_fail_reading(cli, error, value->text, NULL);
 }
 
 /* The index-th input of that name, if inputs were brought along. */
@@ -154,8 +176,8 @@ static int write_output(struct cli *cli, const struct cli_output *output)
                                               : file_write_new(path, bytes, mode);
     if (error == ERR_OK)
         return CLI_OK;
-    return cli_fail(cli, CLI_REFUSED, err_name(error), NULL, _("the file %s cannot be written: %s"),
-                    path, _(err_text(error)));
+    return cli_fail(cli, CLI_REFUSED, err_name(error), cli_hint_of_err(error, NULL),
+                    _("the file %s cannot be written: %s"), path, _(err_text(error)));
 }
 
 int cli_files_write(struct cli *cli)

@@ -134,19 +134,34 @@ int cli_err_exit(enum err error)
     return exits[err_class(error)];
 }
 
+/* For whom nobody knew better. */
+static const char *hint_of_class(enum err_class class)
+{
+    static const char *const hints[] = {
+        [ERR_CLASS_OK] = "",
+        [ERR_CLASS_MALFORMED] = N_("take another copy of it, or ask for it again"),
+        [ERR_CLASS_ABSENT] = N_("look at the name and the directory"),
+        [ERR_CLASS_BUSY] = N_("try again later"),
+        [ERR_CLASS_UNREACHABLE] = N_("try again later"),
+        [ERR_CLASS_AUTH] = N_("look at whose it is, and who may read it"),
+        [ERR_CLASS_BROKEN] = N_("run the same command again; if it stays so, look at the disk and "
+                                "the machine"),
+    };
+    return _(hints[class]);
+}
+
 /* What the disk wants is the same for every command: it comes before the caller's advice. */
-static const char *hint_of_disk(enum err error, const char *hint)
+const char *cli_hint_of_err(enum err error, const char *hint)
 {
     if (error == ERR_DISK_FULL)
         return _("make room on the disk, then run the same command again");
     if (error == ERR_READ_ONLY)
         return _("nothing was changed: mount the disk for writing, or take another directory");
-    return hint;
+    return hint != NULL ? hint : hint_of_class(err_class(error));
 }
 
 int cli_fail_err(struct cli *cli, enum err error, const char *what, const char *hint)
 {
-    hint = hint_of_disk(error, hint);
-    return cli_fail(cli, cli_err_exit(error), err_name(error), hint, "%s: %s", what,
-                    _(err_text(error)));
+    return cli_fail(cli, cli_err_exit(error), err_name(error), cli_hint_of_err(error, hint),
+                    "%s: %s", what, _(err_text(error)));
 }

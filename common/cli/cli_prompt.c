@@ -210,9 +210,11 @@ static int take_pin(struct cli *cli, struct secret *out, struct span bytes, cons
     if (size > 0 && size < bytes.size && bytes.data[size - 1] == '\r')
         size--;
     if (size == 0)
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("%s: the file is empty"), option);
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("it holds the secret alone, on one line"),
+                        _("%s: the file is empty"), option);
     if (size > sizeof out->bytes)
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("%s: the file is too large"), option);
+        return cli_fail(cli, CLI_USAGE, "USAGE", _("it holds the secret alone, on one line"),
+                        _("%s: the file is too large"), option);
     memcpy(out->bytes, bytes.data, size);
     out->size = size;
     return CLI_OK;
@@ -228,7 +230,9 @@ int cli_passphrase(struct cli *cli, struct secret *out, const char *prompt, bool
     if (error == ERR_MISSING)
         return ask_on_terminal(cli, out, prompt, is_new, _("--pin-file FILE gives it"));
     if (error == ERR_IO)
-        return cli_fail(cli, CLI_USAGE, "USAGE", NULL, _("--pin-file: the file cannot be read"));
+        return cli_fail(cli, CLI_USAGE, "USAGE",
+                        _("it names a file or a pipe that is there; --pin-fd N an open descriptor"),
+                        _("--pin-file: the file cannot be read"));
     return cli_fail_err(cli, error, "--pin-file",
                         error == ERR_PERMISSION ? _("make it yours alone: chmod 600") : NULL);
 }

@@ -58,6 +58,8 @@ enum err purse_freeze(struct purse_env *env) MUST_USE;
  * STATUS_KIND (not my key). */
 enum err purse_take_token(struct purse_env *env, enum status *status,
                           const struct cose *token) MUST_USE;
+/* Is no token of an answer there twice? One that stands for two hides what was kept back. */
+bool purse_tokens_differ(const struct signed_item_list *tokens);
 /* All outputs of the leaves of a verified packet that belong to my keys, with their lines and
  * certificates; state AVAILABLE or QUARANTINED; the packet's bytes go into the inbox. */
 enum err purse_take_packet(struct purse_env *env, const struct packet_view *view, struct span bytes,

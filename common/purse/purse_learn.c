@@ -118,7 +118,7 @@ static enum err tokens_match(struct purse_env *env, bool *match, const struct pu
     if (!is_used || plan->kind == PURSE_PLAN_REDEEM)
         return ERR_OK;
     TRY(exchange_decode(&exchange, plan->order, env->arena));
-    *match = reply->tokens.count == exchange.outputs.count;
+    *match = reply->tokens.count == exchange.outputs.count && purse_tokens_differ(&reply->tokens);
     for (size_t i = 0; *match && i < reply->tokens.count; i++) {
         struct token token = {0};
         const struct output *asked = &exchange.outputs.items[i];

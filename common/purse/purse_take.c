@@ -85,6 +85,15 @@ enum err purse_take_token(struct purse_env *env, enum status *status, const stru
     return purse_coin_put(env, &coin);
 }
 
+bool purse_tokens_differ(const struct signed_item_list *tokens)
+{
+    for (size_t i = 0; i < tokens->count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (span_equal(tokens->items[i].record.payload, tokens->items[j].record.payload))
+                return false;
+    return true;
+}
+
 static enum err keep_payments(struct purse_env *env, const struct packet_view *view)
 {
     for (size_t i = 0; i < view->payment_count; i++) {

@@ -58,7 +58,9 @@ class Keeping:
 
     def words_of(self, path):
         with open(path, encoding="utf-8") as file:
-            return file.read()
+            text = file.read()
+        self.report.check("words are one whole line", text.count("\n") == 1 and text[-1] == "\n", path)
+        return text[:-1]
 
     def join_file(self, name, *options):
         path = self.town.path("safe", f"{name}-{random.randrange(1 << 30)}.join")

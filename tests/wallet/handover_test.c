@@ -115,6 +115,22 @@ Test(handover, b9_an_unsolicited_packet_is_kept_and_not_shown_as_paid)
     cr_expect_eq(amount_fen(folk_totals(&p.bob).quarantined), 900);
 }
 
+/* The payer shows his own packet to himself: his change came with no payment. */
+Test(handover, what_i_paid_myself_is_no_payment_to_me)
+{
+    enum status status;
+    const struct span packet = folk_pay(&p.alice, folk_request(&p.bob, 700, NULL), &status);
+    const struct handover_received received = folk_receive(&p.alice, packet);
+    cr_expect_eq(received.result, HANDOVER_REFUSED);
+    cr_expect(received.is_my_own);
+    expect_status(received.status, STATUS_REQUEST_UNKNOWN);
+    cr_expect_eq(amount_fen(folk_totals(&p.alice).quarantined), 0);
+    cr_expect_eq(folk_spendable(&p.alice), 10000 - 700);
+    cr_expect_eq(folk_receive(&p.bob, packet).result, HANDOVER_TAKEN);
+    folk_pay(&p.alice, folk_request(&p.alice, 900, NULL), &status);
+    expect_status(status, STATUS_STATE); /* nor do I pay a request of my own */
+}
+
 Test(handover, b9_what_my_policy_refuses_is_quarantined)
 {
     enum status status;

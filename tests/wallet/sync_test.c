@@ -93,6 +93,45 @@ static struct purse_request request_of(struct folk *folk, const struct id *id)
     return row;
 }
 
+static enum err history_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    const struct store_query query = {.table = &tables_table_history, .index_number = -1};
+    (void)wallet;
+    return store_list(env->store, context, &query, NULL, &world.arena);
+}
+
+/* How often money of that kind stands in the history, each time with that amount. */
+static size_t told(struct folk *folk, enum history_kind kind, uint64_t fen)
+{
+    struct list rows = {0};
+    size_t count = 0;
+    cr_assert_eq(wallet_transact(&folk->wallet, history_work, &rows, &world.arena), ERR_OK);
+    for (size_t i = 0; i < rows.count; i++) {
+        const struct history *row = &((const struct history *)rows.items)[i];
+        if (row->kind != kind)
+            continue;
+        cr_expect_eq(amount_fen(row->amount), fen);
+        count++;
+    }
+    return count;
+}
+
+/* What came without its packet is in the history, once, whenever the packet comes. */
+Test(sync, what_was_found_stands_in_the_history_once)
+{
+    enum status status;
+    town_coin(&town, &alice, 10000);
+    const struct span packet = folk_pay(&alice, folk_request(&bob, 700, NULL), &status);
+    sync_well(&alice);
+    sync_well(&bob);
+    cr_expect_eq(told(&bob, HISTORY_FOUND, 700), 1);
+    cr_expect_eq(folk_receive(&bob, packet).result, HANDOVER_DUPLICATE);
+    sync_well(&bob);
+    cr_expect_eq(told(&bob, HISTORY_FOUND, 700), 1);
+    cr_expect_eq(told(&bob, HISTORY_RECEIVED, 700), 0);
+    cr_expect_eq(told(&alice, HISTORY_FOUND, 0), 0);
+}
+
 /* The money was here before the packet: the request is paid, and the packet gets its receipt. */
 Test(sync, a21_F8_a_packet_shown_after_its_coins_were_found_gets_one_receipt)
 {

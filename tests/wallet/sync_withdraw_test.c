@@ -104,6 +104,11 @@ Test(sync_withdraw, a_withdrawal_is_over_only_to_the_fen)
     town.withdraws_short = false;
     sync_now(&alice);
     cr_expect_eq(folk_spendable(&alice), 300);
+    town.withdraws_one_twice = true; /* two coins of 200 */
+    expect_status(withdraw(400), STATUS_ORDER);
+    town.withdraws_one_twice = false;
+    sync_now(&alice);
+    cr_expect_eq(folk_spendable(&alice), 700);
     town.withdrawals = STATUS_BUSY;
     expect_status(withdraw(300), STATUS_UNREACHABLE);
 }

@@ -285,7 +285,7 @@ static enum status serve_withdraw(struct town *town, struct tokens_reply *reply,
     reply->tokens = (struct signed_item_list){items, answer->token_count};
     reply->tokens.count -= town->withdraws_short;
     for (size_t i = 0; i < reply->tokens.count; i++)
-        reply->tokens.items[i].record = answer->tokens[i];
+        reply->tokens.items[i].record = answer->tokens[town->withdraws_one_twice ? 0 : i];
     return STATUS_OK;
 }
 

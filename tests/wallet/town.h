@@ -36,13 +36,14 @@ struct town {
     struct town_answer answers[TOWN_ANSWERS_MAX];
     size_t answer_count;
     enum town_fault fault;
-    enum status withdrawals; /* STATUS_OK, or why not */
-    long lose_reply_at;      /* that many calls from now; negative: never */
-    size_t calls[32];        /* by verb */
-    struct amount account;   /* deposited */
-    bool shows_spent;        /* OWNED lists what is spent as well: a lie */
-    bool withdraws_short;    /* keeps a token back */
-    bool is_other_bank;      /* deposits are asked for by another bank's vault */
+    enum status withdrawals;  /* STATUS_OK, or why not */
+    long lose_reply_at;       /* that many calls from now; negative: never */
+    size_t calls[32];         /* by verb */
+    struct amount account;    /* deposited */
+    bool shows_spent;         /* OWNED lists what is spent as well: a lie */
+    bool withdraws_short;     /* keeps a token back */
+    bool withdraws_one_twice; /* gives the first in place of all */
+    bool is_other_bank;       /* deposits are asked for by another bank's vault */
     size_t claims_with_request, claims_without;
     struct public_key certified[TOWN_KEYS_MAX]; /* different ones */
     size_t certified_count;

@@ -177,19 +177,21 @@ struct ordered {
     struct world_coin coin;
     struct purse_plan plan;
     struct purse_plan_item item;
-    struct output output;
+    struct output outputs[2];
 };
 
-static void order(struct ordered *o)
+/* A coin of 1,000 into `count` equal ones. */
+static void order_of(struct ordered *o, size_t count)
 {
     struct buffer bytes AUTO(buffer_fini) = {0};
     struct span kept;
     struct purse_coin row;
     struct purse_plan_item_list items = {0};
     holder_coin(&o->coin, &h, 1000);
-    o->output = (struct output){world_fen(1000), h.me.pair.public_key};
+    for (size_t i = 0; i < count; i++)
+        o->outputs[i] = (struct output){world_fen(1000 / count), h.me.pair.public_key};
     const struct exchange exchange = {
-        .outputs = {&o->output, 1}, .nonce = world_nonce(&h.world), .made_at = WORLD_NOW};
+        .outputs = {o->outputs, count}, .nonce = world_nonce(&h.world), .made_at = WORLD_NOW};
     OK(exchange_encode(&bytes, &exchange));
     OK(arena_copy(h.env.arena, &kept, buffer_span(&bytes)));
     row = holder_row(&h, o->coin.serial, &o->coin.coin_id);
@@ -199,6 +201,11 @@ static void order(struct ordered *o)
     OK(purse_sign(&h.env, &o->plan));
     OK(purse_items(&h.env, &items, &o->plan.plan_id));
     o->item = items.items[0];
+}
+
+static void order(struct ordered *o)
+{
+    order_of(o, 1);
 }
 
 static enum status answer(struct ordered *o, enum outcome outcome, const struct world_coin *token,
@@ -221,6 +228,35 @@ static enum status answer(struct ordered *o, enum outcome outcome, const struct 
     }
     OK(purse_learn_order(&h.env, &status, &news, &o->plan, &reply));
     return status;
+}
+
+static enum status answer_two(struct ordered *o, const struct world_coin *a,
+                              const struct world_coin *b)
+{
+    struct purse_news news = {0};
+    enum status status = STATUS_FAILED;
+    struct input_result input = {0};
+    struct signed_item items[] = {{.record = a->token}, {.record = b->token}};
+    struct order_reply reply = {.inputs = {&input, 1}, .tokens = {items, 2}, .has_settled = true};
+    reply.settled = word(&input.placed, &o->coin.coin_id, &o->item.payment_id, OUTCOME_USED,
+                         &h.world.register_key);
+    OK(purse_learn_order(&h.env, &status, &news, &o->plan, &reply));
+    return status;
+}
+
+/* Two outputs alike: whoever relays the answer cannot keep one token and give the other twice. */
+Test(purse_learn, one_token_does_not_stand_for_two)
+{
+    struct ordered o;
+    struct world_coin one, two;
+    order_of(&o, 2);
+    world_token(&one, &h.world, 500, &h.me);
+    world_token(&two, &h.world, 500, &h.me);
+    expect_status(answer_two(&o, &one, &one), STATUS_ORDER);
+    cr_expect(holder_holds(&h, o.coin.serial, &o.coin.coin_id));
+    cr_expect_eq(amount_fen(holder_totals(&h).spendable), 0);
+    expect_status(answer_two(&o, &one, &two), STATUS_OK);
+    cr_expect_eq(amount_fen(holder_totals(&h).spendable_settled), 1000);
 }
 
 Test(purse_learn, an_order_is_done_only_with_the_tokens_it_asked_for)
