@@ -189,9 +189,12 @@ static void no_advance(struct mob *mob, size_t bank, bool is_by_vault, struct ar
     enum { TRIES = 40 };
     struct sim *sim = mob->sim;
     const struct store_query query = {.table = &tables_table_order_row, .index_number = -1};
+    struct wanted wanted = {.person = SIM_NOBODY, .bank = bank, .is_due = true};
+    struct coin any;
+    if (!find(mob, &any, &wanted, arena)) /* most days */
+        return;
     const struct list rows = rows_of(sim, centre_store(sim->centre), &query, NULL, arena);
     const struct order_row *orders = rows.items;
-    struct wanted wanted = {.bank = bank, .is_due = true};
     for (size_t i = 0; i < TRIES && rows.count > 0; i++) {
         const struct order_row *order = &orders[chance_below(&sim->chance, rows.count)];
         struct coin coin;
