@@ -89,6 +89,8 @@ mutant refund-before-its-day central/refund.c \
     's/time_day\(env->now\) < coin->redeem_by_day/false/' 'REFUND'
 mutant advance-taken-twice central/refund.c \
     's/amount_compare\(used, paid\) <= 0 \? STATUS_OK : STATUS_ORDER/STATUS_OK/' 'REFUND'
+mutant own-money-an-advance central/refund.c \
+    's/order->is_by_vault == 1 \&\& //' 'REFUND'
 mutant late-payment-not-kept central/register_apply.c \
     '/^static enum err apply_refunded/,/^}/ s/^ +TRY\(keep_spend.*//' \
     'I6'
