@@ -110,8 +110,10 @@ enum err sync_fetch(struct sync_run *run)
 
 static enum err finish_work(struct wallet *wallet, struct purse_env *env, void *context)
 {
+    const struct sync_report *report = context;
     (void)env;
-    (void)context;
+    if (report->key_status == STATUS_OK || report->key_status == STATUS_FORBIDDEN)
+        wallet->state.is_refused = report->key_status == STATUS_FORBIDDEN;
     wallet->state.last_sync_at = wallet->now;
     wallet->state.is_restored = 0;
     return store_update(wallet->store, &tables_table_wallet_state, &wallet->state);
@@ -134,7 +136,7 @@ enum err sync_all(struct wallet *wallet, struct sync_report *report)
     }
     if (run.is_stopped)
         return ERR_OK;
-    TRY(wallet_transact(wallet, finish_work, NULL, &arena));
+    TRY(wallet_transact(wallet, finish_work, report, &arena));
     wallet->is_restored = false;
     return ERR_OK;
 }

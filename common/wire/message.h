@@ -220,7 +220,8 @@ enum {
 #define JOIN_BODY_FIELDS(F) F(SIGNED, request) F(OPT_NONCE, code) F(OPT_SIGNED, recovery)
 #define RECOVERY_BODY_FIELDS(F) F(SIGNED, recovery)
 #define CERTIFY_BODY_FIELDS(F) F(SIGNED, by_new_key) F(SIGNED, by_previous_key)
-#define CERTIFY_REPLY_FIELDS(F) F(SIGNED, certificate) F(SIGNED, directory) F(SIGNED, revocations)
+#define CERTIFY_REPLY_FIELDS(F)                                                                    \
+    F(SIGNED, certificate) F(SIGNED, directory) F(SIGNED, revocations) F(OPT_KEY, recovery_key)
 #define WITHDRAW_BODY_FIELDS(F) F(SIGNED, withdrawal)
 #define TOKENS_REPLY_FIELDS(F) F(LIST, tokens, signed_item, 0, ORDER_OUTPUTS_MAX)
 #define SETTLE_BODY_FIELDS(F) F(LIST, packets, blob_item, 1, SETTLE_PACKETS_MAX)
