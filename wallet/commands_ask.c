@@ -33,7 +33,7 @@ static int read_ask(struct cli *cli, struct handover_ask *ask)
     return CLI_OK;
 }
 
-static int make_request(struct desk *desk, struct span *file, struct id *id)
+static int make_request(struct desk *desk, struct carry *carry, struct span *file, struct id *id)
 {
     struct cli *cli = desk->cli;
     struct handover_ask ask;
@@ -51,6 +51,9 @@ static int make_request(struct desk *desk, struct span *file, struct id *id)
     commands_put_amount(cli, "amount", ask.amount);
     commands_put_text(cli, "memo", ask.memo);
     commands_put_number(cli_result(cli), "expires_at", desk->wallet.now + ask.expires_s);
+    const int fits = carry_check(carry, *file);
+    if (fits != CLI_OK)
+        return fits;
     cli_say(cli, _("request for %s written (%zu bytes); show it to the payer"),
             commands_yuan(ask.amount), file->size);
     return CLI_OK;
@@ -101,7 +104,7 @@ int commands_request(struct cli *cli)
         code = commands_news_choose(&desk);
     if (code == CLI_OK)
         code = cli_given(cli, "--again") ? repeat_request(&desk, &file, &id)
-                                         : make_request(&desk, &file, &id);
+                                         : make_request(&desk, &carry, &file, &id);
     if (code != CLI_OK)
         return code;
     json_object_set_new(cli_result(cli), "id", cli_json_hex(SPAN(id)));

@@ -116,9 +116,8 @@ static void warn_above(struct cli *cli, const char *option, struct amount own,
 {
     if (cli_given(cli, option) && amount_compare(own, bound->max) > 0)
         cli_warn(cli,
-                 bound->source == LIMITS_TIER
-                     ? _("%s: your tier's limit is lower, and holds: %s")
-                     : _("%s: the policy's limit is lower, and holds: %s"),
+                 bound->source == LIMITS_TIER ? _("%s: your tier's limit is lower, and holds: %s")
+                                              : _("%s: the policy's limit is lower, and holds: %s"),
                  option, commands_yuan(bound->max));
 }
 

@@ -143,7 +143,8 @@ int commands_words_check(struct cli *cli)
     if (code != CLI_OK)
         return code;
     if (key_equal(&pair.public_key, &state->recovery_key) && state->words == WORDS_VOID)
-        return cli_fail(cli, CLI_AUTH, "WORDS", _("dcep-wallet words new makes others, good for all"),
+        return cli_fail(cli, CLI_AUTH, "WORDS",
+                        _("dcep-wallet words new makes others, good for all"),
                         _("these are void: another wallet of yours made newer ones"));
     if (!key_equal(&pair.public_key, &state->recovery_key))
         return cli_fail(cli, CLI_AUTH, "WORDS", _("older words are void once there are new ones"),
