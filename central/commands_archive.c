@@ -157,9 +157,11 @@ static enum err put_back(struct cli *cli, int *code, struct register_env *env)
 int commands_db_unarchive(struct cli *cli)
 {
     const int code = office_run(cli, OFFICE_WRITE, put_back);
+    const json_int_t lines = json_integer_value(json_object_get(cli_result(cli), "lines"));
     if (code == CLI_OK)
-        cli_say(cli, _("%lld lines are rows again, for %d days at least."),
-                (long long)json_integer_value(json_object_get(cli_result(cli), "lines")),
-                ARCHIVE_RESTORED_DAYS);
+        cli_say(cli,
+                ngettext("%lld line is rows again, for %d days at least.",
+                         "%lld lines are rows again, for %d days at least.", (unsigned long)lines),
+                (long long)lines, ARCHIVE_RESTORED_DAYS);
     return code;
 }

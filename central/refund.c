@@ -99,11 +99,53 @@ enum err refund_held(struct register_env *env, struct held_reply *reply, enum st
 
 /* --- advances --- */
 
-/* What an order of the bank's vault paid to keys of a customer. *status: STATUS_ARCHIVED if that
- * cannot be told. */
+/* A coin of a lost wallet, for which its bank says that it has paid in advance. */
+struct advanced {
+    const struct coin *coin;
+    const struct wallet_key *owner;
+    const struct bank *bank;
+};
+
+/* An exchange of the bank's own vault, made when it knew the lost key: whoever exchanges his own
+ * coins through the bank at a sync has not been paid anything. */
+static bool may_be_advance(const struct order_row *order, const struct advanced *advanced)
+{
+    return order->is_by_vault == 1 && order->bank_id == advanced->bank->bank_id &&
+           order->made_at >= advanced->owner->logged_at;
+}
+
+/* The lost coin was there first, so that no order pays for what became of its own tokens; and what
+ * he got for it lies at another key than the lost one, and is as free as the coin was. */
+static bool may_be_for(const struct coin *paid, const struct coin *lost)
+{
+    return paid->serial > lost->serial && !key_equal(&paid->owner_key, &lost->owner_key) &&
+           (!paid->has_purpose || (lost->has_purpose && paid->purpose == lost->purpose));
+}
+
+static enum err add_paid(struct register_env *env, enum status *status, struct amount *out,
+                         const struct order_token *token, const struct advanced *advanced)
+{
+    struct coin coin = {0};
+    struct nonce owner = {{0}};
+    bool is_mine = false, is_held = false;
+    const enum err error = register_coin(env, &coin, token->serial, &token->coin_id);
+    if (error == ERR_MISSING)
+        TRY(archive_holds(env, &is_held, token->serial, 0));
+    if (is_held) {
+        *status = STATUS_ARCHIVED;
+        return ERR_OK;
+    }
+    TRY(error);
+    TRY(customer_of(env, &is_mine, &owner, &coin.owner_key, advanced->bank));
+    if (is_mine && span_equal(SPAN(owner), SPAN(advanced->owner->customer)) &&
+        may_be_for(&coin, advanced->coin))
+        TRY(amount_add(out, *out, coin.amount));
+    return ERR_OK;
+}
+
+/* What an order paid in advance for the coin. *status: STATUS_ARCHIVED if that cannot be told. */
 static enum err paid_by(struct register_env *env, enum status *status, struct amount *out,
-                        const struct id *order_id, const struct nonce *customer,
-                        const struct bank *bank)
+                        const struct id *order_id, const struct advanced *advanced)
 {
     const struct order_token from = {.order_id = *order_id};
     struct order_row order = {.order_id = *order_id};
@@ -111,38 +153,23 @@ static enum err paid_by(struct register_env *env, enum status *status, struct am
     bool found = false;
     *out = amount_zero();
     TRY(register_find(env, &found, &tables_table_order_row, &order));
-    if (!found || order.kind != KIND_EXCHANGE || order.bank_id != bank->bank_id)
+    if (!found || !may_be_advance(&order, advanced))
         return ERR_OK;
     TRY(register_rows(env, &rows, &tables_table_order_token, -1, 1, &from));
     const struct order_token *tokens = rows.items;
-    for (size_t i = 0; i < rows.count; i++) {
-        struct coin coin = {0};
-        struct nonce owner = {{0}};
-        bool is_mine = false, is_held = false;
-        const enum err error = register_coin(env, &coin, tokens[i].serial, &tokens[i].coin_id);
-        if (error == ERR_MISSING)
-            TRY(archive_holds(env, &is_held, tokens[i].serial, 0));
-        if (is_held) {
-            *status = STATUS_ARCHIVED;
-            return ERR_OK;
-        }
-        TRY(error);
-        TRY(customer_of(env, &is_mine, &owner, &coin.owner_key, bank));
-        if (is_mine && span_equal(SPAN(owner), SPAN(*customer)))
-            TRY(amount_add(out, *out, coin.amount));
-    }
+    for (size_t i = 0; i < rows.count && *status == STATUS_OK; i++)
+        TRY(add_paid(env, status, out, &tokens[i], advanced));
     return ERR_OK;
 }
 
 /* Is there as much left of it as the coin is worth? */
-static enum err is_covered(struct register_env *env, enum status *status,
-                           const struct refund_item *item, const struct coin *coin,
-                           const struct nonce *customer, const struct bank *bank)
+static enum err is_covered(struct register_env *env, enum status *status, const struct id *order_id,
+                           const struct advanced *advanced)
 {
-    const struct refund from = {.has_advance_id = true, .advance_id = item->advance_id};
-    struct amount paid = amount_zero(), used = coin->amount;
+    const struct refund from = {.has_advance_id = true, .advance_id = *order_id};
+    struct amount paid = amount_zero(), used = advanced->coin->amount;
     struct list rows = {0};
-    TRY(paid_by(env, status, &paid, &item->advance_id, customer, bank));
+    TRY(paid_by(env, status, &paid, order_id, advanced));
     if (*status != STATUS_OK)
         return ERR_OK;
     TRY(register_rows(env, &rows, &tables_table_refund, 0, 1, &from));
@@ -159,14 +186,15 @@ static enum err judge_goal(struct register_env *env, enum status *status,
                            const struct refund_item *item, const struct coin *coin,
                            const struct bank *bank)
 {
-    struct nonce owner = {{0}}, goal = {{0}};
-    bool owner_is_mine = false, goal_is_mine = false;
-    TRY(customer_of(env, &owner_is_mine, &owner, &coin->owner_key, bank));
+    struct wallet_key owner = {0};
+    struct nonce goal = {{0}};
+    bool found = false, goal_is_mine = false;
+    TRY(authority_wallet_key(env, &found, &owner, &coin->owner_key));
     TRY(customer_of(env, &goal_is_mine, &goal, &item->to_key, bank));
-    if (!owner_is_mine) {
+    if (!found || owner.bank_id != bank->bank_id) {
         *status = STATUS_FORBIDDEN;
     } else if (!item->has_advance_id) {
-        if (!goal_is_mine || !span_equal(SPAN(owner), SPAN(goal)))
+        if (!goal_is_mine || !span_equal(SPAN(owner.customer), SPAN(goal)))
             *status = STATUS_CERTIFIED_ELSEWHERE;
     } else if (!key_equal(&item->to_key, &bank->vault_key)) {
         *status = STATUS_CERTIFIED_ELSEWHERE;
@@ -175,7 +203,7 @@ static enum err judge_goal(struct register_env *env, enum status *status,
         if (coin->state == COIN_ORPHAN)
             return ERR_OK;
         *status = STATUS_OK;
-        TRY(is_covered(env, status, item, coin, &owner, bank));
+        TRY(is_covered(env, status, &item->advance_id, &(struct advanced){coin, &owner, bank}));
     }
     return ERR_OK;
 }
@@ -228,21 +256,28 @@ static enum err refund_coin(struct register_env *env, struct refund *row,
     return store_insert(env->store, &tables_table_refund, row);
 }
 
-/* What was refunded is told to the bank that asked for it, and to no other. */
+/* What was refunded is told to the bank that asked for it, and to no other. Its token, if there is
+ * one, goes beside the results: it may be signed after them. */
 static enum err answer(struct register_env *env, struct refund_result *out,
-                       const struct refund *row, const struct bank *bank)
+                       struct signed_item_list *tokens, const struct refund *row,
+                       const struct bank *bank)
 {
     enum status status = row->bank_id == bank->bank_id ? STATUS_OK : STATUS_FORBIDDEN;
-    const bool is_minted = status == STATUS_OK && row->has_token_coin_id;
-    if (is_minted)
-        TRY(register_token_of(env, &status, &out->token, row->token_serial, &row->token_coin_id));
-    out->has_token = is_minted && status == STATUS_OK;
+    if (status == STATUS_OK && row->has_token_coin_id) {
+        struct cose *token = &tokens->items[tokens->count].record;
+        TRY(register_token_of(env, &status, token, row->token_serial, &row->token_coin_id));
+        out->has_token_coin_id = status == STATUS_OK;
+        tokens->count += out->has_token_coin_id;
+    }
+    if (out->has_token_coin_id)
+        out->token_coin_id = row->token_coin_id;
     out->status = (uint64_t)status;
     return ERR_OK;
 }
 
 static enum err refund_item(struct register_env *env, struct refund_result *out,
-                            const struct refund_item *item, const struct bank *bank)
+                            struct signed_item_list *tokens, const struct refund_item *item,
+                            const struct bank *bank)
 {
     struct coin coin = {0};
     struct refund row = {.serial = item->serial, .coin_id = item->coin_id};
@@ -262,7 +297,7 @@ static enum err refund_item(struct register_env *env, struct refund_result *out,
     if (!done && status == STATUS_OK)
         TRY(refund_coin(env, &row, item, &coin, bank));
     if (done || status == STATUS_OK)
-        TRY(answer(env, out, &row, bank));
+        TRY(answer(env, out, tokens, &row, bank));
     else
         out->status = (uint64_t)status;
     if (out->status != STATUS_FORBIDDEN)
@@ -273,10 +308,16 @@ static enum err refund_item(struct register_env *env, struct refund_result *out,
 enum err refund_make(struct register_env *env, struct refund_reply *reply,
                      const struct refund_body *body, const struct bank *bank)
 {
-    void *memory = NULL;
-    TRY(arena_alloc(env->arena, &memory, body->items.count, sizeof(struct refund_result)));
-    *reply = (struct refund_reply){.results = {memory, body->items.count}};
+    void *results = NULL, *tokens = NULL;
+    struct refunds refunds = {.made_at = env->now};
+    TRY(arena_alloc(env->arena, &results, body->items.count, sizeof(struct refund_result)));
+    TRY(arena_alloc(env->arena, &tokens, body->items.count, sizeof(struct signed_item)));
+    refunds.results = (struct refund_result_list){results, body->items.count};
+    *reply = (struct refund_reply){.tokens = {tokens, 0}};
     for (size_t i = 0; i < body->items.count; i++)
-        TRY(refund_item(env, &reply->results.items[i], &body->items.items[i], bank));
-    return ERR_OK;
+        TRY(refund_item(env, &refunds.results.items[i], &reply->tokens, &body->items.items[i],
+                        bank));
+    TRY(call_question(&refunds.question_id, VERB_REFUND, body));
+    return record_sign(&reply->refunds, env->trust->network, KIND_REFUNDS, &refunds,
+                       env->register_key, env->arena);
 }

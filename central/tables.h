@@ -90,11 +90,13 @@ enum { OWNER_ENTRY_SIZE = 24, OWNER_CHUNK_ENTRIES = 160 };
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
     F(ID, payment_id)                                                                              \
     F(ID, coin_id) F(SIGNED, payment) F(UINT, outcome, 1, 255) F(UINT, shown_at, 0, INTEGER_MAX)
-/* Orders by id: exchange, redeem, issue; and what they minted. */
+/* Orders by id: exchange, redeem, issue; and what they minted. is_by_vault: the bank's own vault
+ * paid all that an exchange turned into tokens, so that it may be an advance (refund.c). */
 #define ORDER_FIELDS(F)                                                                            \
     F(ID, order_id)                                                                                \
     F(UINT, kind, 0, 255)                                                                          \
     F(UINT, done, 0, 1)                                                                            \
+    F(UINT, is_by_vault, 0, 1)                                                                     \
     F(UINT, bank_id, 0, INTEGER_MAX)                                                               \
     F(AMOUNT0, amount) F(UINT, token_count, 0, ORDER_OUTPUTS_MAX) F(UINT, made_at, 0, INTEGER_MAX)
 #define ORDER_TOKEN_FIELDS(F)                                                                      \

@@ -323,7 +323,10 @@ static int give_up(struct cli *cli, struct premises_job *job, struct joining *jo
                         status == STATUS_UNREACHABLE ? _("ask again: it goes on") : NULL);
     json_object_set_new(cli_result(cli), "given_up", json_integer((json_int_t)count));
     if (code == CLI_OK)
-        cli_say(cli, _("%zu keys are given up; what they hold comes back by refund."), count);
+        cli_say(cli,
+                ngettext("%zu key is given up; what it holds comes back by refund.",
+                         "%zu keys are given up; what they hold comes back by refund.", count),
+                count);
     return code;
 }
 

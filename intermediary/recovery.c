@@ -133,6 +133,50 @@ enum err recovery_held(struct branch_env *env, enum status *status, struct recov
 
 /* --- having it back --- */
 
+/* Is it an answer to this question, item by item, and is there a token for each coin it names? */
+static bool answers(const struct branch_env *env, const struct refunds *refunds,
+                    const struct signed_item_list *tokens, const struct id *question_id,
+                    size_t item_count)
+{
+    size_t at = 0;
+    if (!id_equal(&refunds->question_id, question_id) || refunds->results.count != item_count)
+        return false;
+    for (size_t i = 0; i < item_count; i++) {
+        const struct refund_result *result = &refunds->results.items[i];
+        if (!result->has_token_coin_id)
+            continue;
+        if (at == tokens->count)
+            return false;
+        const struct id token_id =
+            record_id(env->purse.trust->network, KIND_TOKEN, tokens->items[at++].record.payload);
+        const struct id coin_id = record_coin_root(&token_id);
+        if (!id_equal(&coin_id, &result->token_coin_id))
+            return false;
+    }
+    return at == tokens->count;
+}
+
+enum err recovery_ask(struct branch_env *env, enum status *status, struct refunds *out,
+                      struct signed_item_list *tokens, struct refund_item_list items)
+{
+    const struct trust *trust = env->purse.trust;
+    struct refund_body body = {.items = items};
+    struct refund_reply reply = {0};
+    struct id question_id;
+    branch_random(env, body.nonce.bytes, sizeof body.nonce.bytes);
+    TRY(call_question(&question_id, VERB_REFUND, &body));
+    TRY(branch_call(env, status, &reply, VERB_REFUND, &body));
+    if (*status != STATUS_OK)
+        return ERR_OK;
+    const enum err error = record_open(out, trust->network, KIND_REFUNDS, &reply.refunds,
+                                       &trust->directory.register_key, env->purse.arena);
+    *tokens = reply.tokens;
+    *status = error == ERR_OK && answers(env, out, tokens, &question_id, items.count)
+                  ? STATUS_OK
+                  : STATUS_UNREACHABLE;
+    return error == ERR_MEMORY ? error : ERR_OK;
+}
+
 static enum err count_in(struct recovery_sum *sum, struct amount amount)
 {
     sum->count++;
@@ -170,12 +214,12 @@ static enum err next_items(struct branch_env *env, enum status *status, void *co
 }
 
 static enum err report_results(struct recovery_report *report, const struct sending *sending,
-                               const struct refund_reply *reply)
+                               const struct refunds *refunds)
 {
-    for (size_t i = 0; i < sending->count && i < reply->results.count; i++) {
-        const struct refund_result *result = &reply->results.items[i];
+    for (size_t i = 0; i < sending->count; i++) {
+        const struct refund_result *result = &refunds->results.items[i];
         if (result->status == STATUS_OK)
-            TRY(count_in(result->has_token ? &report->refunded : &report->claimed,
+            TRY(count_in(result->has_token_coin_id ? &report->refunded : &report->claimed,
                          sending->coins[i]->held.amount));
     }
     return ERR_OK;
@@ -187,16 +231,17 @@ enum err recovery_take(struct branch_env *env, enum status *status, struct recov
     struct sending sending = {.all = coins};
     *status = STATUS_OK;
     while (sending.at < coins->count) {
-        struct refund_reply reply = {0};
+        struct refunds refunds = {0};
+        struct signed_item_list tokens = {0}; /* the customer's: his sync brings them */
         TRY(branch_run(env, status, next_items, &sending));
         if (sending.count == 0)
             break;
-        const struct refund_body body = {.items = {sending.items, sending.count}};
-        TRY(branch_call(env, status, &reply, VERB_REFUND, &body));
+        TRY(recovery_ask(env, status, &refunds, &tokens,
+                         (struct refund_item_list){sending.items, sending.count}));
         if (*status != STATUS_OK)
             break;
         if (report != NULL)
-            TRY(report_results(report, &sending, &reply));
+            TRY(report_results(report, &sending, &refunds));
     }
     return ERR_OK;
 }

@@ -187,7 +187,8 @@ enum { RECOVER_AT_ONCE = REFUND_ITEMS_MAX };
 
 struct recovering {
     struct advance_list ordered, due;
-    struct refund_reply reply;
+    struct refunds refunds;
+    struct signed_item_list tokens;
 };
 
 /* Those paid, from where the last round ended: what the register refuses holds up no others. */
@@ -239,25 +240,30 @@ static enum err take_back(struct branch_env *env, struct advance *row)
     return store_update(env->purse.store, &bank_table_advance, row);
 }
 
+static enum err take_token(struct branch_env *env, struct advance *row, const struct cose *token)
+{
+    enum status taken = STATUS_STATE;
+    TRY(purse_take_token(&env->purse, &taken, token));
+    if (taken != STATUS_OK)
+        return ERR_OK;
+    row->state = ADVANCE_RECOVERED;
+    row->done_at = env->purse.now;
+    return store_update(env->purse.store, &bank_table_advance, row);
+}
+
 /* The register's word on each. What it says neither yes nor "spent" to is asked again. */
 static enum err learn_back(struct branch_env *env, enum status *status, void *context)
 {
     struct recovering *recovering = context;
+    size_t token = 0;
     *status = STATUS_OK;
-    for (size_t i = 0; i < recovering->due.count && i < recovering->reply.results.count; i++) {
-        const struct refund_result *result = &recovering->reply.results.items[i];
+    for (size_t i = 0; i < recovering->due.count; i++) {
+        const struct refund_result *result = &recovering->refunds.results.items[i];
         struct advance row = recovering->due.items[i];
-        enum status taken = STATUS_STATE;
         if (result->status == STATUS_STATE || result->status == STATUS_UNKNOWN)
             TRY(take_back(env, &row));
-        if (result->status != STATUS_OK || !result->has_token)
-            continue;
-        TRY(purse_take_token(&env->purse, &taken, &result->token));
-        if (taken != STATUS_OK)
-            continue;
-        row.state = ADVANCE_RECOVERED;
-        row.done_at = env->purse.now;
-        TRY(store_update(env->purse.store, &bank_table_advance, &row));
+        if (result->has_token_coin_id)
+            TRY(take_token(env, &row, &recovering->tokens.items[token++].record));
     }
     return ERR_OK;
 }
@@ -265,14 +271,14 @@ static enum err learn_back(struct branch_env *env, enum status *status, void *co
 static enum err recover(struct branch_env *env, enum status *status, struct recovering *recovering)
 {
     struct refund_item items[RECOVER_AT_ONCE];
-    const struct refund_body body = {.items = {items, recovering->due.count}};
-    for (size_t i = 0; i < recovering->due.count; i++)
+    const struct refund_item_list list = {items, recovering->due.count};
+    for (size_t i = 0; i < list.count; i++)
         items[i] = (struct refund_item){.serial = recovering->due.items[i].serial,
                                         .coin_id = recovering->due.items[i].coin_id,
                                         .to_key = env->branch->vault_key.public_key,
                                         .has_advance_id = true,
                                         .advance_id = recovering->due.items[i].order_id};
-    TRY(branch_call(env, status, &recovering->reply, VERB_REFUND, &body));
+    TRY(recovery_ask(env, status, &recovering->refunds, &recovering->tokens, list));
     if (*status != STATUS_OK)
         return ERR_OK; /* the same ones again, later */
     go_on(env->branch, &recovering->due);

@@ -25,6 +25,10 @@ enum err recovery_lost_keys(struct branch_env *env, struct bank_wallet_list *out
 /* Inside a transaction: the newest key of a customer that is good. */
 enum err recovery_new_key(struct branch_env *env, bool *found, struct public_key *out,
                           uint64_t customer) MUST_USE;
+/* REFUND, and the register's word on each item; *tokens: of those that name a coin, in their
+ * order. No transaction is open. STATUS_OK; else nothing is known. */
+enum err recovery_ask(struct branch_env *env, enum status *status, struct refunds *out,
+                      struct signed_item_list *tokens, struct refund_item_list items) MUST_USE;
 /* Has what is due of these coins refunded. No transaction is open. report may be NULL. */
 enum err recovery_take(struct branch_env *env, enum status *status, struct recovery_report *report,
                        const struct recovery_coin_list *coins) MUST_USE;

@@ -195,14 +195,14 @@ static enum err is_held(struct branch_env *env, bool *held, const struct relay_t
                : branch_find(env, held, &purse_table_purse_inbox, &inbox);
 }
 
-/* A word that does not prove itself is no word: the packet waits on. */
+/* A word that does not prove itself, for each payment, is no word: the packet waits on. */
 enum err relay_queue_learn(struct branch_env *env, struct relay_tally *tally,
                            const struct relay_told *told)
 {
     const struct settle_result *result = told->result;
     struct purse_news news = {0};
     enum status learned = STATUS_OK;
-    bool is_kept = false;
+    bool is_kept = false, is_whole = false;
     if (!is_answer(result->status) || (result->leaves.count > 0 && !told->reply->has_settled))
         return ERR_OK;
     TRY(is_held(env, &is_kept, told));
@@ -211,8 +211,10 @@ enum err relay_queue_learn(struct branch_env *env, struct relay_tally *tally,
     if (result->status == STATUS_SIGNATURE || result->status == STATUS_POINT)
         *suspect(env, told->customer) = 1;
     if (result->status == STATUS_OK && deposits_may_pay(env, told->packet)) {
-        TRY(purse_learn(&env->purse, &learned, &news, result, &told->reply->settled));
-        if (learned != STATUS_OK)
+        TRY(purse_covers(&env->purse, &is_whole, told->packet, result));
+        if (is_whole)
+            TRY(purse_learn(&env->purse, &learned, &news, result, &told->reply->settled));
+        if (!is_whole || learned != STATUS_OK)
             return ERR_OK;
     }
     if (result->status == STATUS_OK && told->view != NULL)

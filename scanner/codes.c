@@ -9,6 +9,8 @@
 enum {
     FOURCC_Y800 = 0x30303859,
     FOURCC_GREY = 0x59455247,
+    FOURCC_YU12 = 0x32315559,
+    FOURCC_YUYV = 0x56595559,
     CAMERA_WIDTH = 1280,
     CAMERA_HEIGHT = 720
 };
@@ -57,6 +59,17 @@ void codes_find(const struct picture *picture)
     zbar_image_scanner_destroy(scanner);
 }
 
+/* What zbar makes grey, the cheapest first; libv4l2 makes the second of whatever a camera gives.
+ * (zbar would choose by itself, but only beside a window on a screen.) */
+static bool choose_format(zbar_video_t *video)
+{
+    static const unsigned long formats[] = {FOURCC_GREY, FOURCC_YU12, FOURCC_YUYV};
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+        if (zbar_video_init(video, formats[i]) == 0)
+            return true;
+    return false;
+}
+
 /* Nobody listens any more when stdin ends. */
 static bool is_wanted(void)
 {
@@ -72,7 +85,7 @@ void codes_watch(const char *device)
         scanner_fail("memory");
     zbar_set_verbosity(0);
     (void)zbar_video_request_size(video, CAMERA_WIDTH, CAMERA_HEIGHT);
-    if (zbar_video_open(video, device) != 0 || zbar_video_init(video, FOURCC_Y800) != 0 ||
+    if (zbar_video_open(video, device) != 0 || !choose_format(video) ||
         zbar_video_enable(video, 1) != 0)
         scanner_fail("camera");
     if (!confine(CONFINE_CAMERA))

@@ -1,10 +1,11 @@
 /* The lock that the program puts on itself (contract in scanner.h): no new privileges, limits, and
  * a list of the system calls that decoding takes. All else kills it; opening a file merely fails,
- * because libraries try to. */
+ * because libraries try to. It ends with the wallet that started it, even while a camera hangs. */
 #include "scanner/scanner.h"
 
 #include <errno.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -18,10 +19,11 @@ static bool limit(__rlimit_resource_t what, rlim_t most)
     return setrlimit(what, &value) == 0;
 }
 
+/* One file: room for none (0 is taken), but poll refuses to look at more than the limit. */
 static bool set_limits(enum confine_for what)
 {
     return limit(RLIMIT_AS, SCANNER_MEMORY_MAX) && limit(RLIMIT_CORE, 0) &&
-           limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NPROC, 0) && limit(RLIMIT_NOFILE, 0) &&
+           limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NPROC, 0) && limit(RLIMIT_NOFILE, 1) &&
            (what == CONFINE_CAMERA || limit(RLIMIT_CPU, SCANNER_PICTURE_CPU_S));
 }
 
@@ -78,7 +80,8 @@ static bool set_filter(enum confine_for what)
 
 bool confine(enum confine_for what)
 {
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && set_limits(what) && set_filter(what);
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           set_limits(what) && set_filter(what);
 }
 
 #else /* the sanitizers' own calls and memory fit no such list */

@@ -13,7 +13,8 @@ build="gcc libc6-dev pkg-config gettext libmbedtls-dev libcbor-dev libnng-dev li
 demo="$build util-linux"
 bench="$demo python3 gnuplot-nox"
 check="$demo clang libclang-rt-dev clang-format libcriterion-dev python3 python3-cbor2
-       python3-cryptography python3-jsonschema tmux mandoc swtpm zbar-tools librsvg2-bin"
+       python3-cryptography python3-jsonschema tmux mandoc swtpm zbar-tools librsvg2-bin
+       libjpeg-turbo-progs"
 
 usage()
 {

@@ -6,6 +6,7 @@
 #include "wallet/carriers/qr_show.h"
 #include "wallet/carriers/scan.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -48,7 +49,7 @@ int carry_fail_link(struct carry *carry, enum err error, const char *hint)
                         _("write HOST:PORT, as in 192.168.1.7:7200"),
                         _("%s is no address, or no wallet listens there"), carry->where);
     if (error == ERR_LOCKED)
-        return cli_fail(carry->cli, CLI_USAGE, "LOCKED", _("take another port, or 0 for any"),
+        return cli_fail(carry->cli, CLI_USAGE, "PORT_IN_USE", _("take another port, or 0 for any"),
                         _("somebody listens at %s already"), carry->where);
     const int code = err_class(error) == ERR_CLASS_MALFORMED ? CLI_INVALID : CLI_UNREACHABLE;
     return cli_fail(carry->cli, code, err_name(error),
@@ -121,6 +122,12 @@ static int open_codes(struct carry *carry)
 
 /* ---- images ---- */
 
+/* People take longer than machines answer, unless they say how long. */
+static uint64_t patience_ms(struct cli *cli, uint64_t seconds)
+{
+    return cli_given(cli, "--timeout") ? cli_timeout_ms(cli) : seconds * 1000;
+}
+
 static int fail_scan(struct carry *carry, enum err error)
 {
     struct cli *cli = carry->cli;
@@ -149,7 +156,8 @@ static int open_scan(struct carry *carry)
     const char *paths[IMAGES_MAX];
     size_t count = 0;
     if (cli_given(cli, "--camera"))
-        return scan_camera(&carry->seen, cli_text(cli, "--camera"), CAMERA_S * 1000) == ERR_OK
+        return scan_camera(&carry->seen, cli_text(cli, "--camera"), patience_ms(cli, CAMERA_S)) ==
+                       ERR_OK
                    ? CLI_OK
                    : CLI_INTERNAL;
     if (!cli_given(cli, "--scan"))
@@ -161,12 +169,24 @@ static int open_scan(struct carry *carry)
                : CLI_INTERNAL;
 }
 
+static void tell_frames(void *context, size_t got, size_t count)
+{
+    char line[120];
+    (void)snprintf(line, sizeof line, _("%zu of the %zu codes that are needed were seen ..."), got,
+                   count);
+    cli_waiting(context, line);
+}
+
 static int look(struct carry *carry)
 {
-    if (scan_report(carry->seen).is_camera)
+    if (scan_report(carry->seen).is_camera) {
         cli_note(carry->cli, _("hold the code before the camera"));
+        scan_tell(carry->seen, tell_frames, carry->cli);
+    }
     buffer_fini(&carry->taken);
     const enum err error = carrier_take(carry->seen, &carry->taken);
+    if (scan_report(carry->seen).is_camera)
+        cli_waiting(carry->cli, NULL);
     return error == ERR_OK ? CLI_OK : fail_scan(carry, error);
 }
 

@@ -77,9 +77,15 @@ enum { COMMANDS_CODE_SIZE = 20 };
 void commands_code(char out[COMMANDS_CODE_SIZE], const struct id *request_id);
 
 /* --- over a link (commands_carry.c) --- */
-/* The payee's side: the request is offered to whoever calls, until it is paid. */
-int commands_await(struct desk *desk, struct carry *carry, const struct id *request_id,
-                   struct span request) MUST_USE;
+struct commands_asked { /* a request, and its file */
+    struct id id;
+    uint64_t expires_at;
+    struct span file;
+};
+/* The payee's side: the request is offered to whoever calls, until it is paid, or nobody can pay it
+ * any more. */
+int commands_await(struct desk *desk, struct carry *carry,
+                   const struct commands_asked *asked) MUST_USE;
 /* The payer's: the packet goes to the payee, its receipt comes back and is kept. */
 int commands_push(struct desk *desk, struct carry *carry, const struct id *plan_id,
                   struct span packet) MUST_USE;

@@ -33,7 +33,7 @@ static int read_ask(struct cli *cli, struct handover_ask *ask)
     return CLI_OK;
 }
 
-static int make_request(struct desk *desk, struct carry *carry, struct span *file, struct id *id)
+static int make_request(struct desk *desk, struct carry *carry, struct commands_asked *asked)
 {
     struct cli *cli = desk->cli;
     struct handover_ask ask;
@@ -45,34 +45,40 @@ static int make_request(struct desk *desk, struct carry *carry, struct span *fil
     if (error == ERR_OK && status != STATUS_OK)
         return desk_refuse(desk, status);
     if (error == ERR_OK)
-        error = handover_request(&desk->wallet, file, id, &ask, &desk->arena);
+        error = handover_request(&desk->wallet, &asked->file, &asked->id, &ask, &desk->arena);
     if (error != ERR_OK)
         return desk_fail(desk, error);
     commands_put_amount(cli, "amount", ask.amount);
     commands_put_text(cli, "memo", ask.memo);
-    commands_put_number(cli_result(cli), "expires_at", desk->wallet.now + ask.expires_s);
-    const int fits = carry_check(carry, *file);
+    asked->expires_at = desk->wallet.now + ask.expires_s;
+    commands_put_number(cli_result(cli), "expires_at", asked->expires_at);
+    const int fits = carry_check(carry, asked->file);
     if (fits != CLI_OK)
         return fits;
     cli_say(cli, _("request for %s written (%zu bytes); show it to the payer"),
-            commands_yuan(ask.amount), file->size);
+            commands_yuan(ask.amount), asked->file.size);
     return CLI_OK;
 }
 
-static int repeat_request(struct desk *desk, struct span *file, struct id *id)
+static int repeat_request(struct desk *desk, struct commands_asked *asked)
 {
     struct cli *cli = desk->cli;
     struct purse_request row = {0};
     int code = CLI_OK;
-    const enum err error = commands_find_request(desk, &code, &row, file, cli_text(cli, "--again"));
+    struct request request = {0};
+    enum err error =
+        commands_find_request(desk, &code, &row, &asked->file, cli_text(cli, "--again"));
+    if (error == ERR_OK && code == CLI_OK)
+        error = request_decode(&request, row.request.payload, &desk->arena);
     if (error != ERR_OK)
         return desk_fail(desk, error);
     if (code != CLI_OK)
         return code;
-    *id = row.request_id;
+    asked->id = row.request_id;
+    asked->expires_at = request.expires_at;
     commands_put_amount(cli, "amount", row.amount);
     cli_say(cli, _("the same request for %s again (%zu bytes)"), commands_yuan(row.amount),
-            file->size);
+            asked->file.size);
     return CLI_OK;
 }
 
@@ -93,8 +99,7 @@ int commands_request(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
     struct carry carry AUTO(carry_close) = {0};
-    struct span file = {0};
-    struct id id = {{0}};
+    struct commands_asked asked = {0};
     int code = check_request(cli);
     if (code == CLI_OK)
         code = carry_open(&carry, cli, NULL, CARRY_OUT_MUST);
@@ -103,14 +108,14 @@ int commands_request(struct cli *cli)
     if (code == CLI_OK)
         code = commands_news_choose(&desk);
     if (code == CLI_OK)
-        code = cli_given(cli, "--again") ? repeat_request(&desk, &file, &id)
-                                         : make_request(&desk, &carry, &file, &id);
+        code = cli_given(cli, "--again") ? repeat_request(&desk, &asked)
+                                         : make_request(&desk, &carry, &asked);
     if (code != CLI_OK)
         return code;
-    json_object_set_new(cli_result(cli), "id", cli_json_hex(SPAN(id)));
-    commands_put_number(cli_result(cli), "size", file.size);
-    code = carry_give(&carry, file);
+    json_object_set_new(cli_result(cli), "id", cli_json_hex(SPAN(asked.id)));
+    commands_put_number(cli_result(cli), "size", asked.file.size);
+    code = carry_give(&carry, asked.file);
     if (code != CLI_OK || carry.link == NULL)
         return code;
-    return commands_await(&desk, &carry, &id, file);
+    return commands_await(&desk, &carry, &asked);
 }

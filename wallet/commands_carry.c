@@ -5,13 +5,14 @@
  * 3. A link that broke has changed nothing: the same packet again gets the same receipt. */
 #include "wallet/commands.h"
 
+#include "common/base/time.h"
 #include "wallet/carriers/lan.h"
 #include "wallet/handover_file.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { LINGER_MS = 5000, CODE_GROUPS = 4, GROUP_DIGITS = 4 };
+enum { LINGER_MS = 5000, LISTEN_AGAIN_S = 600, CODE_GROUPS = 4, GROUP_DIGITS = 4 };
 
 void commands_code(char out[COMMANDS_CODE_SIZE], const struct id *request_id)
 {
@@ -129,15 +130,17 @@ static void tell_aside(struct cli *cli, const struct handover_received *received
 }
 
 static int fail_waiting(struct desk *desk, struct carry *carry, enum err error,
-                        const struct id *request_id)
+                        const struct commands_asked *asked)
 {
-    char hint[320], shown[COMMANDS_SHORT_SIZE];
-    commands_short(shown, SPAN(*request_id));
+    char hint[400], shown[COMMANDS_SHORT_SIZE];
+    commands_short(shown, SPAN(asked->id));
     if (error != ERR_TIMEOUT)
         return carry_fail_link(carry, error, NULL);
-    (void)snprintf(hint, sizeof hint,
-                   _("dcep-wallet request --again %s --listen %s waits for the same payment"),
-                   shown, carry->where);
+    const char *again = _("dcep-wallet request --again %s --listen %s waits for the same payment");
+    const char *anew = _("the request can't be paid any more: dcep-wallet request asks anew. For "
+                         "what was signed in time: request --again %s --listen %s");
+    (void)snprintf(hint, sizeof hint, time_now() < asked->expires_at ? again : anew, shown,
+                   carry->where);
     return cli_fail(desk->cli, CLI_UNREACHABLE, "TIMEOUT", hint, _("nobody has paid in time"));
 }
 
@@ -162,20 +165,33 @@ static void linger(struct desk *desk, struct carry *carry, const struct id *requ
 static void tell_where(struct carry *carry, const struct id *request_id)
 {
     char code[COMMANDS_CODE_SIZE];
-    const char *address = lan_listen_address(carry->link);
+    char addresses[LAN_ADDRESSES_MAX][LAN_ADDRESS_SIZE];
+    const size_t count = lan_listen_addresses(addresses, carry->link);
     commands_code(code, request_id);
-    cli_note(carry->cli, _("waiting at %s; the payer: dcep-wallet pay --to %s"), address, address);
+    cli_note(carry->cli, _("waiting at %s; the payer: dcep-wallet pay --to %s"), addresses[0],
+             addresses[0]);
+    for (size_t i = 1; i < count; i++)
+        cli_note(carry->cli, _("or, from another network: pay --to %s"), addresses[i]);
     cli_note(carry->cli, _("code %s: the payer's screen must show the same"), code);
 }
 
-int commands_await(struct desk *desk, struct carry *carry, const struct id *request_id,
-                   struct span request)
+/* As long as it can be paid; for one that can't, but may have been signed in time, a while. */
+static uint64_t patience_ms(struct cli *cli, uint64_t expires_at)
 {
-    enum err error = carrier_give(carry->link, request);
+    const uint64_t now = time_now();
+    if (cli_given(cli, "--timeout"))
+        return cli_timeout_ms(cli);
+    return 1000 * (now < expires_at ? expires_at - now : LISTEN_AGAIN_S);
+}
+
+int commands_await(struct desk *desk, struct carry *carry, const struct commands_asked *asked)
+{
+    enum err error = carrier_give(carry->link, asked->file);
     if (error != ERR_OK)
         return carry_fail_link(carry, error, NULL);
     desk_rest(desk);
-    tell_where(carry, request_id);
+    tell_where(carry, &asked->id);
+    lan_listen_for(carry->link, patience_ms(desk->cli, asked->expires_at));
     for (;;) {
         struct arena arena AUTO(arena_fini) = {0}; /* strangers may come all day */
         struct handover_received received = {0};
@@ -183,9 +199,9 @@ int commands_await(struct desk *desk, struct carry *carry, const struct id *requ
         buffer_fini(&carry->taken);
         error = carrier_take(carry->link, &carry->taken);
         if (error != ERR_OK)
-            return fail_waiting(desk, carry, error, request_id);
+            return fail_waiting(desk, carry, error, asked);
         int code =
-            take_packet(desk, &received, &is_paid, buffer_span(&carry->taken), request_id, &arena);
+            take_packet(desk, &received, &is_paid, buffer_span(&carry->taken), &asked->id, &arena);
         if (code != CLI_OK)
             return code;
         error = carrier_give(carry->link, received.receipt);
@@ -196,7 +212,7 @@ int commands_await(struct desk *desk, struct carry *carry, const struct id *requ
             continue;
         }
         code = commands_received(desk, &received);
-        linger(desk, carry, request_id);
+        linger(desk, carry, &asked->id);
         return code;
     }
 }

@@ -35,7 +35,9 @@ int commands_unlock(struct cli *cli)
     if (error != ERR_OK)
         return cli_fail_err(cli, error, _("the unlocked wallet"), NULL);
     commands_put_number(cli_result(cli), "seconds", seconds);
-    cli_say(cli, _("unlocked for %llu seconds; dcep-wallet lock ends it"),
+    cli_say(cli,
+            ngettext("unlocked for %llu second; dcep-wallet lock ends it",
+                     "unlocked for %llu seconds; dcep-wallet lock ends it", seconds),
             (unsigned long long)seconds);
     return CLI_OK;
 }

@@ -26,8 +26,9 @@ static int refuse_wait(struct cli *cli, const struct pin_answer *answer)
     else if (answer->wait_s > 2 * 60)
         snprintf(wait, sizeof wait, _("%llu minutes"), (unsigned long long)answer->wait_s / 60 + 1);
     else
-        snprintf(wait, sizeof wait, _("%llu seconds"), (unsigned long long)answer->wait_s);
-    return cli_fail(cli, CLI_AUTH, "LOCKED",
+        snprintf(wait, sizeof wait, ngettext("%llu second", "%llu seconds", answer->wait_s),
+                 (unsigned long long)answer->wait_s);
+    return cli_fail(cli, CLI_AUTH, "PIN_WAIT",
                     _("wait; a backup and the recovery words open a new wallet at any time"),
                     _("too many wrong PINs: the next one is looked at in %s"), wait);
 }

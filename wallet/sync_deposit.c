@@ -69,13 +69,12 @@ static enum err measure(struct wallet *wallet, struct purse_env *env, void *cont
     for (size_t i = 0; i < coins.count; i++) {
         bool fit = false;
         TRY(is_fit(env, &fit, &coins.items[i]));
-        if (fit)
-            coins.items[kept++] = coins.items[i];
-    }
-    for (size_t i = 0; i < kept; i++) {
-        TRY(amount_add(&depositing->all, depositing->all, coins.items[i].amount));
-        if (i >= PACKET_COINS_MAX)
+        if (!fit)
             continue;
+        coins.items[kept++] = coins.items[i];
+        TRY(amount_add(&depositing->all, depositing->all, coins.items[i].amount));
+    }
+    for (size_t i = 0; i < kept && i < PACKET_COINS_MAX; i++) {
         pick_largest(coins.items + i, kept - i);
         TRY(amount_add(&most, most, coins.items[i].amount));
     }

@@ -13,20 +13,6 @@ enum {
 
 /* --- one result --- */
 
-static enum err covers(struct purse_env *env, bool *covered, struct span bytes,
-                       const struct settle_result *result)
-{
-    struct packet packet = {0};
-    TRY(packet_decode(&packet, bytes, env->arena));
-    *covered = result->leaves.count == packet.payments.count;
-    for (size_t i = 0; *covered && i < packet.payments.count; i++) {
-        const struct id id =
-            record_id(env->trust->network, KIND_PAYMENT, packet.payments.items[i].record.payload);
-        *covered = id_equal(&id, &result->leaves.items[i].leaf.payment_id);
-    }
-    return ERR_OK;
-}
-
 static enum err note_conflict(struct wallet *wallet, const struct sync_result *result)
 {
     const struct id hash = crypto_hash(&result->packet, 1);
@@ -54,7 +40,7 @@ static enum err learn_work(struct wallet *wallet, struct purse_env *env, void *c
     *learned->status = (enum status)learned->result->status;
     if (*learned->status != STATUS_OK)
         return ERR_OK;
-    TRY(covers(env, &covered, learned->packet, learned->result));
+    TRY(purse_covers(env, &covered, learned->packet, learned->result));
     if (!covered) {
         *learned->status = STATUS_SIGNATURE;
         return ERR_OK;

@@ -199,6 +199,10 @@ struct purse_news {
 };
 enum err purse_learn(struct purse_env *env, enum status *status, struct purse_news *news,
                      const struct settle_result *result, const struct cose *settled) MUST_USE;
+/* Does a result name every payment of a packet, in their order? One that does not says nothing of
+ * the packet, whatever its status. */
+enum err purse_covers(struct purse_env *env, bool *covered, struct span packet,
+                      const struct settle_result *result) MUST_USE;
 /* The answer to an order: tokens and minted-back tokens taken, inputs forgotten, plan SETTLED. */
 enum err purse_learn_order(struct purse_env *env, enum status *status, struct purse_news *news,
                            struct purse_plan *plan, const struct order_reply *reply) MUST_USE;

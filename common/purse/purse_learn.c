@@ -91,6 +91,20 @@ static enum err spent_coin(struct purse_env *env, const struct leaf *leaf)
     return ERR_OK;
 }
 
+enum err purse_covers(struct purse_env *env, bool *covered, struct span bytes,
+                      const struct settle_result *result)
+{
+    struct packet packet = {0};
+    TRY(packet_decode(&packet, bytes, env->arena));
+    *covered = result->leaves.count == packet.payments.count;
+    for (size_t i = 0; *covered && i < packet.payments.count; i++) {
+        const struct id id =
+            record_id(env->trust->network, KIND_PAYMENT, packet.payments.items[i].record.payload);
+        *covered = id_equal(&id, &result->leaves.items[i].leaf.payment_id);
+    }
+    return ERR_OK;
+}
+
 enum err purse_learn(struct purse_env *env, enum status *status, struct purse_news *news,
                      const struct settle_result *result, const struct cose *settled)
 {

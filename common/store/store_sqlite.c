@@ -101,11 +101,24 @@ static enum err begin(struct store *store, enum store_mode mode)
     return store_sqlite_exec(sqlite->db, mode == STORE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
 }
 
+/* What the last write to the log failed with. (SQLite 3.40's sqlite3_system_errno does not tell
+ * that of a commit, and errno itself may be the roll-back's.) */
+static int write_errno(sqlite3 *db)
+{
+    sqlite3_file *log = NULL;
+    int number = 0;
+    if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK ||
+        log == NULL || log->pMethods == NULL ||
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &number) != SQLITE_OK)
+        return 0;
+    return number;
+}
+
 /* Nothing of that write was done, so the frame that ends a transaction is not there: no commit. */
 static bool is_read_only_disk(const struct store_sqlite *sqlite)
 {
     return sqlite3_extended_errcode(sqlite->db) == SQLITE_IOERR_WRITE &&
-           sqlite3_system_errno(sqlite->db) == EROFS;
+           write_errno(sqlite->db) == EROFS;
 }
 
 static enum err commit(struct store *store)

@@ -92,6 +92,13 @@ enum {
 #define HOLDINGS_FIELDS(F)                                                                         \
     F(VERSION, version) F(ID, question_id) F(LIST, coins, held_coin, 0, HELD_COINS_MAX)            \
     F(UINT, more, 0, 1) F(UINT, made_at, 0, INTEGER_MAX)
+/* Its word on what became of coins of lost wallets (REFUND), item by item; question_id likewise. OK
+ * without a coin: an orphan, claimed. */
+#define REFUND_RESULT_FIELDS(F)                                                                    \
+    F(UINT, status, 0, 255) F(UINT, redeem_by_day, 0, INTEGER_MAX) F(OPT_ID, token_coin_id)
+#define REFUNDS_FIELDS(F)                                                                          \
+    F(VERSION, version) F(ID, question_id) F(LIST, results, refund_result, 1, REFUND_ITEMS_MAX)    \
+    F(UINT, made_at, 0, INTEGER_MAX)
 
 /* --- who is who --- */
 /* A secure element's word (TPM2_Certify) that new_key was made in it and cannot leave it; as bytes
@@ -258,11 +265,10 @@ enum {
  * that customer before. */
 #define REFUND_ITEM_FIELDS(F)                                                                      \
     F(UINT, serial, 1, INTEGER_MAX) F(ID, coin_id) F(KEY, to_key) F(OPT_ID, advance_id)
-#define REFUND_BODY_FIELDS(F) F(LIST, items, refund_item, 1, REFUND_ITEMS_MAX)
-/* OK without a token: an orphan, claimed. */
-#define REFUND_RESULT_FIELDS(F)                                                                    \
-    F(UINT, status, 0, 255) F(UINT, redeem_by_day, 0, INTEGER_MAX) F(OPT_SIGNED, token)
-#define REFUND_REPLY_FIELDS(F) F(LIST, results, refund_result, 0, REFUND_ITEMS_MAX)
+#define REFUND_BODY_FIELDS(F) F(LIST, items, refund_item, 1, REFUND_ITEMS_MAX) F(NONCE, nonce)
+/* tokens: of the results that name a coin, in their order. */
+#define REFUND_REPLY_FIELDS(F)                                                                     \
+    F(SIGNED, refunds) F(LIST, tokens, signed_item, 0, REFUND_ITEMS_MAX)
 
 /* --- control socket: a command and its answer --- */
 #define FILE_ITEM_FIELDS(F) F(TEXT, name, 1, 4096) F(BLOB, bytes, 0, FILE_SIZE_MAX)
@@ -284,6 +290,7 @@ enum {
     M(element_statement, ELEMENT_STATEMENT_FIELDS, false)                                          \
     M(settled, SETTLED_FIELDS, false) M(held_coin, HELD_COIN_FIELDS, false)                        \
     M(holdings, HOLDINGS_FIELDS, false)                                                            \
+    M(refund_result, REFUND_RESULT_FIELDS, false) M(refunds, REFUNDS_FIELDS, false)                \
     M(certificate_request, CERTIFICATE_REQUEST_FIELDS, false)                                      \
     M(recovery, RECOVERY_FIELDS, false)                                                            \
     M(limits, LIMITS_FIELDS, false) M(wallet_certificate, WALLET_CERTIFICATE_FIELDS, false)        \
@@ -317,7 +324,7 @@ enum {
     M(account_reply, ACCOUNT_REPLY_FIELDS, false) M(held_body, HELD_BODY_FIELDS, false)            \
     M(held_reply, HELD_REPLY_FIELDS, false)                                                        \
     M(refund_item, REFUND_ITEM_FIELDS, false) M(refund_body, REFUND_BODY_FIELDS, false)            \
-    M(refund_result, REFUND_RESULT_FIELDS, false) M(refund_reply, REFUND_REPLY_FIELDS, false)      \
+    M(refund_reply, REFUND_REPLY_FIELDS, false)                                                    \
     M(file_item, FILE_ITEM_FIELDS, false)                                                          \
     M(control_request, CONTROL_REQUEST_FIELDS, false)                                              \
     M(control_reply, CONTROL_REPLY_FIELDS, false)
@@ -351,6 +358,7 @@ extern const struct schema *const message_all[]; /* NULL-terminated */
     K(REVOCATIONS, revocations, "revocations", true)                                               \
     K(SETTLED, settled, "settled", true)                                                           \
     K(HOLDINGS, holdings, "holdings", true)                                                        \
+    K(REFUNDS, refunds, "refunds", true)                                                           \
     K(CALL, call, "call", true)                                                                    \
     K(OWNERSHIP, ownership, "ownership", true)                                                     \
     K(BANK_REQUEST, bank_request, "bank_request", true)                                            \

@@ -98,6 +98,11 @@ def write_png(path, rows):
                    chunk(b"IEND", b""))
 
 
+def write_jpeg(path, rows, quality=40):
+    subprocess.run(["cjpeg", "-quality", str(quality), "-outfile", path], check=True,
+                   input=b"P5 %d %d 255\n" % (len(rows[0]), len(rows)) + b"".join(map(bytes, rows)))
+
+
 def read_png(path):
     """Grey, 8 bits, as the wallet writes it (filter by filter)."""
     with open(path, "rb") as file:
@@ -112,6 +117,9 @@ def read_png(path):
     raw, rows, before = zlib.decompress(packed), [], bytearray(width)
     for y in range(height):
         kind, line = raw[y * (width + 1)], bytearray(raw[y * (width + 1) + 1:(y + 1) * (width + 1)])
+        if kind == 2 and not any(line):  # as the row above: most of a code's are
+            rows.append(bytearray(before))
+            continue
         for x in range(width):
             left, up, corner = (line[x - 1] if x else 0), before[x], (before[x - 1] if x else 0)
             guess = left + up - corner
@@ -120,6 +128,34 @@ def read_png(path):
         rows.append(line)
         before = line
     return rows
+
+
+def photograph(screen, scale=4):
+    """A terminal's screen, as tmux tells it with its colours, as one picture: what is drawn in the
+    wallet's own black on white; grey where anything else stands."""
+    rows, colours = [], [None, None]
+    for line in screen.split("\n"):
+        row = []
+        for cell in re.finditer(r"\x1b\[([0-9;]*)m|([^\x1b])", line):
+            if cell.group(2) is None:
+                codes = cell.group(1)
+                for which, name in enumerate(("38", "48")):
+                    found = re.search(rf"(?:^|;){name};5;([0-9]+)", codes)
+                    if found:
+                        colours[which] = found.group(1)
+                if codes in ("", "0") or "39" in codes.split(";") or "49" in codes.split(";"):
+                    colours = [None, None]
+            else:
+                row.append(cell.group(2) if colours == ["16", "231"] else None)
+        rows.append(row)
+    width, picture = max(len(row) for row in rows), []
+    for row in rows:
+        row += [None] * (width - len(row))
+        for black in ("\u2580\u2588", "\u2584\u2588"):
+            line = [96 if c is None else 0 if c in black else 255 for c in row
+                    for _ in range(scale)]
+            picture += [line] * scale
+    return picture
 
 
 def screenshots(text, scale=4):

@@ -59,7 +59,8 @@ class Keeping:
     def words_of(self, path):
         with open(path, encoding="utf-8") as file:
             text = file.read()
-        self.report.check("words are one whole line", text.count("\n") == 1 and text[-1] == "\n", path)
+        is_line = text.count("\n") == 1 and text[-1] == "\n"
+        self.report.check("words are one whole line", is_line, path)
         return text[:-1]
 
     def join_file(self, name, *options):
@@ -97,7 +98,7 @@ class Keeping:
                  for i in range(3)]
         self.report.equal("g6: what is left", [t["result.tries_left"] for t in tries], [9, 8, 7])
         self.report.equal("g6: one text for all", len({t["error.message"] for t in tries}), 1)
-        locked = gives("g6: the fourth waits", wallet("alice", "balance"), AUTH, "LOCKED")
+        locked = gives("g6: the fourth waits", wallet("alice", "balance"), AUTH, "PIN_WAIT")
         self.report.check("g6: it says how long", "5 sec" in locked["error.message"] or
                           "4 sec" in locked["error.message"], locked)
         time.sleep(5.1)
@@ -142,7 +143,7 @@ class Keeping:
         self.report.check("g6: killed attempts are counted", counted >= max(answers, 3),
                           f"{answers} answers, {counted} counted")
         later = {"DCEP_CLOCK_OFFSET_S": "6"}  # the wait itself was waited for above
-        self.gives("g6: not before", self.wallet("alice", "balance"), AUTH, "LOCKED")
+        self.gives("g6: not before", self.wallet("alice", "balance"), AUTH, "PIN_WAIT")
         self.gives("g6: and then the right one", self.wallet("alice", "balance", env=later), OK)
 
     def locking(self):

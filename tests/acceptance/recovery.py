@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Lost wallets and cloned ones, with the real programs: an advance before the day, a refund on it,
-a payee who came before and one who comes after, an advance whose coin was paid; two copies of one
-wallet. Time is moved by DCEP_CLOCK_OFFSET_S.
+"""Lost wallets, restored ones and cloned ones, with the real programs: an advance before the day, a
+refund on it, payees who came before and ones who come after, an advance whose coin was paid; two
+copies of one wallet. Time is moved by DCEP_CLOCK_OFFSET_S.
 
     tests/acceptance/recovery.py [BUILD]
 
@@ -33,6 +33,10 @@ class Recovery:
 
     def total(self, name, bucket="spendable"):
         return fen(self.town.wallet(name, "balance")[bucket])
+
+    def synced(self, name):
+        self.town.must(self.town.wallet(name, "sync"))
+        return self.total(name)
 
     def paid(self, payer, payee, amount, name):
         steps = self.town.hand_over(payer, payee, amount, name)
@@ -91,6 +95,42 @@ class Recovery:
         self.report.equal("what lies at the lost keys: bob's payment is not known yet",
                           self.lost, 25000)
 
+    def restore(self):
+        """M4: dora's backup does not know what she paid since; carol comes before the day of her
+        coins, bob after it."""
+        town, gives = self.town, self.gives
+        join, words, backup, secret = (town.path("dora." + kind)
+                                       for kind in ("join", "words", "backup", "passphrase"))
+        with open(secret, "w", encoding="utf-8") as file:
+            file.write("four plain words here\n")
+        town.must(town.bank("north", "customer", "open", "--name", "dora", "--tier", 3,
+                            "--deposit", "200.00", "-o", join))
+        town.must(town.wallet("dora", "init", "--join", join, "--no-passphrase", "--words-out",
+                              words))
+        town.must(town.wallet("dora", "withdraw", "200.00"))
+        town.must(town.wallet("dora", "backup", "create", backup, "--passphrase-file", secret))
+        self.paid("dora", "carol", "40.00", "dora-early")
+        self.paid("dora", "bob", "25.00", "dora-late")
+        town.must(town.wallet("carol", "sync"))
+        shutil.rmtree(self.wallet_dir("dora"))
+        gives("a backup is restored", town.wallet(
+            "dora", "backup", "restore", backup, "--passphrase-file", secret, "--words-file",
+            words, "--no-passphrase"), OK, from_older_keys="200.00")
+        gives("it syncs under a new key", town.wallet("dora", "sync"))
+        self.report.equal("nothing of the older keys is there", self.total("dora"), 0)
+        gives("it waits for its day", town.bank("north", "wallet", "refund", "dora"), REFUSED,
+              error__name="EARLY", result__waiting__amount="160.00")
+
+    def restored(self):
+        """On that day, and without anybody asking: what nobody came for, once."""
+        town, gives = self.town, self.gives
+        self.wait_for("all is back but what carol had", lambda: self.synced("dora"), 16000)
+        gives("it syncs again", town.wallet("dora", "sync"))
+        self.report.equal("nothing comes twice", self.total("dora"), 16000)
+        gives("nothing more is refunded", town.bank("north", "wallet", "refund", "dora"), OK,
+              refunded__coins=0, claimed__coins=0, waiting__coins=0)
+        self.paid("dora", "carol", "60.00", "dora-again")  # it pays as any other wallet
+
     def advance(self):
         town, gives = self.town, self.gives
         gives("above the limit", town.bank("north", "wallet", "advance", "alice", "1000.01"),
@@ -124,12 +164,14 @@ class Recovery:
         gives("alice syncs", town.wallet("alice2", "sync"))
         self.report.equal("she has what the advance left, and that", self.total("alice2"),
                           self.lost)
+        self.restored()
         gives("bob comes too late", town.wallet("bob", "sync"))
-        self.report.equal("his coin is lost", self.total("bob", "lost"), 3500)
+        self.report.equal("his coins are lost", self.total("bob", "lost"), 3500 + 2500)
         self.report.equal("and no money", self.total("bob"), 0)
         gives("nobody is accused", town.central("case", "list"), OK, cases=[])
         gives("carol, who came before, has hers", town.wallet("carol", "sync"))
-        self.report.equal("all of it", self.total("carol"), 5000)
+        self.report.equal("all of it", self.total("carol"), 5000 + 4000 + 6000)
+        self.report.equal("and dora the rest", self.total("dora"), 20000 - 4000 - 6000)
         gives("the books balance", town.central("supply"), OK, balanced=True)
 
     def clone(self):
@@ -143,7 +185,7 @@ class Recovery:
         gives("bob's payment settles", town.wallet("bob", "sync"))
         gives("carol's too", town.wallet("carol", "sync"))
         self.report.equal("bob has the money", self.total("bob"), 10000)
-        self.report.equal("carol too", self.total("carol"), 7000)
+        self.report.equal("carol too", self.total("carol"), 15000 + 2000)
         self.wait_for("a case is opened", lambda: len(town.central("case", "list")["cases"]), 1)
         number = town.central("case", "list")["cases.0.number"]
         gives("of a clone, proved", town.central("case", "show", number), OK,
@@ -155,12 +197,13 @@ class Recovery:
             kind="cloned wallet")
         reasons = [row["reason"] for row in town.central("revocation", "list")["revocations"]]
         self.report.equal("the key is revoked, nobody asked its bank", sorted(reasons),
-                          ["bank", "clone"])
+                          ["bank", "bank", "clone"])
         gives("the books balance", town.central("supply"), OK, balanced=True)
 
     def run(self):
         self.set_out()
         self.lose()
+        self.restore()
         self.advance()
         self.refund()
         self.clone()

@@ -18,6 +18,7 @@ import time
 import unicodedata
 
 sys.dont_write_bytecode = True
+from codes import photograph, whole, write_png, zbarimg  # noqa: E402
 from town import AUTH, OK, REFUSED, USAGE, Report, Town  # noqa: E402
 
 WAIT_S = 20
@@ -202,6 +203,56 @@ def waiting(judge, screen, town):
         bank.send_signal(signal.SIGCONT)
 
 
+def as_before(judge, screen):
+    lines = screen.until("^ ?icanon$")
+    judge.check("and the terminal is as before", any(l.strip() == "icanon" for l in lines), lines)
+
+
+def animate(judge, screen, town, options):
+    """The codes of a packet follow each other on the screen: photographed while they do, read by
+    zbarimg; the payee's wallet takes it from those photographs."""
+    name, frames = f"move-{judge.where[:3].strip('x')}", {}
+    town.must(town.wallet("bob", "request", "3.00", "-o", town.path(name)))
+    screen.run("true")
+    screen.done += 1
+    screen.type(f"clear; dcep-wallet -w alice -y pay {name} --qr terminal {options}; "
+                f"echo END{screen.done}=$?; stty -a | grep -o ' icanon'")
+    screen.until(r"^[0-9]+/[0-9]+$")
+    begin = time.monotonic()
+    while time.monotonic() < begin + WAIT_S and len(frames) < 50:
+        shown = screen.tmux("capture-pane", "-p", "-e", "-N", "-t", "w")
+        label = re.search(r"(?m)^[^\n0-9]*([0-9]+)/([0-9]+)", re.sub(r"\x1b\[[0-9;]*m", "", shown))
+        if label is None or label.group(1) in frames:
+            time.sleep(0.01)
+            continue
+        path = town.path(f"{name}-{label.group(1)}.png")
+        write_png(path, photograph(shown))
+        if zbarimg(path):  # else it was taken between two of them
+            frames[label.group(1)] = path
+        if len(frames) == int(label.group(2)):
+            break
+    total = int(label.group(2)) if label else 0
+    judge.check(f"{total} codes in turn, each read by zbarimg off the screen", total > 3 and
+                len(frames) == total, [str(frames), shown])
+    texts = [text for path in frames.values() for text in zbarimg(path)]
+    message, needed, spare = whole(texts) if texts else (None, 0, 0)
+    judge.check("they are one packet, and some to spare", message is not None and
+                needed + spare == total and spare > 0, [str(frames)])
+    screen.type("q", enter=False)
+    lines, code = screen.result()
+    judge.check("a key ends it", code == OK, lines)
+    as_before(judge, screen)
+    screen.run("true")  # what was seen so far is gone
+    screen.type("clear; dash -c 'trap : INT; dcep-wallet -w bob request 1 --qr terminal "
+                "--density 4; stty -a | grep -o \" icanon\"'")
+    screen.until(r"^[0-9]+/[0-9]+$")
+    screen.tmux("send-keys", "-t", "w", "C-c")
+    as_before(judge, screen)
+    taken = town.wallet("bob", "receive", "--scan", *list(frames.values())[:needed])
+    judge.check("the payee takes it from the photographs", taken.code == OK and
+                taken["result"] == "taken" and taken["amount"] == "3.00", [str(taken)])
+
+
 # row I14: escape sequences and paths in what the CLI is given
 def i14(town, report):
     """Hostile names: escape sequences in what the CLI is given never reach a terminal; a wallet's
@@ -264,6 +315,9 @@ def main():
                     pay(judge, screen, name)
                     if width == 80:
                         waiting(judge, screen, town)
+                    if language == "en":
+                        animate(judge, screen, town, "--fps 8" if width == 80 else
+                                "--fps 8 --density 8")
                 finally:
                     screen.close()
         i14(town, report)

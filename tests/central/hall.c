@@ -4,6 +4,7 @@
 #include "central/register_row.h"
 #include "common/base/time.h"
 #include "common/crypto/crypto.h"
+#include "common/money/call.h"
 #include "common/money/merkle.h"
 
 #include <criterion/criterion.h>
@@ -150,28 +151,50 @@ void hall_take(struct world_coin *out, struct hall *hall, const struct cose *cos
                                .owner = owner};
 }
 
-enum status hall_refund_at(struct hall *hall, struct refund_result *result, uint64_t bank_id,
+/* The register's word, for this question alone; and a token that is the coin it names. */
+static enum status read_refund(struct hall *hall, struct hall_refunded *out,
+                               const struct refund_reply *reply, const struct refund_body *body)
+{
+    struct refunds refunds = {0};
+    struct id question_id;
+    HALL_OK(record_open(&refunds, WORLD_NETWORK, KIND_REFUNDS, &reply->refunds,
+                        &hall->world.register_key.public_key, &hall->world.arena));
+    HALL_OK(call_question(&question_id, VERB_REFUND, body));
+    cr_assert(id_equal(&refunds.question_id, &question_id));
+    cr_assert_eq(refunds.results.count, 1);
+    const struct refund_result *result = &refunds.results.items[0];
+    *out = (struct hall_refunded){.redeem_by_day = result->redeem_by_day,
+                                  .has_token = result->has_token_coin_id};
+    cr_assert_eq(reply->tokens.count, out->has_token);
+    if (out->has_token) {
+        out->token = reply->tokens.items[0].record;
+        const struct id token_id = record_id(WORLD_NETWORK, KIND_TOKEN, out->token.payload);
+        const struct id coin_id = record_coin_root(&token_id);
+        cr_assert(id_equal(&coin_id, &result->token_coin_id));
+    }
+    return (enum status)result->status;
+}
+
+enum status hall_refund_at(struct hall *hall, struct hall_refunded *out, uint64_t bank_id,
                            const struct refund_item *item, uint64_t day)
 {
     struct register_env env = hall_begin(hall);
     struct refund_item one = *item;
-    const struct refund_body body = {.items = {&one, 1}};
+    const struct refund_body body = {.items = {&one, 1}, .nonce = world_nonce(&hall->world)};
     struct refund_reply reply = {0};
     struct bank bank = {.bank_id = bank_id};
     env.now = day * SECONDS_PER_DAY;
     HALL_OK(store_get(hall->store, &tables_table_bank, &bank, &hall->world.arena));
     HALL_OK(refund_make(&env, &reply, &body, &bank));
     hall_end(hall);
-    cr_assert_eq(reply.results.count, 1);
-    *result = reply.results.items[0];
-    return (enum status)result->status;
+    return read_refund(hall, out, &reply, &body);
 }
 
 void hall_refund(struct hall *hall, const struct world_coin *coin, const struct world_wallet *to)
 {
     const struct refund_item item = {
         .serial = coin->serial, .coin_id = coin->coin_id, .to_key = to->pair.public_key};
-    struct refund_result result;
+    struct hall_refunded result;
     const uint64_t day = hall_coin(hall, coin).redeem_by_day;
     HALL_STATUS(hall_refund_at(hall, &result, to->certificate.bank_id, &item, day), STATUS_OK);
 }

@@ -73,7 +73,12 @@ void hall_take(struct world_coin *out, struct hall *hall, const struct cose *tok
                struct world_wallet *owner);
 /* A refund on the coin's redeem-by day, to another key of its customer; or any, and its result. */
 void hall_refund(struct hall *hall, const struct world_coin *coin, const struct world_wallet *to);
-enum status hall_refund_at(struct hall *hall, struct refund_result *result, uint64_t bank_id,
+struct hall_refunded {
+    uint64_t redeem_by_day;
+    bool has_token;
+    struct cose token;
+};
+enum status hall_refund_at(struct hall *hall, struct hall_refunded *out, uint64_t bank_id,
                            const struct refund_item *item, uint64_t day);
 /* Settle the line of a coin: the outcome of its last payment, or the status of its packet. */
 enum outcome hall_settle(struct hall *hall, const struct world_coin *coin);

@@ -23,7 +23,7 @@ HALL_TEST(refund, is_judged_by_owner_goal_state_and_day_in_this_order)
     struct cast cast;
     struct world_coin coin, spent, of_x, of_vault;
     struct note paid;
-    struct refund_result result;
+    struct hall_refunded result;
     cast_open(&cast, kind);
     cast_issue(&coin, &cast, 500, &cast.a);
     cast_issue(&spent, &cast, 500, &cast.a);
@@ -72,7 +72,7 @@ HALL_TEST(refund, voids_the_coin_and_mints_it_anew_once)
 {
     struct cast cast;
     struct world_coin coin, fresh;
-    struct refund_result first, again;
+    struct hall_refunded first, again;
     cast_open(&cast, kind);
     cast_issue(&coin, &cast, 700, &cast.a);
     const struct books before = hall_books(&cast.hall);
@@ -103,7 +103,7 @@ HALL_TEST(refund, is_of_the_deepest_owner_that_the_register_knows)
     struct cast cast;
     struct world_coin coin, change;
     struct note paid;
-    struct refund_result result;
+    struct hall_refunded result;
     cast_open(&cast, kind);
     cast_issue(&coin, &cast, 900, &cast.a);
     cast_pay_part(&paid, &change, &cast, &coin, &cast.p, 300, NULL);
@@ -130,7 +130,7 @@ HALL_TEST(refund, M4_a_payee_before_the_refund_has_the_coin_one_after_has_lost_i
     struct cast cast;
     struct world_coin early, late;
     struct note to_q, to_c;
-    struct refund_result result;
+    struct hall_refunded result;
     cast_open(&cast, kind);
     cast_issue(&early, &cast, 400, &cast.a);
     cast_issue(&late, &cast, 500, &cast.a);
@@ -157,7 +157,7 @@ HALL_TEST(refund, a_bank_claims_the_orphans_of_a_lost_wallet_without_a_request)
 {
     struct cast cast;
     struct note lost;
-    struct refund_result result;
+    struct hall_refunded result;
     struct world_wallet *const victims[] = {&cast.p};
     cast_open(&cast, kind);
     cast_fork(&lost, &cast, 1000, &cast.q, victims, 1);
@@ -179,7 +179,7 @@ HALL_TEST(refund, the_forkers_own_bank_gets_him_nothing_for_his_orphans)
 {
     struct cast cast;
     struct note lost;
-    struct refund_result result;
+    struct hall_refunded result;
     struct world_wallet *const victims[] = {&cast.a2};
     cast_open(&cast, kind);
     cast_fork(&lost, &cast, 1000, &cast.q, victims, 1);
@@ -188,72 +188,6 @@ HALL_TEST(refund, the_forkers_own_bank_gets_him_nothing_for_his_orphans)
                 STATUS_OK);
     cr_assert_eq(hall_last_claim(&cast.hall).refusal, CLAIM_FORKER);
     cr_assert_eq(cast_owned(&cast, &cast.a) + cast_owned(&cast, &cast.a2), 0);
-    cast_close(&cast);
-}
-
-/* --- advances --- */
-
-/* The vault's coin into coins for a customer's key: what an advance is to the register. */
-static struct id pay_in_advance(struct cast *cast, const struct world_wallet *to, uint64_t fen,
-                                uint64_t bank_id)
-{
-    struct world_wallet *vault = bank_id == WORLD_BANK_A ? &cast->vault_a : &cast->vault_b;
-    struct world_coin coin;
-    struct hall_order order;
-    struct order_reply reply;
-    const struct world_coin *const coins[] = {&coin};
-    const struct output output = cast_output(to, fen);
-    hall_issue(&coin, &cast->hall, bank_id, fen, vault);
-    hall_order_exchange(&order, &cast->hall, &output, 1);
-    hall_order_fund(&order, &cast->hall, coins, 1);
-    HALL_STATUS(hall_order(&cast->hall, &reply, &order, bank_id), STATUS_OK);
-    HALL_OUTCOME(hall_input(&reply, 0), OUTCOME_USED);
-    return order.id;
-}
-
-HALL_TEST(refund, goes_to_the_vault_once_for_what_it_paid_in_advance)
-{
-    struct cast cast;
-    struct world_coin coins[3];
-    struct refund_result result;
-    cast_open(&cast, kind);
-    for (size_t i = 0; i < 3; i++)
-        cast_issue(&coins[i], &cast, 400, &cast.a);
-    const uint64_t day = day_of(&cast, &coins[0]);
-    const struct id mine = pay_in_advance(&cast, &cast.a2, 800, WORLD_BANK_A);
-    const struct id of_p = pay_in_advance(&cast, &cast.p, 800, WORLD_BANK_A);
-    const struct id of_q = pay_in_advance(&cast, &cast.q, 800, WORLD_BANK_B);
-    const struct id nothing = {{1}};
-    const struct {
-        const struct world_coin *coin;
-        const struct world_wallet *to;
-        const struct id *order;
-        uint64_t day;
-        enum status status;
-    } rows[] = {
-        {&coins[0], &cast.vault_a, &nothing, day, STATUS_ORDER},
-        {&coins[0], &cast.vault_a, &of_p, day, STATUS_ORDER}, /* paid to somebody else */
-        {&coins[0], &cast.vault_a, &of_q, day, STATUS_ORDER},
-        {&coins[0], &cast.vault_b, &mine, day, STATUS_CERTIFIED_ELSEWHERE},
-        {&coins[0], &cast.a2, &mine, day, STATUS_CERTIFIED_ELSEWHERE},
-        {&coins[0], &cast.vault_a, &mine, day - 1, STATUS_EARLY},
-        {&coins[0], &cast.vault_a, &mine, day, STATUS_OK},
-        {&coins[1], &cast.vault_a, &mine, day, STATUS_OK},
-        {&coins[2], &cast.vault_a, &mine, day, STATUS_ORDER}, /* used up */
-        {&coins[2], &cast.a2, NULL, day, STATUS_OK},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct refund_item item = item_of(rows[i].coin, rows[i].to);
-        item.has_advance_id = rows[i].order != NULL;
-        if (item.has_advance_id)
-            item.advance_id = *rows[i].order;
-        const enum status status =
-            hall_refund_at(&cast.hall, &result, WORLD_BANK_A, &item, rows[i].day);
-        cr_assert_eq(status, rows[i].status, "row %zu: %s", i, status_name(status));
-    }
-    cr_assert_eq(cast_owned(&cast, &cast.vault_a), 800);
-    cr_assert_eq(cast_owned(&cast, &cast.a2), 800 + 400);
-    cr_assert_eq(cast_owned(&cast, &cast.a), 0);
     cast_close(&cast);
 }
 

@@ -6,9 +6,9 @@ the packets that left, with its own arithmetic.
    each key and counter. So there is nothing that a proof could be made of.
 3. What is in the wallets and on its way between them adds up to what was there before, to the fen.
 """
+import functools
 import hashlib
 import os
-import shutil
 import subprocess
 
 AVAILABLE, RESERVED, COMMITTED, QUARANTINED, ORPHANED, LOST = range(1, 7)
@@ -62,20 +62,45 @@ class Payment:
             for index, (amount, key) in enumerate(fields[3])]
 
 
+@functools.lru_cache(maxsize=None)
+def payment_of(network, payload):
+    """The same bytes are the same payment, however often they are seen."""
+    return Payment(network, payload)
+
+
 def packet_payments(network, file):
     """Of the bytes of a packet's file."""
     _, payments, _, _ = decode(file)[3]
-    return [Payment(network, payload) for _, _, payload, _ in payments]
+    return [payment_of(network, payload) for _, _, payload, _ in payments]
+
+
+def files_of(home):
+    """A wallet's database with its journal, and what opens it: each file's bytes."""
+    files = {}
+    for name in sorted(os.listdir(home)):
+        if name.startswith(("wallet.db", "wallet.pin")):
+            with open(os.path.join(home, name), "rb") as file:
+                files[name] = file.read()
+    return files
+
+
+def private(path, flags):
+    return os.open(path, flags, 0o600)
 
 
 class Reader:
     """$BUILD/cut/reader: the sealed database of a copied wallet, row by row."""
 
     def __init__(self, programs, scratch):
-        self.scratch, self.open_home = scratch, None
+        self.scratch = scratch
         os.makedirs(scratch, exist_ok=True)
         self.process = subprocess.Popen([os.path.join(programs, "cut", "reader")], text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
 
     def ask(self, line):
         self.process.stdin.write(line + "\n")
@@ -91,34 +116,28 @@ class Reader:
                               for column in answer[:-1].split("\t")))
         raise ValueError("the reader is gone")
 
-    def open(self, home):
+    def open(self, files):
         """A copy with its journal, opened like after a crash. False: there is no database."""
         for name in os.listdir(self.scratch):
             os.remove(os.path.join(self.scratch, name))
-        for name in os.listdir(home):
-            if name.startswith(("wallet.db", "wallet.pin")):
-                shutil.copy(os.path.join(home, name), self.scratch)
-        if not os.path.exists(os.path.join(self.scratch, "wallet.db")):
+        for name, data in files.items():
+            with open(os.path.join(self.scratch, name), "wb", opener=private) as file:
+                file.write(data)
+        if "wallet.db" not in files:
             return False
         self.ask("open " + self.scratch)
         return True
-
-    def rows(self, home, sql):
-        try:
-            return self.ask(sql) if self.open(home) else []
-        finally:
-            self.ask("close")
 
 
 class Wallet:
     """What one database says."""
 
-    def __init__(self, reader, home):
+    def __init__(self, reader, home, files):
         self.home = home
         self.coins, self.tombs, self.plans, self.items, self.payments = [], [], {}, [], []
-        self.keys, self.is_whole = [], True
+        self.keys, self.is_whole, self.is_judged = [], True, False
         try:
-            if reader.open(home):
+            if reader.open(files):
                 self.read(reader.ask)
         except ValueError:
             self.is_whole = False
@@ -128,14 +147,22 @@ class Wallet:
         self.is_whole = ask("PRAGMA quick_check") == [(b"ok",)]
         if not ask("SELECT 1 FROM sqlite_schema WHERE name = 'purse_coin'"):
             return
-        self.coins = ask("SELECT coin_id, state, amount, owner_key FROM purse_coin")
+        self.coins = ask("SELECT coin_id, state, amount, hops FROM purse_coin")
         self.tombs = [row[0] for row in ask("SELECT coin_id FROM purse_tomb")]
-        self.plans = {plan_id: (kind, state, packet) for plan_id, kind, state, packet in
-                      ask("SELECT plan_id, kind, state, packet FROM purse_plan")}
+        self.plans = {plan_id: (kind, state) for plan_id, kind, state in
+                      ask("SELECT plan_id, kind, state FROM purse_plan")}
         self.items = ask("SELECT plan_id, coin_id, key, payload FROM purse_plan_item "
                          "WHERE payment IS NOT NULL")
         self.payments = ask("SELECT signer_key, payment FROM purse_payment")
         self.keys = [row[0] for row in ask("SELECT key FROM purse_key")]
+
+    @property
+    def spendable(self):
+        return sum(amount for _, state, amount, _ in self.coins if state == AVAILABLE)
+
+    @property
+    def hops(self):
+        return max((hops for _, state, _, hops in self.coins if state == AVAILABLE), default=0)
 
 
 class Auditor:
@@ -144,6 +171,14 @@ class Auditor:
     def __init__(self, network, reader):
         self.network, self.reader = network, reader
         self.signed, self.counters, self.arrived = {}, {}, set()
+        self.read = {}  # home -> its files when it was read last, and what they said
+
+    def wallet(self, home):
+        """Read once: as long as no byte of it changes it says the same."""
+        files = files_of(home)
+        if home not in self.read or self.read[home][0] != files:
+            self.read[home] = files, Wallet(self.reader, home, files)
+        return self.read[home][1]
 
     def saw(self, wrong, payment, key=None):
         before = self.signed.setdefault(payment.coin, payment.id)
@@ -158,27 +193,32 @@ class Auditor:
             self.saw(wrong, payment)
 
     def plan_state(self, home, plan_id):
-        plan = Wallet(self.reader, home).plans.get(bytes.fromhex(plan_id))
+        plan = self.wallet(home).plans.get(bytes.fromhex(plan_id))
         return plan[1] if plan is not None else None
 
     def judge(self, homes):
         """What is wrong, and the sum of what these wallets have and have under way."""
         wrong = []
-        wallets = [Wallet(self.reader, home) for home in homes]
+        wallets = [self.wallet(home) for home in homes]
         people = {key for wallet in wallets for key in wallet.keys}
         for wallet in wallets:
             if not wallet.is_whole:
                 wrong.append(f"the database of {os.path.basename(wallet.home)} is not whole")
-            self.arrived.update(coin[0] for coin in wallet.coins)
-            self.arrived.update(wallet.tombs)
-            for key, cose in wallet.payments:
-                self.saw(wrong, Payment(self.network, payload_of(cose)), key)
-        for wallet in wallets:
-            for _, _, key, payload in wallet.items:
-                self.saw(wrong, Payment(self.network, payload), key)
+            if not wallet.is_judged:
+                self.note(wrong, wallet)
         total = sum(self.held(wrong, wallets)) + sum(
             self.under_way(wallet, people) for wallet in wallets)
         return wrong, total
+
+    def note(self, wrong, wallet):
+        """What is remembered of a wallet beyond its own memory."""
+        self.arrived.update(coin[0] for coin in wallet.coins)
+        self.arrived.update(wallet.tombs)
+        for key, cose in wallet.payments:
+            self.saw(wrong, payment_of(self.network, payload_of(cose)), key)
+        for _, _, key, payload in wallet.items:
+            self.saw(wrong, payment_of(self.network, payload), key)
+        wallet.is_judged = True
 
     def held(self, wrong, wallets):
         owners = {}
@@ -198,11 +238,11 @@ class Auditor:
         amounts = {coin: (state, amount) for coin, state, amount, _ in wallet.coins}
         total = 0
         for plan_id, coin, key, payload in wallet.items:
-            kind, _, _ = wallet.plans[plan_id]
+            kind, _ = wallet.plans[plan_id]
             if kind != PLAN_PAY:
                 state, amount = amounts.get(coin, (None, 0))
                 total += amount if state == COMMITTED else 0
                 continue
-            total += sum(amount for amount, to, made in Payment(self.network, payload).outputs
+            total += sum(amount for amount, to, made in payment_of(self.network, payload).outputs
                          if to != key and to in people and made not in self.arrived)
         return total

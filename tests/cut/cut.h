@@ -56,6 +56,8 @@ void cut_disk_rename(const char *from, const char *to);
 void cut_disk_link(const char *from, const char *to);
 void cut_disk_sync(const char *path); /* a file: its contents; a directory: the names in it */
 void cut_disk_sync_failed(const char *path);
+/* All that was written is synced: a power cut would take nothing. */
+bool cut_disk_is_clean(void);
 /* The program is dead: what was not synced is lost, or some of it. False: all of it was synced. */
 bool cut_disk_power_cut(bool torn);
 /* The program ended by itself: pages of a failed sync that were not written again are lost. */

@@ -108,6 +108,16 @@ static struct bytes read_whole(const char *path)
     return bytes;
 }
 
+static struct bytes copy_bytes(struct bytes bytes)
+{
+    const struct bytes copy = {malloc(bytes.size + 1), bytes.size};
+    if (copy.data == NULL)
+        disk_fail("malloc");
+    if (bytes.size > 0)
+        memcpy(copy.data, bytes.data, bytes.size);
+    return copy;
+}
+
 /* In place, so that every name of the file shows it. */
 static void write_whole(const char *path, struct bytes bytes)
 {
@@ -214,13 +224,11 @@ void cut_disk_link(const char *from, const char *to)
         return;
     add_op(OP_CREATE, to, NULL, false, (struct bytes){NULL, 0});
     const struct dirty *file = find_dirty(from);
-    if (file != NULL) {
-        struct bytes copy = {malloc(file->synced.size + 1), file->synced.size};
-        if (copy.data == NULL)
-            disk_fail("malloc");
-        memcpy(copy.data, file->synced.data, copy.size);
-        remember(to, copy);
-    }
+    if (file == NULL)
+        return;
+    remember(to, copy_bytes(file->synced));
+    files[file_count - 1].has_failed = file->has_failed;
+    files[file_count - 1].failed = copy_bytes(file->failed);
 }
 
 static bool is_in(const char *path, const char *directory)
@@ -309,9 +317,14 @@ static struct bytes mix(struct bytes synced, struct bytes now)
     return out;
 }
 
+bool cut_disk_is_clean(void)
+{
+    return file_count == 0 && op_count == 0;
+}
+
 bool cut_disk_power_cut(bool torn)
 {
-    const bool is_unsynced = file_count > 0 || op_count > 0;
+    const bool is_unsynced = !cut_disk_is_clean();
     for (size_t i = 0; i < file_count; i++) {
         if (!is_file(files[i].path))
             continue;

@@ -1,11 +1,12 @@
 /* cut --root DIR [--at N] [--how HOW] [--seed S] [--log FILE] [--gate FILE] [--at-end]
  *     -- PROGRAM ARGUMENTS
  *
- * The log has a line "NUMBER CALL PATH" for each call that counts; its last line is "cut", if the
- * Nth call was reached and did what --how says, or "end". --at-end: the power goes when the program
- * has ended by itself. --gate: what `pause` waits for to go. Exit status: the program's, 128 + the
- * signal that ended it, 125 for trouble of our own. The program and its threads die with this one.
- */
+ * The log has a line "NUMBER CALL STATE PATH" for each call that counts (STATE: clean, if all that
+ * was written before is synced, or dirty); its last line is "cut", if the Nth call was reached and
+ * did what --how says, or "end STATE". --at-end: the power goes when the program has ended by
+ * itself. --gate: what `pause` waits for to go. Exit status: the program's, 128 + the signal that
+ * ended it, 125 for trouble of our own. The program, its threads and what it left behind (an
+ * unlocked wallet's agent) die with this one. */
 #include "tests/cut/cut.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FILTER_MAX = 160, PAUSE_US = 2000 };
+enum { FILTER_MAX = 160, PAUSE_US = 2000, CHILDREN_MAX = 8 };
 
 struct cut {
     enum cut_how how;
@@ -33,7 +34,8 @@ struct cut {
     bool at_end, is_cut, is_over;
     FILE *log;
     const char *gate;
-    pid_t child;
+    pid_t child, others[CHILDREN_MAX]; /* others: what it forked */
+    size_t other_count;
     int status;
 };
 
@@ -228,6 +230,11 @@ static bool strike(struct cut *cut, pid_t pid, const struct cut_call *call, cons
     return true;
 }
 
+static const char *disk_state(void)
+{
+    return cut_disk_is_clean() ? "clean" : "dirty";
+}
+
 static void look(struct cut *cut, pid_t pid)
 {
     struct user_regs_struct regs;
@@ -247,12 +254,35 @@ static void look(struct cut *cut, pid_t pid)
     if (!counts(call, path, &regs))
         return;
     cut->count++;
-    fprintf(cut->log, "%lu %s %s\n", cut->count, call->name, path);
+    fprintf(cut->log, "%lu %s %s %s\n", cut->count, call->name, disk_state(), path);
     if (!is_turn(cut) || !strike(cut, pid, call, path, &regs))
         note(call, path, to, &regs);
 }
 
 /* --- the run --- */
+
+static void remember(struct cut *cut, pid_t pid)
+{
+    unsigned long forked = 0;
+    if (ptrace(PTRACE_GETEVENTMSG, pid, NULL, &forked) != 0)
+        return; /* it is dead already, and the fork with it */
+    if (cut->other_count == CHILDREN_MAX)
+        fail("too many processes");
+    cut->others[cut->other_count++] = (pid_t)forked;
+}
+
+static void forget(struct cut *cut, pid_t pid)
+{
+    for (size_t i = 0; i < cut->other_count; i++)
+        if (cut->others[i] == pid)
+            cut->others[i] = cut->others[--cut->other_count];
+}
+
+static void kill_others(const struct cut *cut)
+{
+    for (size_t i = 0; i < cut->other_count; i++)
+        kill(cut->others[i], SIGKILL);
+}
 
 static void run(struct cut *cut)
 {
@@ -262,18 +292,24 @@ static void run(struct cut *cut)
         if (pid < 0)
             break;
         if (WIFEXITED(status) || WIFSIGNALED(status)) {
-            if (pid == cut->child)
+            forget(cut, pid);
+            if (pid == cut->child) {
                 cut->status = status;
+                kill_others(cut);
+            }
             continue;
         }
         const int event = status >> 16;
+        if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK)
+            remember(cut, pid);
         if (event == PTRACE_EVENT_SECCOMP && !cut->is_over)
             look(cut, pid);
         else if (event == 0 && WSTOPSIG(status) != SIGSTOP && WSTOPSIG(status) != SIGTRAP)
             passed = WSTOPSIG(status);
-        if (cut->is_over)
+        if (cut->is_over) {
             kill(cut->child, SIGKILL);
-        else
+            kill_others(cut);
+        } else
             ptrace(PTRACE_CONT, pid, NULL, passed);
     }
     if (errno != ECHILD)
@@ -283,6 +319,7 @@ static void run(struct cut *cut)
 static void finish(struct cut *cut)
 {
     const bool dead = cut->is_over && cut->how != CUT_KILL;
+    const char *state = disk_state();
     if (dead || cut->at_end) {
         if (!cut_disk_power_cut(cut->how == CUT_TORN))
             fprintf(cut->log, "nothing lost\n");
@@ -290,7 +327,10 @@ static void finish(struct cut *cut)
     } else if (!cut->is_over) {
         cut_disk_end();
     }
-    fprintf(cut->log, "%s\n", cut->is_cut ? "cut" : "end");
+    if (cut->is_cut)
+        fprintf(cut->log, "cut\n");
+    else
+        fprintf(cut->log, "end %s\n", state);
     if (fclose(cut->log) != 0)
         fail("log");
 }

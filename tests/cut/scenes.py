@@ -2,30 +2,14 @@
 three wallets to the moment before it and says which command runs; `after` goes on as a person
 would, until all is done, and says what is wrong. The auditor checks the money by itself.
 
-    Scene(name, ready, after, online)
+    Scene(name, ready, after, online)      online: money moves between account and wallet
 
 A row's functions get the Trio (below). `ready` gives a Job; whatever `after` needs is kept in it.
 """
-import os
-
+import scenes_wallet as own
 from audit import PLAN_RESERVED, PLAN_SIGNING
 from town import INVALID, OK, yuan
-from trio import CALLS_MAX, HANDOVERS_MAX, NEXT_PIN, PASSPHRASE, PIN, Job, Wrong
-
-
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
-
-
-def there(path):
-    return path is not None and os.path.exists(path)
-
-
-def same(wrong, what, path, content):
-    """A file that is there is whole, and has these bytes."""
-    if there(path) and read(path) != content:
-        wrong.append(f"{what}: other bytes than before")
+from trio import CALLS_MAX, HANDOVERS_MAX, SEARCHES_MAX, Job, Wrong, read, same, there
 
 
 # ---- the steps after the cut ----
@@ -74,7 +58,7 @@ def ready_pay(trio):
 
 def ready_pay_many(trio):
     """The payee pays back nearly all it received: several coins, one of them changed."""
-    for _ in range(3):
+    for _ in range(2):
         trio.hand_over(trio.payer, trio.third, trio.rng.randrange(2_00, 5_00))
     request = trio.ask(trio.payer, trio.spendable(trio.third) - 1)
     out = trio.file("packet")
@@ -183,19 +167,22 @@ def after_outbox(trio, job, wrong):
 
 def stop_paying(trio, wanted):
     """A payment that a crash left in that state, and the request it answers. Where pay has to die
-    for it is looked for by halves, and known the next time."""
-    low, high = 1, CALLS_MAX
-    call = trio.town.stops.get(wanted, (low + high) // 2)
-    while low <= high:
-        request = trio.ask(trio.payee, 1)
-        trio.town.cut(trio.payer, ("pay", request, "-o", trio.file("packet")), call, "kill")
-        state = trio.auditor.plan_state(trio.homes[0], trio.ids[request]) or 0
-        if state == wanted:
-            trio.town.stops[wanted] = call
-            return request, trio.ids[request]
-        trio.must(trio.payee, "receive", trio.pay(trio.payer, request))
-        low, high = (call + 1, high) if state < wanted else (low, call - 1)
-        call = (low + high) // 2
+    for it is looked for by halves, and known the next time; a pay of more coins makes more calls,
+    so the search may have to begin anew."""
+    for _ in range(SEARCHES_MAX):
+        low, high = 1, CALLS_MAX
+        call = trio.town.stops.get(wanted, (low + high) // 2)
+        while low <= high:
+            request = trio.ask(trio.payee, 1)
+            trio.town.cut(trio.payer, ("pay", request, "-o", trio.file("packet")), call, "kill")
+            state = trio.auditor.plan_state(trio.homes[0], trio.ids[request]) or 0
+            if state == wanted:
+                trio.town.stops[wanted] = call
+                return request, trio.ids[request]
+            trio.must(trio.payee, "receive", trio.pay(trio.payer, request))
+            low, high = (call + 1, high) if state < wanted else (low, call - 1)
+            call = (low + high) // 2
+        trio.town.stops.pop(wanted, None)
     raise Wrong(f"pay cannot be stopped in state {wanted}")
 
 
@@ -276,99 +263,6 @@ def after_sync(trio, job, wrong):
         wrong.append(f"something waits after a sync that was cut: {balance}")
 
 
-def ready_init(trio):
-    name, join = trio.town.next_join()
-    return Job(name, "init", "--join", join, "--no-passphrase")
-
-
-def after_init(trio, job, wrong):
-    """Asked again the bank certifies the same key; the wallet is one that can be used."""
-    again = trio.run(job.who, *job.words)
-    if again.code != OK and again["error.name"] != "EXISTS":
-        raise Wrong(str(again))
-    trio.must(job.who, "withdraw", "1.00")
-    if trio.must(job.who, "balance")["spendable"] != "1.00":
-        wrong.append("the new wallet does not hold what it withdrew")
-
-
-# ---- the wallet itself ----
-
-def secret(trio, name, text):
-    path = trio.town.path(name)
-    if not os.path.exists(path):
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
-            file.write(text + "\n")
-    return path
-
-
-def ready_pin(trio):
-    name, join = trio.town.next_join()
-    old, new = secret(trio, "old.pin", PIN), secret(trio, "new.pin", NEXT_PIN)
-    trio.must(name, "init", "--join", join, "--pin-file", old)
-    return Job(name, "pin", "change", "--pin-file", old, "--new-pin-file", new, old=old, new=new)
-
-
-def after_pin(trio, job, wrong):
-    """One of both opens the wallet, and never the other."""
-    opens = [pin for pin in (job.old, job.new)
-             if trio.run(job.who, "balance", "--pin-file", pin).code == OK]
-    if len(opens) != 1:
-        wrong.append(f"{len(opens)} of the two PINs open the wallet")
-    if opens == [job.old]:
-        trio.must(job.who, *job.words)
-        trio.must(job.who, "balance", "--pin-file", job.new)
-
-
-def ready_limits(trio):
-    return Job(trio.payer, "limits", "set", "--payment", "300.00")
-
-
-def after_limits(trio, job, wrong):
-    """Set or not, and never half; asked again it is set."""
-    for words, wanted in (((), ("500.00", "300.00")), (job.words, ("300.00",)),
-                          (("limits", "set", "--reset"), ("500.00",))):
-        if words:
-            trio.must(job.who, *words)
-        shown = trio.must(job.who, "limits")["limits.0.max"]
-        if shown not in wanted:
-            wrong.append(f"the limit of one payment is {shown}, not {' or '.join(wanted)}")
-
-
-def ready_backup(trio):
-    out, key = trio.file("backup"), secret(trio, "passphrase", PASSPHRASE)
-    return Job(trio.payer, "backup", "create", out, "--passphrase-file", key, out=out, key=key)
-
-
-def after_backup(trio, job, wrong):
-    """A backup that is there opens; asked again there is one."""
-    verify = ("backup", "verify", job.out, "--passphrase-file", job.key)
-    if there(job.out):
-        trio.must(job.who, *verify)
-    else:
-        trio.must(job.who, *job.words)
-        trio.must(job.who, *verify)
-
-
-def ready_restore(trio):
-    name, join = trio.town.next_join()
-    backup, again = trio.file("backup"), trio.file("join")
-    key = secret(trio, "passphrase", PASSPHRASE)
-    trio.must(name, "init", "--join", join, "--no-passphrase")
-    trio.must(name, "backup", "create", backup, "--passphrase-file", key)
-    trio.town.must(trio.town.bank(trio.bank, "customer", "join", name, "-o", again))
-    return Job(name + "-again", "backup", "restore", backup, "--passphrase-file", key, "--join",
-               again, "--no-passphrase")
-
-
-def after_restore(trio, job, wrong):
-    """Asked again it is there; after a sync it can be used."""
-    trio.must(job.who, *job.words)
-    trio.must(job.who, "sync")
-    trio.must(job.who, "withdraw", "1.00")
-    if trio.must(job.who, "balance")["spendable"] != "1.00":
-        wrong.append("the restored wallet does not hold what it withdrew")
-
-
 class Scene:
     def __init__(self, name, ready, after, online=False):
         self.name, self.ready, self.after, self.online = name, ready, after, online
@@ -386,13 +280,16 @@ SCENES = [
     Scene("outbox", ready_outbox, after_outbox),
     Scene("outbox after a crash", ready_resume, after_resume),
     Scene("cancel", ready_cancel, after_cancel),
-    Scene("limits set", ready_limits, after_limits),
-    Scene("pin change", ready_pin, after_pin),
-    Scene("backup create", ready_backup, after_backup),
-    Scene("backup restore", ready_restore, after_restore),
+    Scene("limits set", own.ready_limits, own.after_limits),
+    Scene("lock", own.ready_lock, own.after_lock),
+    Scene("unlock", own.ready_unlock, own.after_unlock),
+    Scene("receive news", own.ready_news, own.after_news),
+    Scene("pin change", own.ready_pin, own.after_pin),
+    Scene("backup create", own.ready_backup, own.after_backup),
+    Scene("backup restore", own.ready_restore, own.after_restore),
     Scene("withdraw", ready_withdraw, after_withdraw, online=True),
     Scene("deposit", ready_deposit, after_deposit, online=True),
     Scene("deposit a packet", ready_deposit_packet, after_deposit_packet, online=True),
     Scene("sync", ready_sync, after_sync, online=True),
-    Scene("init", ready_init, after_init, online=True),
+    Scene("init", own.ready_init, own.after_init),
 ]

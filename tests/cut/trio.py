@@ -1,10 +1,27 @@
 """Three wallets at one bank, and the command of one of them that is cut."""
+import os
+
 from town import OK, fen, yuan
 
-POCKET, REFILL_BELOW, HANDOVERS_MAX, HOPS_MAX = 40_000, 6_000, 9, 3
+POCKET, REFILL_BELOW, HANDOVERS_MAX, HOPS_MAX = 40_000, 6_000, 24, 3
 TALKS = ("request", "pay", "receive", "outbox")
-CALLS_MAX = 256  # of one pay, at the most
+CALLS_MAX, SEARCHES_MAX = 256, 3  # calls of one pay, at the most
 PASSPHRASE, PIN, NEXT_PIN = "a long walk home", "246813", "975310"
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def there(path):
+    return path is not None and os.path.exists(path)
+
+
+def same(wrong, what, path, content):
+    """A file that is there is whole, and has these bytes."""
+    if there(path) and read(path) != content:
+        wrong.append(f"{what}: other bytes than before")
 
 
 class Wrong(Exception):
@@ -13,7 +30,8 @@ class Wrong(Exception):
 
 def without_news(words):
     """Handovers as one message: news beside them may be newer the next time."""
-    return (*words, "--no-news") if words[0] in TALKS and "-o" in words else words
+    return (*words, "--no-news") if words[0] in TALKS and "-o" in words and \
+        "--news" not in words else words
 
 
 class Job:
@@ -37,6 +55,9 @@ class Trio:
         self.number, self.handed, self.total = 0, 0, 0
         self.ids, self.no_fault = {}, False  # ids: of request files
         self.homes = [town.path("home", "dcep", "wallets", name) for name in names]
+        self.accounts = {name: self.account(name) for name in names}
+        self.owned = sum(self.accounts.values())  # in account and wallet together, for ever
+        self.is_released = False  # who goes on after the cut: the released program, or its twin
 
     # ---- commands ----
 
@@ -45,7 +66,7 @@ class Trio:
         return self.town.path(f"{self.payer}-{self.number}.{kind}")
 
     def run(self, who, *words):
-        return self.town.wallet(who, *without_news(words))
+        return self.town.wallet(who, *without_news(words), is_released=self.is_released)
 
     def must(self, who, *words, code=OK):
         result = self.run(who, *words)
@@ -53,28 +74,31 @@ class Trio:
             raise Wrong(f"exit {result.code} instead of {code}\n{result}")
         return result
 
-    def db(self, who, sql):
-        return self.auditor.reader.rows(self.town.path("home", "dcep", "wallets", who), sql)
+    def wallet(self, who):
+        return self.auditor.wallet(self.town.path("home", "dcep", "wallets", who))
 
     def spendable(self, who):
-        return self.db(who, "SELECT coalesce(sum(amount), 0) FROM purse_coin WHERE state = 1")[0][0]
+        return self.wallet(who).spendable
 
     def hops(self):
-        return max(self.db(name, "SELECT coalesce(max(hops), 0) FROM purse_coin WHERE state = 1"
-                           )[0][0] for name in self.names)
+        return max(self.wallet(name).hops for name in self.names)
 
-    def accounts(self):
-        total = 0
-        for name in self.names:
-            shown = self.town.bank(self.bank, "account", "show", name)
-            total += fen(shown["balance"])
-        return total
+    def account(self, who):
+        shown = self.town.bank(self.bank, "account", "show", who)
+        return fen(shown["balance"])
+
+    def recount(self, who):
+        """Between that account and the wallet money moves as it is told to: whatever the account
+        has less now, the wallets must have more."""
+        self.accounts[who] = self.account(who)
+        self.total = self.owned - sum(self.accounts.values())
 
     # ---- what they do ----
 
     def withdraw(self, who, amount):
         self.must(who, "withdraw", yuan(amount))
         self.total += amount
+        self.accounts[who] -= amount
 
     def rest(self):
         """Now and then everybody syncs: what was cut and mended has to settle."""

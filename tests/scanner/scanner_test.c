@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <png.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,13 +153,25 @@ Test(scanner, sizes)
 
 #ifndef DCEP_SANITIZED
 
-enum deed { DO_OPEN, DO_CREATE, DO_SOCKET, DO_FORK, DO_EXEC, DO_KILL, DO_CODE, DO_MEMORY, DO_READ };
+enum deed {
+    DO_OPEN,
+    DO_CREATE,
+    DO_SOCKET,
+    DO_FORK,
+    DO_EXEC,
+    DO_KILL,
+    DO_CODE,
+    DO_MEMORY,
+    DO_READ,
+    DO_LISTEN /* a camera's reader: whether anybody still listens */
+};
 
 static void lock_in_and(void *context)
 {
     const enum deed deed = *(enum deed *)context;
     char *const words[] = {"/bin/true", NULL};
-    if (!confine(CONFINE_PICTURE))
+    struct pollfd input = {STDIN_FILENO, POLLIN, 0};
+    if (!confine(deed == DO_LISTEN ? CONFINE_CAMERA : CONFINE_PICTURE))
         _exit(99);
     switch (deed) {
     case DO_OPEN:
@@ -180,6 +193,8 @@ static void lock_in_and(void *context)
                   : 1);
     case DO_MEMORY:
         _exit(malloc(SCANNER_MEMORY_MAX) == NULL ? 0 : 1);
+    case DO_LISTEN:
+        _exit(poll(&input, 1, 0) >= 0 ? 0 : 1);
     case DO_READ:
     default:
         _exit(read(STDIN_FILENO, &(char){0}, 0) == 0 ? 0 : 1);
@@ -191,9 +206,9 @@ Test(scanner, locked_in)
     static const struct {
         enum deed deed;
         int expected; /* minus the signal */
-    } rows[] = {{DO_OPEN, 0},       {DO_CREATE, 0},     {DO_SOCKET, 0},
-                {DO_FORK, -SIGSYS}, {DO_EXEC, -SIGSYS}, {DO_KILL, -SIGSYS},
-                {DO_CODE, -SIGSYS}, {DO_MEMORY, 0},     {DO_READ, 0}};
+    } rows[] = {{DO_OPEN, 0},       {DO_CREATE, 0},     {DO_SOCKET, 0},     {DO_FORK, -SIGSYS},
+                {DO_EXEC, -SIGSYS}, {DO_KILL, -SIGSYS}, {DO_CODE, -SIGSYS}, {DO_MEMORY, 0},
+                {DO_READ, 0},       {DO_LISTEN, 0}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         enum deed deed = rows[i].deed;
         cr_expect_eq(outcome(lock_in_and, &deed), rows[i].expected, "row %zu", i);

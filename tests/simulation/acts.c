@@ -165,6 +165,42 @@ static void act_lose(struct sim *sim)
     citizen_lose(sim->citizens[person]);
 }
 
+static void act_backup(struct sim *sim)
+{
+    citizen_backup(anybody(sim));
+}
+
+/* Of those who have a backup, anybody. Who was handed something since may come before the refund of
+ * it, or after. */
+static void act_restore(struct sim *sim)
+{
+    const size_t start = chance_below(&sim->chance, SIM_CITIZENS);
+    for (size_t i = 0; i < SIM_CITIZENS; i++) {
+        const size_t person = (start + i) % SIM_CITIZENS;
+        if (!citizen_restore(sim->citizens[person]))
+            continue;
+        sim->has_lost[person] = true;
+        return;
+    }
+}
+
+/* Asked for before the backup, paid after the restore. */
+static void act_asked_before(struct sim *sim)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    const size_t person = chance_below(&sim->chance, SIM_CITIZENS);
+    struct citizen *payee = sim->citizens[person], *payer = anybody(sim);
+    struct citizen_request request = {0};
+    if (payer == payee ||
+        !citizen_request(payee, &request, chance_between(&sim->chance, 1, 3000), &arena))
+        return;
+    citizen_backup(payee);
+    citizen_pay(payee, payer, chance_between(&sim->chance, 1, 3000));
+    if (citizen_restore(payee))
+        sim->has_lost[person] = true;
+    citizen_pay_request(payer, payee, request.file);
+}
+
 /* Somebody who lost a wallet, if there is one. */
 static struct citizen *victim(struct sim *sim)
 {
@@ -178,8 +214,8 @@ static struct citizen *victim(struct sim *sim)
 static void act_advance(struct sim *sim)
 {
     const struct citizen *citizen = victim(sim);
-    agency_advance(citizen_agency(citizen), citizen_customer(citizen),
-                   chance_between(&sim->chance, 500, 20000));
+    (void)agency_advance(citizen_agency(citizen), citizen_customer(citizen),
+                         chance_between(&sim->chance, 500, 20000));
 }
 
 /* Sometimes right after an advance, whatever became of that. */
@@ -187,8 +223,31 @@ static void act_refund(struct sim *sim)
 {
     const struct citizen *citizen = victim(sim);
     if (chance_permille(&sim->chance, 300))
-        agency_advance(citizen_agency(citizen), citizen_customer(citizen), 3000);
+        (void)agency_advance(citizen_agency(citizen), citizen_customer(citizen), 3000);
     agency_refund(citizen_agency(citizen), citizen_customer(citizen));
+}
+
+/* On the day itself, over a link that carries questions but no packets: the advance is ordered and
+ * not answered when the refund is asked for. */
+static void act_narrow(struct sim *sim)
+{
+    enum { CARRIES = 450 };
+    const size_t start = chance_below(&sim->chance, SIM_CITIZENS);
+    bool is_ordered = false;
+    if (chance_permille(&sim->chance, 500)) {
+        sim->has_lost[start] = true;
+        citizen_lose(sim->citizens[start]);
+    }
+    pass(sim, 125);
+    sim->carries_max = CARRIES;
+    sim->loss_permille = 0;
+    for (size_t i = 0; i < SIM_CITIZENS && !is_ordered; i++) {
+        const struct citizen *citizen = sim->citizens[(start + i) % SIM_CITIZENS];
+        is_ordered = agency_advance(citizen_agency(citizen), citizen_customer(citizen), 30000);
+        if (is_ordered)
+            agency_refund(citizen_agency(citizen), citizen_customer(citizen));
+    }
+    sim->carries_max = 0;
 }
 
 static void act_look(struct sim *sim)
@@ -210,7 +269,8 @@ static const struct {
     {25, act_operator},  {50, act_late_packet}, {50, post_late_call}, {10, act_deposit_packet},
     {15, act_cash},      {22, act_days},        {3, act_months},      {250, act_mob},
     {60, act_carriers},  {5, act_lose},         {15, act_advance},    {8, act_refund},
-    {40, act_look},
+    {40, act_look},      {20, act_backup},      {15, act_restore},    {8, act_asked_before},
+    {5, act_narrow},
 };
 
 /* Messages lost of a thousand: most days the network is good. */

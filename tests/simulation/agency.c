@@ -103,7 +103,7 @@ struct agency *agency_open(struct sim *sim, size_t index)
     struct agency *agency = sim_new(1, sizeof *agency);
     *agency = (struct agency){.sim = sim, .index = index};
     agency->central = post_client(sim, POST_TO_CENTRE);
-    agency->branch.store = disk_open(sim, &bank_schema);
+    agency->branch.store = disk_open(sim, &bank_schema, SIM_CITIZENS + index);
     start(agency);
     auditor_key(sim->auditor, &agency->branch.vault_key.public_key, SIM_CITIZENS + index);
     sim_check(sim, branch_create(&agency->branch, sim->world.network, index == 0 ? "A" : "B"),
@@ -267,7 +267,7 @@ bool agency_give_up(struct agency *agency, uint64_t customer)
     return error == ERR_OK && status == STATUS_OK;
 }
 
-void agency_advance(struct agency *agency, uint64_t customer, uint64_t value)
+bool agency_advance(struct agency *agency, uint64_t customer, uint64_t value)
 {
     struct arena arena AUTO(arena_fini) = {0};
     struct branch_env env;
@@ -285,6 +285,7 @@ void agency_advance(struct agency *agency, uint64_t customer, uint64_t value)
     if (error == ERR_OK && branch_is_done(status))
         agency->sim->counts[SIM_ADVANCES] += advance.count;
     survive(agency, is_armed, error, "an advance");
+    return advance.count > 0;
 }
 
 void agency_refund(struct agency *agency, uint64_t customer)

@@ -18,7 +18,8 @@ struct span agency_join_file(struct agency *agency, uint64_t customer);
 
 /* A customer's wallet is lost: its keys are given up; false if that was not done whole: again. */
 bool agency_give_up(struct agency *agency, uint64_t customer);
-void agency_advance(struct agency *agency, uint64_t customer, uint64_t value);
+/* True if it was ordered, whatever became of the order. */
+bool agency_advance(struct agency *agency, uint64_t customer, uint64_t value);
 void agency_refund(struct agency *agency, uint64_t customer);
 
 struct store *agency_store(struct agency *agency);

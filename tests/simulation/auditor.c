@@ -160,6 +160,7 @@ static void add_payment(struct auditor *auditor, const struct id *id, const stru
         auditor_book_fail(auditor, "I5", "an honest key signed two payments of a coin",
                           &payment->coin_id);
     coin->first = auditor->payment_count;
+    auditor_touched_signed(auditor, payment->serial, &payment->coin_id);
     for (size_t i = 0; i < payment->outputs.count; i++) {
         const struct id child = record_coin_output(id, (uint16_t)i);
         *lookup_at(&auditor->by_maker, SPAN(child)) = auditor->payment_count;
@@ -193,6 +194,8 @@ void auditor_on_sign(void *context, const struct public_key *key, struct span me
     struct auditor *auditor = context;
     struct arena arena AUTO(arena_fini) = {0};
     struct payment payment = {0};
+    if (auditor_book_is_frozen(auditor, key))
+        sim_fail(auditor->sim, "RESTORE", "a key of before the restore signed something");
     char aad[WIRE_AAD_SIZE_MAX];
     const char *network = auditor->sim->world.network;
     struct span rest = span_of(message.data + 1, message.size - 1);
@@ -221,6 +224,8 @@ static void show(struct auditor *auditor, const struct id *payment_id)
         return;
     payment->is_shown = true;
     sim_count(auditor->sim, SIM_SHOWN);
+    if (payment->is_forgotten)
+        sim_count(auditor->sim, SIM_SINCE_SHOWN);
     struct auditor_coin *coin = coin_of(auditor, &payment->coin_id);
     if (coin->shown_count++ > 0)
         auditor->surplus++;
@@ -260,6 +265,8 @@ static void judge_leaf(struct auditor *auditor, const struct leaf *leaf)
     if (payment->outcome != 0)
         auditor_book_fail(auditor, "I4", "another outcome than before", &leaf->payment_id);
     payment->outcome = (uint8_t)leaf->outcome;
+    if (payment->is_forgotten && leaf->outcome == OUTCOME_LOST)
+        sim_count(auditor->sim, SIM_SINCE_LATE);
     count_outcome(auditor->sim, leaf->outcome);
     if (leaf->outcome == OUTCOME_SETTLED || leaf->outcome == OUTCOME_USED ||
         leaf->outcome == OUTCOME_MINTED_BACK) {
@@ -352,6 +359,30 @@ void auditor_heard(struct auditor *auditor, struct span request, struct span rep
 
 /* --- what honest people took --- */
 
+/* The end of its line: no coin that it made is spent in the same packet. */
+static bool is_leaf(const struct auditor *auditor, const struct packet *packet,
+                    const struct auditor_payment *payment)
+{
+    for (size_t i = 0; i < packet->payments.count; i++) {
+        const struct id id = record_id(auditor->sim->world.network, KIND_PAYMENT,
+                                       packet->payments.items[i].record.payload);
+        const struct auditor_payment *other = auditor_book_payment(auditor, &id);
+        if (other != NULL && auditor_book_maker(auditor, &other->coin_id) == payment)
+            return false;
+    }
+    return true;
+}
+
+static void check_taker(const struct auditor *auditor, const struct auditor_payment *payment,
+                        size_t person)
+{
+    for (size_t i = 0; i < payment->output_count; i++)
+        if (auditor_person(auditor, &payment->outputs[i].key) == person &&
+            auditor_book_is_frozen(auditor, &payment->outputs[i].key))
+            sim_fail(auditor->sim, "RESTORE", "person %zu took with a key of before the restore",
+                     person);
+}
+
 void auditor_accepted(struct auditor *auditor, struct span bytes, size_t person)
 {
     struct arena arena AUTO(arena_fini) = {0};
@@ -368,6 +399,8 @@ void auditor_accepted(struct auditor *auditor, struct span bytes, size_t person)
             is_mine = is_mine || auditor_person(auditor, &payment->outputs[j].key) == person;
         if (!is_mine || auditor_person(auditor, &payment->signer) == person)
             continue;
+        if (is_leaf(auditor, &packet, payment))
+            check_taker(auditor, payment, person);
         auditor->taken = grow(auditor->taken, &auditor->taken_capacity, auditor->taken_count,
                               sizeof *auditor->taken);
         auditor->taken[auditor->taken_count++] =
@@ -375,22 +408,16 @@ void auditor_accepted(struct auditor *auditor, struct span bytes, size_t person)
     }
 }
 
-void auditor_lost(struct auditor *auditor, size_t person)
-{
-    sim_note(auditor->sim, "wallet %zu is lost", person);
-    sim_count(auditor->sim, SIM_LOST_PHONES);
-    for (size_t i = 0; i < auditor->taken_count; i++)
-        if (auditor->taken[i].person == person)
-            auditor->taken[i].is_lost = true;
-    memset(&auditor->heard[person], 0, sizeof auditor->heard[person]); /* a new wallet is new */
-}
-
 void auditor_check(struct auditor *auditor)
 {
+    const bool is_whole =
+        auditor->is_whole_due || auditor->sim->act_number % AUDITOR_WHOLE_EVERY == 0;
     auditor_refunds_check(auditor);
-    auditor_books_check(auditor);
+    auditor_books_check(auditor, is_whole);
     auditor_cases_check(auditor);
-    auditor_purses_check(auditor);
+    auditor_purses_check(auditor, is_whole);
     auditor_news_check(auditor);
+    auditor_touched_done(auditor);
+    auditor->is_whole_due = false;
     auditor_replay_check(auditor);
 }

@@ -15,7 +15,9 @@
  *   I6    each conflict shown has a case, each case a proof that is valid and names a thief
  *   NEWS  directory and revocation list of an honest wallet never fall in version, on its disk, and
  *         are the central bank's; its early warnings hold: both payments were signed, by a thief
- *   REFUND a coin past its day, to its own customer, or to the vault that paid him before
+ *   RESTORE no key of an honest person signs, or takes, once a backup was restored
+ *   REFUND a coin past its day, to its own customer, or to the vault that paid him before; what is
+ *         advanced is not refunded too; orphans of lost wallets are claimed
  *   COMP  claims: never more than the coin, the cap, the forged token; never to the forker's
  *         customer
  *
@@ -29,6 +31,8 @@
 
 #include "tests/simulation/sim.h"
 
+struct table;
+
 struct auditor *auditor_open(struct sim *sim);
 
 /* --- what it is shown --- */
@@ -41,9 +45,16 @@ void auditor_posted(struct auditor *auditor, size_t bank, int64_t value);
 void auditor_heard(struct auditor *auditor, struct span request, struct span reply);
 void auditor_accepted(struct auditor *auditor, struct span packet, size_t person);
 void auditor_forged(struct auditor *auditor, uint64_t serial, int64_t value);
+/* A row of this owner's store (SIM_NOBODY: the central bank's) is about to be written. */
+void auditor_touched(struct auditor *auditor, size_t owner, const struct table *table,
+                     const void *row);
 
 /* His wallet is gone: what he took and did not hand in may never be seen again. */
 void auditor_lost(struct auditor *auditor, size_t person);
+/* A backup was made; it becomes the wallet: the same of what he took since, and no key that he had
+ * before ever signs again. */
+void auditor_backed_up(struct auditor *auditor, size_t person);
+void auditor_restored(struct auditor *auditor, size_t person);
 
 /* --- what it says --- */
 size_t auditor_person(const struct auditor *auditor, const struct public_key *key);

@@ -7,7 +7,7 @@
 
 #include "common/money/call.h"
 
-enum { AUDITOR_FORGED_MAX = 64, AUDITOR_CALLS = 64 };
+enum { AUDITOR_FORGED_MAX = 64, AUDITOR_CALLS = 64, AUDITOR_WHOLE_EVERY = 50 };
 
 /* A payment that somebody signed. */
 struct auditor_payment {
@@ -18,9 +18,10 @@ struct auditor_payment {
     struct id reference;
     struct output outputs[OUTPUTS_MAX];
     size_t output_count;
-    bool is_shown;   /* the register was shown it, and took it for genuine */
-    uint8_t outcome; /* as the register said; 0: it never said */
-    size_t next;     /* position + 1 of another payment of this coin */
+    bool is_forgotten; /* signed after the backup that became the wallet */
+    bool is_shown;     /* the register was shown it, and took it for genuine */
+    uint8_t outcome;   /* as the register said; 0: it never said */
+    size_t next;       /* position + 1 of another payment of this coin */
 };
 /* A coin of which a payment was signed. */
 struct auditor_coin {
@@ -41,9 +42,32 @@ struct auditor_call { /* answered OK by the central bank */
     struct span body;  /* encoded */
     struct span reply; /* encoded */
 };
+struct auditor_touched { /* a coin's row or spend at the register, or a purse's row of it */
+    size_t owner;        /* of the purse; SIM_NOBODY: the register */
+    uint64_t serial;
+    struct id coin_id;
+};
+struct auditor_worth { /* an unspent coin of the register, as it was last read */
+    int64_t value;     /* 0: not unspent */
+    size_t owner;
+};
+struct auditor_unspent {
+    int64_t all, of_person[SIM_PERSONS + 1];
+    struct lookup by_coin; /* position + 1 in rows */
+    struct auditor_worth *rows;
+    size_t count, capacity;
+};
 
 struct auditor {
     struct sim *sim;
+    struct auditor_touched *touched;
+    size_t touched_count, touched_capacity;
+    bool is_claim_touched, is_news_touched[SIM_PERSONS];
+    bool is_whole_due; /* look at everything again */
+    struct auditor_unspent unspent;
+    int64_t paid_by[SIM_BANKS], paid_loss; /* claims, as they were last read */
+    struct lookup held;                    /* coins for spending: their person + 1 */
+    size_t held_count;
     struct auditor_payment *payments;
     size_t payment_count, payment_capacity;
     struct auditor_coin *coins;
@@ -65,6 +89,10 @@ struct auditor {
     int64_t case_count;
     uint64_t last_case;
     size_t revoked_count;
+    struct { /* when the last backup was made, how much there was of each */
+        size_t taken, payments;
+    } backup[SIM_CITIZENS];
+    struct lookup frozen; /* keys of before a restored backup */
     struct {
         uint64_t directory, revocations; /* versions */
         struct signature signed_as[2];   /* looked at already */
@@ -75,6 +103,7 @@ struct auditor {
 struct auditor_payment *auditor_book_payment(const struct auditor *auditor, const struct id *id);
 struct auditor_coin *auditor_book_coin(const struct auditor *auditor, const struct id *coin_id);
 bool auditor_book_is_honest(const struct auditor *auditor, const struct public_key *key);
+bool auditor_book_is_frozen(const struct auditor *auditor, const struct public_key *key);
 /* The payment that made a coin; NULL: a root. */
 struct auditor_payment *auditor_book_maker(const struct auditor *auditor, const struct id *coin_id);
 int64_t auditor_book_forged(const struct auditor *auditor, uint64_t serial); /* 0: not forged */
@@ -85,10 +114,14 @@ struct list auditor_book_rows(struct auditor *auditor, struct store *store,
 _Noreturn void auditor_book_fail(struct auditor *auditor, const char *rule, const char *text,
                                  const struct id *id);
 
-/* The checks, by theme; each file has some. */
-void auditor_books_check(struct auditor *auditor);
+void auditor_touched_signed(struct auditor *auditor, uint64_t serial, const struct id *coin_id);
+void auditor_touched_done(struct auditor *auditor);
+
+/* The checks, by theme; each file has some. Where a whole look is asked for, nothing that was
+ * remembered is believed. */
+void auditor_books_check(struct auditor *auditor, bool is_whole);
 void auditor_cases_check(struct auditor *auditor);
-void auditor_purses_check(struct auditor *auditor);
+void auditor_purses_check(struct auditor *auditor, bool is_whole);
 void auditor_news_check(struct auditor *auditor);
 void auditor_refunds_check(struct auditor *auditor);
 /* What a bank has advanced to a person (SIM_NOBODY: to all) and not had back: open, or owed for

@@ -24,8 +24,7 @@ struct list auditor_book_rows(struct auditor *auditor, struct store *store,
 
 struct sums {
     int64_t reserves[SIM_BANKS], guarantees[SIM_BANKS], loss, unspent;
-    int64_t of_person[SIM_PERSONS + 1];    /* unspent coins by owner */
-    int64_t paid_by[SIM_BANKS], paid_loss; /* claims */
+    int64_t of_person[SIM_PERSONS + 1]; /* unspent coins by owner */
     int64_t running;
 };
 
@@ -38,6 +37,8 @@ static void note_spends(struct auditor *auditor, struct lookup *spent, struct st
     for (size_t i = 0; i < rows.count; i++)
         *lookup_at(spent, SPAN(spends[i].coin_id)) = 1;
 }
+
+/* --- coins --- */
 
 /* Money is what is marked so, and has no row of a spend. */
 static void add_coins(struct auditor *auditor, struct sums *sums, struct store *store,
@@ -55,6 +56,61 @@ static void add_coins(struct auditor *auditor, struct sums *sums, struct store *
         sums->unspent += value;
         sums->of_person[auditor_person(auditor, &coins[i].owner_key)] += value;
     }
+}
+
+static struct auditor_worth *worth_of(struct auditor_unspent *unspent, const struct id *coin_id)
+{
+    size_t *at = lookup_at(&unspent->by_coin, SPAN(*coin_id));
+    if (*at != 0)
+        return &unspent->rows[*at - 1];
+    if (unspent->count == unspent->capacity) {
+        unspent->capacity = 2 * unspent->capacity + 1024;
+        unspent->rows = realloc(unspent->rows, unspent->capacity * sizeof *unspent->rows);
+        CHECK(unspent->rows != NULL);
+    }
+    unspent->rows[unspent->count] = (struct auditor_worth){0};
+    *at = ++unspent->count;
+    return &unspent->rows[unspent->count - 1];
+}
+
+/* One coin, as the register has it now. */
+static void look_at_coin(struct auditor *auditor, const struct auditor_touched *touched,
+                         struct store *store, struct arena *arena)
+{
+    struct auditor_unspent *unspent = &auditor->unspent;
+    struct coin row = {.serial = touched->serial, .coin_id = touched->coin_id};
+    struct spend spend = {.serial = touched->serial, .coin_id = touched->coin_id};
+    struct auditor_worth *worth = worth_of(unspent, &touched->coin_id);
+    unspent->all -= worth->value;
+    unspent->of_person[worth->owner] -= worth->value;
+    *worth = (struct auditor_worth){0};
+    sim_check(auditor->sim, store_begin(store, STORE_READ), "the auditor looks");
+    const enum err error = store_get(store, &tables_table_coin, &row, arena);
+    const bool is_spent = store_get(store, &tables_table_spend, &spend, arena) == ERR_OK;
+    store_rollback(store);
+    if (error == ERR_OK && !is_spent && row.state == COIN_UNSPENT)
+        *worth =
+            (struct auditor_worth){sim_amount(row.amount), auditor_person(auditor, &row.owner_key)};
+    unspent->all += worth->value;
+    unspent->of_person[worth->owner] += worth->value;
+}
+
+/* What was written since the last look; and all of it, which must come to the same. */
+static void look_at_coins(struct auditor *auditor, struct sums *sums, bool is_whole,
+                          struct store *store, struct arena *arena)
+{
+    const struct auditor_unspent *unspent = &auditor->unspent;
+    for (size_t i = 0; i < auditor->touched_count; i++)
+        if (auditor->touched[i].owner == SIM_NOBODY)
+            look_at_coin(auditor, &auditor->touched[i], store, arena);
+    if (is_whole) {
+        add_coins(auditor, sums, store, arena);
+        if (sums->unspent != unspent->all ||
+            memcmp(sums->of_person, unspent->of_person, sizeof sums->of_person) != 0)
+            sim_fail(auditor->sim, "LAW", "coins changed that nobody wrote");
+    }
+    sums->unspent = unspent->all;
+    memcpy(sums->of_person, unspent->of_person, sizeof sums->of_person);
 }
 
 static void add_books(struct auditor *auditor, struct sums *sums, struct store *store,
@@ -117,22 +173,23 @@ static void check_claim(struct auditor *auditor, const struct claim *claim)
         auditor_book_fail(auditor, "COMP", "the forker was paid for his own fork", &claim->coin_id);
 }
 
-static void add_claims(struct auditor *auditor, struct sums *sums, struct store *store,
-                       struct arena *arena)
+static void look_at_claims(struct auditor *auditor, struct store *store, struct arena *arena)
 {
     const struct list rows =
         auditor_book_rows(auditor, store, &tables_table_claim, -1, NULL, arena);
     const struct claim *claims = rows.items;
     struct sim *sim = auditor->sim;
     sim->counts[SIM_CLAIMS_PAID] = 0;
+    auditor->paid_loss = 0;
+    memset(auditor->paid_by, 0, sizeof auditor->paid_by);
     for (size_t i = 0; i < rows.count; i++) {
         const int64_t paid = sim_amount(claims[i].paid);
         check_claim(auditor, &claims[i]);
         sim->counts[SIM_CLAIMS_PAID] += paid > 0;
         if (claims[i].fault == FAULT_FORGED)
-            sums->paid_loss += paid;
+            auditor->paid_loss += paid;
         else if (paid > 0)
-            sums->paid_by[claims[i].bank_id - 1] += paid;
+            auditor->paid_by[claims[i].bank_id - 1] += paid;
     }
     check_forged(auditor, claims, rows.count);
     check_cap(auditor, claims, rows.count);
@@ -146,18 +203,18 @@ static void check_law(struct auditor *auditor, const struct sums *sums)
     for (size_t i = 0; i < SIM_BANKS; i++) {
         funded += auditor->funded[i];
         held += sums->reserves[i] + sums->guarantees[i];
-        if (sums->guarantees[i] != auditor->posted[i] - sums->paid_by[i])
+        if (sums->guarantees[i] != auditor->posted[i] - auditor->paid_by[i])
             sim_fail(auditor->sim, "LAW", "guarantee of bank %zu: %" PRId64 ", not %" PRId64, i,
-                     sums->guarantees[i], auditor->posted[i] - sums->paid_by[i]);
+                     sums->guarantees[i], auditor->posted[i] - auditor->paid_by[i]);
     }
     if (funded != held)
         sim_fail(auditor->sim, "LAW", "funded %" PRId64 ", but there is %" PRId64, funded, held);
     if (sums->running != sums->unspent)
         sim_fail(auditor->sim, "LAW", "the books say %" PRId64 " unspent, the coins %" PRId64,
                  sums->running, sums->unspent);
-    if (sums->loss != -sums->paid_loss)
+    if (sums->loss != -auditor->paid_loss)
         sim_fail(auditor->sim, "LAW", "the loss account is %" PRId64 ", claims were paid %" PRId64,
-                 sums->loss, sums->paid_loss);
+                 sums->loss, auditor->paid_loss);
 }
 
 /* What a bank has more than it owes never falls but by what its customers' frauds cost. */
@@ -167,7 +224,7 @@ static void check_banks(struct auditor *auditor, const struct sums *sums)
         const int64_t has =
             sums->reserves[i] + sums->guarantees[i] + sums->of_person[SIM_CITIZENS + i];
         const int64_t owes = agency_account(auditor->sim->agencies[i], 0);
-        const int64_t least = auditor->funded[i] - auditor->paid_in[i] - sums->paid_by[i] -
+        const int64_t least = auditor->funded[i] - auditor->paid_in[i] - auditor->paid_by[i] -
                               auditor_refunds_open(auditor, i, SIM_NOBODY, false);
         if (has - owes < least)
             sim_fail(auditor->sim, "BANK",
@@ -176,14 +233,15 @@ static void check_banks(struct auditor *auditor, const struct sums *sums)
     }
 }
 
-void auditor_books_check(struct auditor *auditor)
+void auditor_books_check(struct auditor *auditor, bool is_whole)
 {
     struct arena arena AUTO(arena_fini) = {0};
     struct sums sums = {.loss = 0};
     struct store *store = centre_store(auditor->sim->centre);
-    add_coins(auditor, &sums, store, &arena);
+    look_at_coins(auditor, &sums, is_whole, store, &arena);
     add_books(auditor, &sums, store, &arena);
-    add_claims(auditor, &sums, store, &arena);
+    if (is_whole || auditor->is_claim_touched)
+        look_at_claims(auditor, store, &arena);
     check_law(auditor, &sums);
     check_banks(auditor, &sums);
 }

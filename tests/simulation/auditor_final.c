@@ -269,16 +269,16 @@ static void check_owner(struct final *final, const struct coin *coin)
     const enum err error = store_get(store, &purse_table_purse_coin, &row, &final->arena);
     store_rollback(store);
     const char *state = error != ERR_OK ? states[0] : states[row.state];
+    const bool is_lost = auditor_refunds_is_lost(auditor, &coin->owner_key);
+    const bool is_early = auditor->sim->now / 86400 < coin->redeem_by_day;
     if (coin->state == COIN_ORPHAN && coin->fault != FAULT_LATE && /* lost is lost */
-        is_claimable(final, &coin->coin_id, person))
+        !is_lost && is_claimable(final, &coin->coin_id, person))
         sim_fail(auditor->sim, "COMP",
                  "an orphan of %" PRId64 " of person %zu was never claimed, "
                  "in his purse it is %s",
                  sim_amount(coin->amount), person, state);
-    const bool is_lost = auditor_refunds_is_lost(auditor, &coin->owner_key);
-    const bool is_early = auditor->sim->now / 86400 < coin->redeem_by_day;
     if (coin->state == COIN_ORPHAN && coin->fault != FAULT_LATE && is_lost && !is_early)
-        auditor_book_fail(auditor, "COMP", "nobody claimed an orphan of a lost wallet",
+        auditor_book_fail(auditor, "REFUND", "nobody claimed an orphan of a lost wallet",
                           &coin->coin_id);
     if (coin->state != COIN_UNSPENT || (is_lost && is_early))
         return;
@@ -287,7 +287,8 @@ static void check_owner(struct final *final, const struct coin *coin)
                  sim_amount(coin->amount), person, state);
 }
 
-/* Nothing is left in a purse that is not the register's unspent coin. */
+/* Nothing is left in a purse that is not the register's unspent coin; of keys of before a restore
+ * it knows only what the backup said. */
 static void check_purse(struct final *final, size_t person)
 {
     struct auditor *auditor = final->auditor;
@@ -298,6 +299,8 @@ static void check_purse(struct final *final, size_t person)
         const struct coin *coin = coin_row(final, &coins[i].coin_id);
         const bool waits = coins[i].state == PURSE_ORPHANED && coin != NULL &&
                            coin->state == COIN_ORPHAN; /* judged by check_owner */
+        if (auditor_book_is_frozen(auditor, &coins[i].owner_key))
+            continue;
         if (coins[i].state != PURSE_LOST && !waits && (coin == NULL || coin->state != COIN_UNSPENT))
             sim_fail(auditor->sim, "STUCK",
                      "person %zu still has a coin of %" PRId64 " in state %" PRIu64
@@ -339,6 +342,7 @@ void auditor_final(struct auditor *auditor)
 {
     struct final final = {.auditor = auditor};
     final.arena.limit = (size_t)1 << 30;
+    auditor->sim->act_number = 0; /* a whole look */
     auditor_check(auditor);
     read_coins(&final);
     read_clones(&final);

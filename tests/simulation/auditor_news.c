@@ -74,5 +74,6 @@ static void check_person(struct auditor *auditor, size_t person)
 void auditor_news_check(struct auditor *auditor)
 {
     for (size_t person = 0; person < SIM_HONEST; person++)
-        check_person(auditor, person);
+        if (auditor->is_news_touched[person])
+            check_person(auditor, person);
 }

@@ -41,6 +41,27 @@ static void check_refund(struct auditor *auditor, const struct refund *row, stru
         auditor_book_fail(auditor, "REFUND", "another coin came of it", &row->coin_id);
 }
 
+/* Of one order all that came in was the vault's own. */
+static bool is_vaults(struct auditor *auditor, const struct refund *refund, struct arena *arena)
+{
+    const struct list rows = auditor_book_rows(auditor, centre_store(auditor->sim->centre),
+                                               &tables_table_input, -1, NULL, arena);
+    const struct input *inputs = rows.items;
+    const struct public_key *vault =
+        &auditor->sim->world.banks[refund->bank_id - 1].vault_key.public_key;
+    size_t count = 0;
+    for (size_t i = 0; i < rows.count; i++) {
+        if (!id_equal(&inputs[i].order_id, &refund->advance_id) ||
+            inputs[i].outcome != OUTCOME_USED)
+            continue;
+        const struct coin coin = coin_of(auditor, inputs[i].serial, &inputs[i].coin_id, arena);
+        if (!key_equal(&coin.owner_key, vault))
+            return false;
+        count++;
+    }
+    return count > 0;
+}
+
 /* What one order paid in advance comes back to the vault once. */
 static void check_covered(struct auditor *auditor, const struct refund *refunds, size_t count,
                           size_t index, struct arena *arena)
@@ -62,6 +83,9 @@ static void check_covered(struct auditor *auditor, const struct refund *refunds,
         if (refunds[i].has_advance_id &&
             id_equal(&refunds[i].advance_id, &refunds[index].advance_id))
             left -= sim_amount(refunds[i].amount);
+    if (!is_vaults(auditor, &refunds[index], arena))
+        auditor_book_fail(auditor, "REFUND", "an advance that the vault did not pay",
+                          &refunds[index].coin_id);
     if (left < 0)
         auditor_book_fail(auditor, "REFUND", "an advance came back more than once",
                           &refunds[index].coin_id);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { REPLAY_PERMILLE = 250 }; /* a replay costs as much as an act */
+
 struct trace {
     uint64_t next_serial, next_number, revocations_version;
     int64_t unspent, loss;
@@ -65,7 +67,7 @@ void auditor_replay_check(struct auditor *auditor)
     struct sim *sim = auditor->sim;
     union answer answer;
     const size_t count = auditor->call_count < AUDITOR_CALLS ? auditor->call_count : AUDITOR_CALLS;
-    if (count == 0)
+    if (count == 0 || !chance_permille(&sim->chance, REPLAY_PERMILLE))
         return;
     memset(&answer, 0, sizeof answer);
     const struct auditor_call call = auditor->calls[chance_below(&sim->chance, count)];

@@ -128,7 +128,7 @@ struct centre *centre_open(struct sim *sim)
     service->issuing_key = sim->world.issuing;
     service->register_key = sim->world.register_key;
     service->revocation_key = sim->world.revocation;
-    service->store = disk_open(sim, &tables_schema);
+    service->store = disk_open(sim, &tables_schema, SIM_NOBODY);
     open_rows(centre);
     for (size_t i = 0; i < SIM_BANKS; i++) {
         centre_credit(centre, i, RESERVE);

@@ -1,31 +1,18 @@
 /* A simulated citizen (contract in citizen.h). */
-#include "tests/simulation/citizen.h"
+#include "tests/simulation/citizen_inside.h"
 
 #include "tests/simulation/agency.h"
 #include "tests/simulation/auditor.h"
 #include "tests/simulation/disk.h"
-#include "tests/simulation/lookup.h"
 #include "tests/simulation/mob.h"
 #include "tests/simulation/post.h"
 #include "wallet/handover.h"
 #include "wallet/handover_file.h"
-#include "wallet/sync.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { CRASH_PERMILLE = 50, OPENING = 150000, EXPIRES_S = 3 * 86400, LIES_PERMILLE = 40 };
-
-struct citizen {
-    struct sim *sim;
-    size_t person;
-    struct agency *agency;
-    uint64_t customer;
-    struct span join_file;
-    struct net_client *bank;
-    struct wallet wallet;
-    struct lookup said; /* by request id: the hash of the bytes that were shown for it */
-};
 
 bool citizen_is_honest(const struct citizen *citizen)
 {
@@ -122,7 +109,7 @@ static void random_bytes(void *context, void *out, size_t size)
     chance_bytes(&((struct citizen *)context)->sim->chance, out, size);
 }
 
-static void start(struct citizen *citizen)
+void citizen_start(struct citizen *citizen)
 {
     citizen->wallet = (struct wallet){
         .store = citizen->wallet.store,
@@ -147,15 +134,14 @@ static void crash(struct citizen *citizen)
     sim_note(sim, "wallet %zu crashes", citizen->person);
     store_rollback(citizen->wallet.store);
     wallet_fini(&citizen->wallet);
-    start(citizen);
+    citizen_start(citizen);
     wake(citizen);
     const enum err error = wallet_load(&citizen->wallet);
     if (error != ERR_MISSING)
         sim_check(sim, error, "a wallet starts again");
 }
 
-/* Of something that may have been made to fail: true if it went well. */
-static bool survived(struct citizen *citizen, bool is_armed, enum err error, const char *what)
+bool citizen_survived(struct citizen *citizen, bool is_armed, enum err error, const char *what)
 {
     disk_disarm(citizen->wallet.store);
     if (error == ERR_OK)
@@ -167,7 +153,7 @@ static bool survived(struct citizen *citizen, bool is_armed, enum err error, con
     return false;
 }
 
-static bool arm(struct citizen *citizen)
+bool citizen_arm(struct citizen *citizen)
 {
     wake(citizen);
     return disk_arm(citizen->sim, citizen->wallet.store, CRASH_PERMILLE);
@@ -181,12 +167,16 @@ struct wallet *citizen_wallet(struct citizen *citizen)
 
 /* --- joining --- */
 
-static void join(struct citizen *citizen)
+void citizen_join(struct citizen *citizen, bool is_proof)
 {
+    const struct sync_words words = {.pair = &citizen->words, .is_proof = is_proof};
     enum status status = STATUS_OK;
-    start(citizen);
+    citizen_start(citizen);
     wake(citizen);
-    sim_check(citizen->sim, sync_init(&citizen->wallet, &status, citizen->join_file, NULL), "init");
+    sim_check(citizen->sim,
+              sync_init(&citizen->wallet, &status, citizen->join_file,
+                        citizen->has_words ? &words : NULL),
+              "init");
     if (status == STATUS_OK)
         sim_check(citizen->sim, sync_join(&citizen->wallet, &status), "join");
     if (status != STATUS_OK)
@@ -202,42 +192,40 @@ struct citizen *citizen_open(struct sim *sim, size_t person)
     *citizen =
         (struct citizen){.sim = sim, .person = person, .agency = sim->agencies[person % SIM_BANKS]};
     citizen->bank = post_client(sim, person % SIM_BANKS);
-    citizen->wallet.store = disk_open(sim, &wallet_schema);
+    citizen->wallet.store = disk_open(sim, &wallet_schema, person);
     citizen->customer = agency_customer(citizen->agency, name, OPENING);
     auditor_cash(sim->auditor, person % SIM_BANKS, person, OPENING);
     citizen->join_file = agency_join_file(citizen->agency, citizen->customer);
-    join(citizen);
+    citizen->has_words = person % 4 < 2; /* of each bank some have none */
+    snprintf(name, sizeof name, "words %zu", person);
+    citizen->words = world_key(name);
+    citizen_join(citizen, false);
     return citizen;
 }
 
-void citizen_lose(struct citizen *citizen)
-{
-    struct sim *sim = citizen->sim;
-    const bool is_lossless = sim->is_lossless;
-    while (!agency_give_up(citizen->agency, citizen->customer))
-        sim->is_lossless = true; /* the clerk tries until it is done */
-    auditor_lost(sim->auditor, citizen->person);
-    wallet_fini(&citizen->wallet);
-    lookup_fini(&citizen->said); /* what the lost one said, the new one cannot repeat */
-    citizen->wallet.store = disk_open(sim, &wallet_schema); /* the old one is with the finder */
-    citizen->join_file = agency_join_file(citizen->agency, citizen->customer);
-    sim->is_lossless = true;
-    join(citizen);
-    sim->is_lossless = is_lossless;
-}
-
 /* --- with the bank --- */
+
+/* The programs ask this before some commands. */
+static bool must_sync(struct citizen *citizen)
+{
+    if (!citizen->wallet.is_restored)
+        return false;
+    sim_count(citizen->sim, SIM_NOT_YET);
+    return true;
+}
 
 void citizen_withdraw(struct citizen *citizen, uint64_t value)
 {
     struct sim *sim = citizen->sim;
     enum status status = STATUS_OK;
-    const bool is_armed = arm(citizen);
+    if (must_sync(citizen))
+        return;
+    const bool is_armed = citizen_arm(citizen);
     const enum err error = sync_withdraw(&citizen->wallet, &status, world_fen(value));
     sim_note(sim, "wallet %zu withdraws %llu: %s", citizen->person, (unsigned long long)value,
              error == ERR_OK ? status_name(status) : err_name(error));
     sim_count(sim, SIM_WITHDRAWALS);
-    (void)survived(citizen, is_armed, error, "withdraw");
+    (void)citizen_survived(citizen, is_armed, error, "withdraw");
 }
 
 void citizen_deposit(struct citizen *citizen, uint64_t value)
@@ -245,13 +233,15 @@ void citizen_deposit(struct citizen *citizen, uint64_t value)
     struct sim *sim = citizen->sim;
     enum status status = STATUS_OK;
     struct amount credited = amount_zero();
-    const bool is_armed = arm(citizen);
+    if (must_sync(citizen))
+        return;
+    const bool is_armed = citizen_arm(citizen);
     const enum err error = sync_deposit(&citizen->wallet, &status, &credited, world_fen(value));
     sim_note(sim, "wallet %zu deposits %llu: %s, credited %lld", citizen->person,
              (unsigned long long)value, error == ERR_OK ? status_name(status) : err_name(error),
              (long long)sim_amount(credited));
     sim_count(sim, SIM_DEPOSITS);
-    (void)survived(citizen, is_armed, error, "deposit");
+    (void)citizen_survived(citizen, is_armed, error, "deposit");
 }
 
 void citizen_cash(struct citizen *citizen, uint64_t value, bool is_in)
@@ -266,27 +256,31 @@ void citizen_deposit_packet(struct citizen *citizen, struct span file)
     struct sim *sim = citizen->sim;
     enum status status = STATUS_OK;
     struct amount credited = amount_zero();
-    const bool is_armed = arm(citizen);
+    if (must_sync(citizen))
+        return;
+    const bool is_armed = citizen_arm(citizen);
     const enum err error = sync_deposit_packet(&citizen->wallet, &status, &credited, file);
     sim_note(sim, "wallet %zu brings a packet to the bank: %s, credited %lld", citizen->person,
              error == ERR_OK ? status_name(status) : err_name(error),
              (long long)sim_amount(credited));
     sim_count(sim, SIM_DEPOSITS);
-    (void)survived(citizen, is_armed, error, "deposit of a packet");
+    (void)citizen_survived(citizen, is_armed, error, "deposit of a packet");
 }
 
 void citizen_sync(struct citizen *citizen)
 {
     struct sim *sim = citizen->sim;
     struct sync_report report = {0};
-    const bool is_armed = arm(citizen);
+    const bool is_armed = citizen_arm(citizen);
     const enum err error = sync_all(&citizen->wallet, &report);
     sim_note(sim, "wallet %zu syncs: %s, settled %lld, orphaned %lld, found %lld, exchanged %lld%s",
              citizen->person, err_name(error), (long long)sim_amount(report.settled),
              (long long)sim_amount(report.orphaned), (long long)sim_amount(report.found),
              (long long)sim_amount(report.exchanged), report.is_unreachable ? ", unreachable" : "");
     sim_count(sim, SIM_SYNCS);
-    (void)survived(citizen, is_armed, error, "sync");
+    if (citizen_survived(citizen, is_armed, error, "sync") && citizen->wallet.is_restored &&
+        report.refusal == STATUS_CODE)
+        citizen_ask_for_code(citizen);
 }
 
 /* --- from hand to hand --- */
@@ -297,9 +291,14 @@ bool citizen_request(struct citizen *payee, struct citizen_request *out, uint64_
     const struct handover_ask ask = {
         .amount = world_fen(value), .memo = "tea", .expires_s = EXPIRES_S};
     struct purse_key current = {0};
-    const bool is_armed = arm(payee);
+    const bool is_armed = citizen_arm(payee);
     const enum err error = handover_request(&payee->wallet, &out->file, &out->id, &ask, arena);
-    if (!survived(payee, is_armed, error, "request"))
+    if (payee->wallet.is_restored && error == ERR_MISSING) {
+        disk_disarm(payee->wallet.store);
+        (void)must_sync(payee);
+        return false;
+    }
+    if (!citizen_survived(payee, is_armed, error, "request"))
         return false;
     const struct purse_key from = {.state = PURSE_KEY_CURRENT};
     const struct store_query query = {
@@ -369,9 +368,9 @@ void citizen_receive(struct citizen *payee, struct span *receipt, struct span fi
                      struct arena *arena)
 {
     struct handover_received received = {0};
-    const bool is_armed = arm(payee);
+    const bool is_armed = citizen_arm(payee);
     const enum err error = handover_receive(&payee->wallet, &received, file, arena);
-    if (!survived(payee, is_armed, error, "receive"))
+    if (!citizen_survived(payee, is_armed, error, "receive"))
         return;
     note_received(payee, &received, file);
     if (received.receipt.size > 0) {
@@ -392,18 +391,18 @@ static void show(struct citizen *payer, struct citizen *payee, const struct id *
     enum status status = STATUS_OK;
     same_bytes(payer, plan_id, "packet", message_in(payer, file, arena));
     post_keep_packet(payer->sim, payee->person, file);
-    const bool is_armed = arm(payer);
+    const bool is_armed = citizen_arm(payer);
     const enum err error = handover_sent(&payer->wallet, plan_id);
-    if (!survived(payer, is_armed, error, "sent") || post_is_lost(payer->sim))
+    if (!citizen_survived(payer, is_armed, error, "sent") || post_is_lost(payer->sim))
         return;
     citizen_receive(payee, &receipt, file, arena);
     if (receipt.size > 0)
         post_keep_receipt(payer->sim, payer->person, receipt);
     if (receipt.size == 0 || post_is_lost(payer->sim))
         return;
-    const bool is_armed_too = arm(payer);
+    const bool is_armed_too = citizen_arm(payer);
     const enum err confirmed = handover_confirm(&payer->wallet, &status, &request_id, receipt);
-    if (survived(payer, is_armed_too, confirmed, "confirm") && status != STATUS_OK)
+    if (citizen_survived(payer, is_armed_too, confirmed, "confirm") && status != STATUS_OK)
         sim_fail(payer->sim, "F9", "wallet %zu does not take a good receipt: %s", payer->person,
                  status_name(status));
 }
@@ -412,10 +411,10 @@ void citizen_confirm(struct citizen *payer, struct span receipt)
 {
     struct id request_id;
     enum status status = STATUS_OK;
-    const bool is_armed = arm(payer);
+    const bool is_armed = citizen_arm(payer);
     const enum err error = handover_confirm(&payer->wallet, &status, &request_id, receipt);
     sim_note(payer->sim, "wallet %zu is shown a receipt: %s", payer->person, status_name(status));
-    (void)survived(payer, is_armed, error, "confirm");
+    (void)citizen_survived(payer, is_armed, error, "confirm");
 }
 
 void citizen_pay_request(struct citizen *payer, struct citizen *payee, struct span invoice)
@@ -424,14 +423,14 @@ void citizen_pay_request(struct citizen *payer, struct citizen *payee, struct sp
     struct handover_offer offer = {0};
     enum status status = STATUS_OK;
     struct span file = {0};
-    const bool is_armed = arm(payer);
+    const bool is_armed = citizen_arm(payer);
     enum err error = handover_offer(&payer->wallet, &offer, &status, invoice, &arena);
     if (error == ERR_OK && status == STATUS_OK)
         error = handover_pay(&payer->wallet, &file, &status, &offer, false, &arena);
     sim_note(payer->sim, "wallet %zu pays %zu %lld: %s", payer->person, payee->person,
              (long long)sim_amount(offer.request.amount),
              error == ERR_OK ? status_name(status) : err_name(error));
-    if (!survived(payer, is_armed, error, "pay") || status != STATUS_OK)
+    if (!citizen_survived(payer, is_armed, error, "pay") || status != STATUS_OK)
         return;
     sim_count(payer->sim, SIM_PAID);
     if (!chance_permille(&payer->sim->chance, 40)) /* or the phone is put away first */
@@ -468,10 +467,10 @@ static void resume_plan(struct citizen *citizen, const struct purse_plan *plan, 
     struct span file = {0};
     enum status status = STATUS_OK;
     if (plan->state == PURSE_PLAN_RESERVED) {
-        const bool is_armed = arm(citizen);
+        const bool is_armed = citizen_arm(citizen);
         const enum err error = handover_cancel(&citizen->wallet, &status, &plan->plan_id);
         sim_note(sim, "wallet %zu cancels: %s", citizen->person, status_name(status));
-        (void)survived(citizen, is_armed, error, "cancel");
+        (void)citizen_survived(citizen, is_armed, error, "cancel");
     } else if (payee != NULL && plan->has_packet && chance_permille(&sim->chance, 500)) {
         sim_check(sim, handover_packet_file(&citizen->wallet, &file, plan, arena), "a packet");
         show(citizen, payee, &plan->plan_id, file, arena);
@@ -485,9 +484,9 @@ void citizen_resume(struct citizen *citizen)
     const struct purse_plan from = {.kind = PURSE_PLAN_PAY};
     const struct store_query query = {
         .table = &purse_table_purse_plan, .index_number = 1, .prefix_count = 1};
-    const bool is_armed = arm(citizen);
+    const bool is_armed = citizen_arm(citizen);
     const enum err error = handover_resume(&citizen->wallet);
-    if (!survived(citizen, is_armed, error, "resume"))
+    if (!citizen_survived(citizen, is_armed, error, "resume"))
         return;
     sim_check(citizen->sim, store_begin(citizen->wallet.store, STORE_READ), "plans");
     sim_check(citizen->sim, store_list(citizen->wallet.store, &rows, &query, &from, &arena),

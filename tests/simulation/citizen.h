@@ -22,6 +22,11 @@ void citizen_deposit_packet(struct citizen *citizen, struct span file);
 void citizen_sync(struct citizen *citizen);
 /* The phone is gone, with all that was in it; a new one joins for the same customer. */
 void citizen_lose(struct citizen *citizen);
+/* A backup is made; the one before is thrown away. */
+void citizen_backup(struct citizen *citizen);
+/* The backup becomes the wallet, with words or with a new join file; it may crash meanwhile, and
+ * goes on. It has not synced then. False if there is no backup. */
+bool citizen_restore(struct citizen *citizen);
 /* Hand to hand: request, packet, receipt; each may be lost, each side may crash. */
 void citizen_pay(struct citizen *payer, struct citizen *payee, uint64_t value);
 /* What was begun and not finished: signed what was marked, shown again, or cancelled. */

@@ -1,51 +1,69 @@
 /* The simulated disk (contract in disk.h).
  *
- * 1. Every store is the memory store with one verb changed: commit.
+ * 1. Every store is the memory store with four verbs changed: commit, and the three that write.
  * 2. A commit of unknown result was carried out: "not done" is what the failing writes are for. */
 #include "tests/simulation/disk.h"
 
 #include "common/store/store_backend.h"
+#include "tests/simulation/auditor.h"
 
-enum { DISKS_MAX = 512 }; /* a lost wallet leaves one behind */
+#include <stddef.h>
 
-static const struct store_ops *disk_memory_ops;
-static struct {
-    const struct store *store;
+struct disk {
+    struct store_ops ops; /* the store's own */
+    const struct store_ops *memory;
+    struct sim *sim;
+    size_t owner;
     long commits; /* until the one whose result is unknown; negative: none */
-} disk_all[DISKS_MAX];
-static size_t disk_count;
+};
 
-static long *commits_of(const struct store *store)
+static struct disk *disk_of(const struct store *store)
 {
-    for (size_t i = 0; i < disk_count; i++)
-        if (disk_all[i].store == store)
-            return &disk_all[i].commits;
-    CHECK(disk_count < DISKS_MAX);
-    disk_all[disk_count].store = store;
-    disk_all[disk_count].commits = -1;
-    return &disk_all[disk_count++].commits;
+    return (struct disk *)((uintptr_t)store->ops - offsetof(struct disk, ops));
 }
 
 static enum err commit(struct store *store)
 {
-    long *commits = commits_of(store);
-    TRY(disk_memory_ops->commit(store));
-    if (*commits < 0 || (*commits)-- > 0)
+    struct disk *disk = disk_of(store);
+    TRY(disk->memory->commit(store));
+    if (disk->commits < 0 || disk->commits-- > 0)
         return ERR_OK;
     return ERR_COMMIT_UNKNOWN;
 }
 
-struct store *disk_open(struct sim *sim, const struct store_schema *schema)
+static enum err insert(struct store *store, const struct table *table, const void *row)
 {
-    static struct store_ops ops;
+    const struct disk *disk = disk_of(store);
+    auditor_touched(disk->sim->auditor, disk->owner, table, row);
+    return disk->memory->insert(store, table, row);
+}
+
+static enum err update(struct store *store, const struct table *table, const void *row)
+{
+    const struct disk *disk = disk_of(store);
+    auditor_touched(disk->sim->auditor, disk->owner, table, row);
+    return disk->memory->update(store, table, row);
+}
+
+static enum err remove_row(struct store *store, const struct table *table, const void *row)
+{
+    const struct disk *disk = disk_of(store);
+    auditor_touched(disk->sim->auditor, disk->owner, table, row);
+    return disk->memory->remove(store, table, row);
+}
+
+struct store *disk_open(struct sim *sim, const struct store_schema *schema, size_t owner)
+{
+    struct disk *disk = sim_new(1, sizeof *disk);
     struct store *store = NULL;
     sim_check(sim, store_memory_open(&store, schema), "a store");
-    if (disk_memory_ops == NULL) {
-        disk_memory_ops = store->ops;
-        ops = *disk_memory_ops;
-        ops.commit = commit;
-    }
-    store->ops = &ops;
+    *disk = (struct disk){
+        .ops = *store->ops, .memory = store->ops, .sim = sim, .owner = owner, .commits = -1};
+    disk->ops.commit = commit;
+    disk->ops.insert = insert;
+    disk->ops.update = update;
+    disk->ops.remove = remove_row;
+    store->ops = &disk->ops;
     return store;
 }
 
@@ -55,7 +73,7 @@ bool disk_arm(struct sim *sim, struct store *store, unsigned permille)
         return false;
     const bool is_near = chance_permille(&sim->chance, 500);
     if (chance_permille(&sim->chance, 300))
-        *commits_of(store) = (long)chance_below(&sim->chance, is_near ? 3 : 20);
+        disk_of(store)->commits = (long)chance_below(&sim->chance, is_near ? 3 : 20);
     else
         store_fail_at(store, (long)chance_below(&sim->chance, is_near ? 12 : 120), ERR_IO);
     return true;
@@ -63,6 +81,6 @@ bool disk_arm(struct sim *sim, struct store *store, unsigned permille)
 
 void disk_disarm(struct store *store)
 {
-    *commits_of(store) = -1;
+    disk_of(store)->commits = -1;
     store_fail_at(store, -1, ERR_OK);
 }

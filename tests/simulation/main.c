@@ -1,5 +1,6 @@
 /* dcep-sim: the seeded world. Each seed runs in a process of its own, two at a time; a violation
  * ends that process, names the rule, and says how to see it again. */
+#include "tests/simulation/signer.h"
 #include "tests/simulation/sim.h"
 
 #include <errno.h>
@@ -10,10 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { JOBS = 2, CRASH_SECONDS = 300 };
+enum { JOBS_MAX = 16, CRASH_SECONDS = 300 };
 
 struct options {
-    uint64_t seed, seeds, acts, twice;
+    uint64_t seed, seeds, acts, twice, jobs;
+    uint64_t progress; /* a line to stderr after so many seeds; 0: none */
     bool is_tracing, is_quiet;
 };
 struct result {
@@ -105,19 +107,29 @@ static void finish(struct job *job, struct totals *totals, const struct options 
                (unsigned long long)result.digest);
 }
 
+static void tell_progress(const struct totals *totals, const struct options *options)
+{
+    const uint64_t done = totals->passed + totals->failed;
+    if (options->progress != 0 && done % options->progress == 0)
+        fprintf(stderr, "%llu of %llu seeds: %llu passed, %llu failed\n", (unsigned long long)done,
+                (unsigned long long)(options->seeds + options->twice),
+                (unsigned long long)totals->passed, (unsigned long long)totals->failed);
+}
+
 static void run_all(const struct options *options, struct totals *totals)
 {
-    struct job jobs[JOBS] = {{.pid = 0}};
+    struct job jobs[JOBS_MAX] = {{.pid = 0}};
     const uint64_t count = options->seeds + options->twice;
-    for (uint64_t i = 0; i < count; i++) {
-        struct job *job = &jobs[i % JOBS];
-        if (job->pid != 0)
+    signer_open(); /* what every seed would work out again */
+    for (uint64_t i = 0; i < count + options->jobs; i++) {
+        struct job *job = &jobs[i % options->jobs];
+        if (job->pid != 0) {
             finish(job, totals, options);
-        start(job, options, options->seed + (i < options->seeds ? i : i - options->seeds));
+            tell_progress(totals, options);
+        }
+        if (i < count)
+            start(job, options, options->seed + (i < options->seeds ? i : i - options->seeds));
     }
-    for (uint64_t i = count; i < count + JOBS; i++)
-        if (jobs[i % JOBS].pid != 0)
-            finish(&jobs[i % JOBS], totals, options);
 }
 
 static void print_counts(const struct totals *totals)
@@ -133,8 +145,8 @@ static void print_counts(const struct totals *totals)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: dcep-sim [--seed N] [--seeds N] [--acts N] [--twice N] [--trace] "
-                    "[--quiet]\n");
+    fprintf(stderr, "usage: dcep-sim [--seed N] [--seeds N] [--acts N] [--twice N] [--jobs N]\n"
+                    "                [--progress N] [--trace] [--quiet]\n");
     return 1;
 }
 
@@ -145,6 +157,8 @@ static bool read_options(struct options *options, int argc, char **argv)
         {"seeds", required_argument, NULL, 'n'},
         {"acts", required_argument, NULL, 'a'},
         {"twice", required_argument, NULL, 'w'},
+        {"jobs", required_argument, NULL, 'j'},
+        {"progress", required_argument, NULL, 'p'},
         {"trace", no_argument, NULL, 't'},
         {"quiet", no_argument, NULL, 'q'},
         {NULL, 0, NULL, 0},
@@ -155,17 +169,20 @@ static bool read_options(struct options *options, int argc, char **argv)
         options->seeds = c == 'n' ? value : options->seeds;
         options->acts = c == 'a' ? value : options->acts;
         options->twice = c == 'w' ? value : options->twice;
+        options->jobs = c == 'j' ? value : options->jobs;
+        options->progress = c == 'p' ? value : options->progress;
         options->is_tracing = options->is_tracing || c == 't';
         options->is_quiet = options->is_quiet || c == 'q';
         if (c == '?')
             return false;
     }
-    return optind == argc && options->seeds > 0 && options->twice <= options->seeds;
+    return optind == argc && options->seeds > 0 && options->twice <= options->seeds &&
+           options->jobs > 0 && options->jobs <= JOBS_MAX;
 }
 
 int main(int argc, char **argv)
 {
-    struct options options = {.seed = 1, .seeds = 1, .acts = 1000};
+    struct options options = {.seed = 1, .seeds = 1, .acts = 1000, .jobs = 2};
     struct totals totals = {.passed = 0};
     if (!read_options(&options, argc, argv))
         return usage();

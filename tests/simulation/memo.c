@@ -5,6 +5,8 @@
  * 2. Only good signatures are remembered. */
 #include "tests/simulation/memo.h"
 
+#include "tests/simulation/signer.h"
+
 #include <string.h>
 
 enum { MEMO_SLOTS = 1 << 16 };
@@ -31,7 +33,7 @@ static struct id *slot_of(const struct id *name)
 
 static enum err memo_sign(struct signature *out, const struct key_pair *pair, struct span message)
 {
-    TRY(crypto_libcrypto.sign(out, pair, message));
+    TRY(signer_sign(out, pair, message));
     const struct id name = name_of(&pair->public_key, message, out);
     *slot_of(&name) = name;
     if (memo_on_sign != NULL)
@@ -82,6 +84,7 @@ void memo_open(void (*watch)(void *context, const struct public_key *key, struct
         .verify_many = memo_verify_many,
         .sha256 = crypto_libcrypto.sha256,
     };
+    signer_open();
     memset(memo_slots, 0, sizeof memo_slots);
     memo_on_sign = watch;
     memo_context = context;

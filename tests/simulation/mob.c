@@ -50,7 +50,7 @@ void mob_spend(struct mob *mob, struct mob_coin *paid, const struct mob_coin *co
         .outputs = {kept, count},
         .has_reference = reference != NULL,
         .reference = reference != NULL ? *reference : (struct id){{0}},
-        .counter = chance_below(&sim->chance, 1000),
+        .counter = chance_below(&sim->chance, 200), /* clones of a wallet */
         .paid_day = sim->now / 86400,
         .revocations_version = 1,
     };

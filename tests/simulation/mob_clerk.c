@@ -182,28 +182,36 @@ static int64_t left_of(struct sim *sim, size_t *person, const struct id *order_i
     return left;
 }
 
-/* To the vault, for an order that paid its owner before, but less than that coin. */
-static void too_much(struct mob *mob, size_t bank, struct arena *arena)
+/* To the vault, for an order that paid its owner before: out of the vault, but less than that coin;
+ * or as much, but out of his own purse. */
+static void no_advance(struct mob *mob, size_t bank, bool is_by_vault, struct arena *arena)
 {
     enum { TRIES = 40 };
     struct sim *sim = mob->sim;
     const struct store_query query = {.table = &tables_table_order_row, .index_number = -1};
+    struct wanted wanted = {.person = SIM_NOBODY, .bank = bank, .is_due = true};
+    struct coin any;
+    if (!find(mob, &any, &wanted, arena)) /* most days */
+        return;
     const struct list rows = rows_of(sim, centre_store(sim->centre), &query, NULL, arena);
     const struct order_row *orders = rows.items;
-    struct wanted wanted = {.bank = bank, .is_due = true};
     for (size_t i = 0; i < TRIES && rows.count > 0; i++) {
         const struct order_row *order = &orders[chance_below(&sim->chance, rows.count)];
         struct coin coin;
-        if (order->kind != KIND_EXCHANGE || order->bank_id != bank + 1)
+        if (order->kind != KIND_EXCHANGE || order->bank_id != bank + 1 ||
+            (order->is_by_vault == 1) != is_by_vault)
             continue;
         wanted.more_than = left_of(sim, &wanted.person, &order->order_id, arena);
+        if (!is_by_vault)
+            wanted.more_than = 0;
         if (wanted.person >= SIM_CITIZENS || !find(mob, &coin, &wanted, arena))
             continue;
         struct refund_item item = item_of(&coin, &sim->world.banks[bank].vault_key.public_key);
         item.has_advance_id = true;
         item.advance_id = order->order_id;
         ask(mob, bank, &item, arena);
-        sim_note(sim, "the clerk of bank %zu asks for more than was advanced", bank);
+        sim_note(sim, "the clerk of bank %zu asks for more than was advanced: %d", bank,
+                 is_by_vault);
         return;
     }
 }
@@ -252,7 +260,8 @@ void mob_clerk_act(struct mob *mob, struct arena *arena)
         too_early(mob, bank, arena);
         for_others(mob, bank, arena);
         again(mob, bank, arena);
-        too_much(mob, bank, arena);
+        no_advance(mob, bank, true, arena);
+        no_advance(mob, bank, false, arena);
         late_fork(mob, bank, arena);
     }
 }

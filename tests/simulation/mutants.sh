@@ -1,5 +1,5 @@
 #!/bin/bash
-# Is the auditor awake? Each mutant breaks one rule in one file of a core; a few seeds of the
+# Is the auditor awake? Each mutant breaks one rule in one file of a core; one of a few seeds of the
 # simulated world must notice it, and by the rule that is named.
 #
 #   tests/simulation/mutants.sh [NAME...]      BUILD: the build directory (default build)
@@ -7,8 +7,8 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 BUILD=${BUILD:-build}
-SEEDS=${SEEDS:-10}
-ACTS=${ACTS:-600}
+SEEDS=${SEEDS:-24}
+ACTS=${ACTS:-300}
 MAKE=${MAKE:-make --no-print-directory}
 dir=$BUILD/simulation/mutants
 passed=0 failed=0
@@ -17,7 +17,7 @@ mkdir -p "$dir"
 # name, file, sed script, rules of which one must be named
 mutant()
 {
-    local name=$1 file=$2 script=$3 rules=$4 out
+    local name=$1 file=$2 script=$3 rules=$4 out='' seed line=''
     [ "${#chosen[@]}" = 0 ] || [[ " ${chosen[*]} " == *" $name "* ]] || return 0
     sed -E "$script" "$file" >"$dir/$name.c"
     if cmp -s "$file" "$dir/$name.c"; then
@@ -30,10 +30,12 @@ mutant()
         failed=$((failed + 1))
         return
     fi
-    out=$("$dir/$name" --seeds "$SEEDS" --acts "$ACTS" --quiet 2>&1)
-    if grep -qE "^seed [0-9]+, act [0-9]+: ($rules): " <<<"$out"; then
-        printf '%-24s noticed: %s\n' "$name" \
-            "$(grep -oE "act [0-9]+: ($rules): .*" <<<"$out" | head -1)"
+    for ((seed = 1; seed <= SEEDS && ${#line} == 0; seed += 2)); do # most are noticed at once
+        out=$("$dir/$name" --seed "$seed" --seeds 2 --acts "$ACTS" --quiet 2>&1)
+        line=$(grep -oE "^seed [0-9]+, act [0-9]+: ($rules): .*" <<<"$out" | head -1)
+    done
+    if [ -n "$line" ]; then
+        printf '%-24s noticed: %s\n' "$name" "$line"
         passed=$((passed + 1))
     else
         printf '%-24s NOT NOTICED\n%s\n' "$name" "$(tail -3 <<<"$out")"
@@ -87,14 +89,20 @@ mutant refund-before-its-day central/refund.c \
     's/time_day\(env->now\) < coin->redeem_by_day/false/' 'REFUND'
 mutant advance-taken-twice central/refund.c \
     's/amount_compare\(used, paid\) <= 0 \? STATUS_OK : STATUS_ORDER/STATUS_OK/' 'REFUND'
+mutant own-money-an-advance central/refund.c \
+    's/order->is_by_vault == 1 \&\& //' 'REFUND'
 mutant late-payment-not-kept central/register_apply.c \
     '/^static enum err apply_refunded/,/^}/ s/^ +TRY\(keep_spend.*//' \
-    'I6|MACHINERY'
+    'I6'
 mutant lost-orphans-not-claimed intermediary/recovery.c \
     's/^        if \(coin->is_advanced \|\|/if (coin->held.state == 3 || coin->is_advanced ||/' \
-    'COMP'
+    'REFUND'
+mutant advanced-and-refunded intermediary/recovery.c \
+    's/^        if \(coin->is_advanced \|\|/if (/' 'REFUND'
+mutant restored-coins-for-spending common/purse/purse_key.c \
+    's/^    return quarantine_coins\(env, PURSE_AVAILABLE\);/    return ERR_OK;/' 'RESTORE'
 mutant clone-not-looked-for central/clones.c \
-    's/^    if \(error != ERR_EXISTS\)$/    if (true)/' 'I6|MACHINERY'
+    's/^    return accuse\(env, &seen, &row\);/    return ERR_OK;/' 'I6'
 mutant clone-note-forgotten central/register_order.c \
     '/TRY\(clones_keep/d' 'I6'
 

@@ -91,6 +91,11 @@ static void garble(struct sim *sim, struct buffer *reply)
 static enum err handle(void *context, struct buffer *reply, struct span request)
 {
     const struct link *link = context;
+    const size_t carries_max = link->sim->carries_max;
+    if (!link->sim->is_lossless && carries_max != 0 && request.size > carries_max) {
+        sim_count(link->sim, SIM_LOST);
+        return ERR_TIMEOUT;
+    }
     put(&link->sim->post->calls, link->to, request);
     TRY(deliver(link->sim, link->to, reply, request));
     garble(link->sim, reply);

@@ -62,6 +62,12 @@ enum {
     C(REFUNDS, "coins refunded")                                                                   \
     C(ADVANCES, "coins advanced")                                                                  \
     C(LATE_LOSSES, "taken, lost to a refund")                                                      \
+    C(BACKUPS, "backups made")                                                                     \
+    C(RESTORES, "backups restored")                                                                \
+    C(NOT_YET, "refused until the sync")                                                           \
+    C(SINCE, "signed since the backup")                                                            \
+    C(SINCE_SHOWN, "of these shown after the restore")                                             \
+    C(SINCE_LATE, "of these shown after the refund")                                               \
     C(CLONES, "clones proved")
 
 enum sim_count {
@@ -77,12 +83,13 @@ struct sim {
     bool is_tracing;
     bool is_lossless;       /* no faults any more: everybody reconnects */
     unsigned loss_permille; /* the weather of this act */
+    size_t carries_max;     /* longer messages do not arrive; 0: all do */
     struct world world;
     struct post *post;
     struct centre *centre;
     struct agency *agencies[SIM_BANKS];
     struct citizen *citizens[SIM_CITIZENS];
-    bool has_lost[SIM_CITIZENS]; /* a wallet, once */
+    bool has_lost[SIM_CITIZENS]; /* a wallet, once, or restored one */
     struct mob *mob;
     struct auditor *auditor;
     uint64_t counts[SIM_COUNT_COUNT];

@@ -37,6 +37,8 @@ held_coin: key_index uint(0..63), state uint(0..255), serial uint(1..), coin_id 
 redeem_by_day uint, purpose uint(1..65535) / null
 holdings: version version, question_id id, coins list(0..256) of held_coin, more uint(0..1), \
 made_at uint
+refund_result: status uint(0..255), redeem_by_day uint, token_coin_id id / null
+refunds: version version, question_id id, results list(1..64) of refund_result, made_at uint
 ownership: version version, key key, after_serial uint, after_coin_id id, made_at uint
 certificate_request: version version, new_key key, previous_key key / null, holder uint(0..1), \
 element bytes(1..1536) / null, made_at uint
@@ -77,15 +79,18 @@ enrollment: by_bank_key signed bank_request, by_vault_key signed bank_request
 admission: version version, root_key key, bank_certificate signed bank_certificate, \
 directory signed directory, address text(1..255), tls_name text(1..63), \
 tls_authority bytes(1..4096), tls_certificate bytes(1..4096)
+bundle: messages list(2..16) of bytes(1..1048576)
+sightings: version version, salt nonce, tags bytes(0..8192)
 """
 
 SIGNED_KINDS = frozenset((
     "token payment request receipt withdrawal certificate_request wallet_certificate "
     "bank_certificate directory settled call ownership bank_request recovery "
-    "revocations holdings"
+    "revocations holdings refunds"
 ).split())
 UNSIGNED_KINDS = frozenset((
-    "exchange redeem issue packet proof invoice confirmation join enrollment admission"
+    "exchange redeem issue packet proof invoice confirmation join enrollment admission "
+    "bundle sightings"
 ).split())
 
 Type = namedtuple("Type", "name low high of nullable")

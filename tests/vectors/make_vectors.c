@@ -17,6 +17,7 @@ int main(int argc, char **argv)
     other_vectors();
     packet_vectors();
     accept_vectors();
+    news_vectors();
     printf("%zu vectors\n", vector_count());
     return 0;
 }

@@ -49,5 +49,6 @@ void trust_vectors(void);
 void other_vectors(void);
 void packet_vectors(void);
 void accept_vectors(void);
+void news_vectors(void);
 
 #endif

@@ -178,6 +178,21 @@ Test(sync_withdraw, deposits_take_as_many_requests_as_it_needs)
     cr_expect(amount_is_zero(alice.wallet.state.paid_since_sync), "no payment between people");
 }
 
+Test(sync_withdraw, the_largest_coin_counts_wherever_it_lies)
+{
+    static const uint64_t fen[][3] = {{200, 62, 368}, {62, 368, 200}, {368, 200, 62}};
+    for (size_t i = 0; i < sizeof fen / sizeof fen[0]; i++) {
+        struct amount all = amount_zero();
+        uint64_t credited = 0;
+        for (size_t j = 0; j < 3; j++)
+            town_coin(&town, &alice, fen[i][j]);
+        cr_assert_eq(sync_depositable(&alice.wallet, &all), ERR_OK);
+        cr_expect_eq(amount_fen(all), 630);
+        expect_status(deposit(630, &credited), STATUS_OK);
+        cr_expect_eq(credited, 630);
+    }
+}
+
 Test(sync_withdraw, deposits_are_above_the_offline_limit_and_within_the_tiers)
 {
     uint64_t credited = 0;

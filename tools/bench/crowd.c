@@ -87,9 +87,12 @@ const struct key_pair *crowd_owner(const struct crowd *crowd, uint64_t coin)
     return &crowd->wallets[coin % crowd->wallet_count];
 }
 
-/* Whom the holder of a coin pays: far away in the list, never itself. */
+/* Whom the holder of a coin pays: far away in the list, never itself. If there are enough wallets
+ * that own no coin, each is paid once at most. */
 static const struct key_pair *payee_of(const struct crowd *crowd, uint64_t coin, uint64_t hop)
 {
+    if (hop == 0 && crowd->wallet_count >= 2 * crowd->coin_count)
+        return &crowd->wallets[crowd->coin_count + coin];
     const uint64_t step = 1 + (coin * 2654435761U + hop * 40503) % (crowd->wallet_count - 1);
     return &crowd->wallets[(coin + step) % crowd->wallet_count];
 }

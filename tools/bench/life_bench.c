@@ -49,11 +49,12 @@ static const struct price {
     {15, 25000, 45000}, /* shoes */
 };
 
-enum measure { BYTES, COINS, PAYMENTS, DEPTH, HOPS, HELD, MEASURE_COUNT };
+enum measure { BYTES, FILE_BYTES, COINS, PAYMENTS, DEPTH, HOPS, HELD, MEASURE_COUNT };
 static const struct {
     const char *name, *text;
 } measures[MEASURE_COUNT] = {
-    {"packet_bytes", "bytes of a packet's file"},
+    {"packet_bytes", "bytes of a packet alone"},
+    {"file_bytes", "bytes of its file, with news"},
     {"coins", "coins in it"},
     {"payments", "payments in it"},
     {"depth", "depth of its deepest line"},
@@ -138,15 +139,30 @@ static uint64_t deepest(const struct packet *packet, struct arena *arena)
     return most;
 }
 
+/* Directory, list and sightings may travel beside it (docs/adr/0029). */
+static struct span first_message(struct span file, struct arena *arena)
+{
+    struct wire_wrapper wrapper = {0};
+    struct bundle bundle = {0};
+    sim_check(&sim, wire_unwrap(&wrapper, file), "a file");
+    if (wrapper.kind != KIND_BUNDLE)
+        return file;
+    sim_check(&sim, bundle_decode(&bundle, wrapper.body, arena), "a bundle");
+    CHECK(bundle.messages.count > 0);
+    return bundle.messages.items[0].bytes;
+}
+
 static void weigh(struct span file, const struct handover_received *received, uint64_t held,
                   struct arena *arena)
 {
     struct wire_wrapper wrapper = {0};
     struct packet packet = {0};
+    const struct span message = first_message(file, arena);
     CHECK(sample_count < SAMPLES_MAX);
-    sim_check(&sim, wire_unwrap(&wrapper, file), "a packet");
+    sim_check(&sim, wire_unwrap(&wrapper, message), "a packet");
     sim_check(&sim, packet_decode(&packet, wrapper.body, arena), "a packet");
-    samples[BYTES][sample_count] = file.size;
+    samples[BYTES][sample_count] = message.size;
+    samples[FILE_BYTES][sample_count] = file.size;
     samples[COINS][sample_count] = received->coin_count;
     samples[PAYMENTS][sample_count] = packet.payments.count;
     samples[DEPTH][sample_count] = deepest(&packet, arena);

@@ -42,6 +42,23 @@ static void compare(struct load_audit *out, const struct settle_result *told,
     }
 }
 
+/* The generator signed the payments itself: what is asked here is the rows. */
+static bool is_proven(void *context, const struct id *payment_id, const struct signature *signature)
+{
+    (void)context;
+    (void)payment_id;
+    (void)signature;
+    return true;
+}
+
+static void keep_nothing(void *context, const struct id *payment_id,
+                         const struct signature *signature)
+{
+    (void)context;
+    (void)payment_id;
+    (void)signature;
+}
+
 /* One packet anew, in a transaction that is rolled back. A settled payment is answered from its
  * rows; one that is not there would be written, and that write fails. (A conflict tries to keep its
  * payment once more, and takes this very failure for "there already".) */
@@ -50,14 +67,20 @@ static const struct settle_result *ask_again(struct audit *audit, struct span pa
 {
     struct blob_item item = {.bytes = packet};
     const struct settle_body body = {.packets = {&item, 1}};
+    const struct packet_proven proven = {NULL, is_proven, keep_nothing};
+    struct register_prepared prepared = {0};
+    struct register_dues nothing_signed = {0};
     struct settle_reply reply = {0};
+    CHECK(register_prepare(&prepared, &audit->bank->trust, &item, 1, &proven, arena) == ERR_OK);
     struct register_env env = {.store = audit->store,
                                .trust = &audit->bank->trust,
                                .issuing_key = &audit->bank->bank_key,
                                .register_key = &audit->bank->bank_key,
                                .revocation_key = &audit->bank->bank_key,
                                .now = 1,
-                               .arena = arena};
+                               .arena = arena,
+                               .prepared = &prepared,
+                               .dues = &nothing_signed};
     store_fail_at(audit->store, 0, ERR_EXISTS);
     const enum err error = register_settle(&env, &reply, &body);
     store_fail_at(audit->store, -1, ERR_OK);

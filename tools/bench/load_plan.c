@@ -37,10 +37,15 @@ static struct draw draw_open(const struct load_plan_options *options)
     return draw;
 }
 
+static bool is_empty(const struct draw *draw)
+{
+    return draw->next >= draw->range;
+}
+
 /* range and step are below 2^26: no overflow. */
 static uint64_t draw_coin(struct draw *draw)
 {
-    CHECK(draw->next < draw->range); /* more payments than coins */
+    CHECK(!is_empty(draw));
     return draw->from + draw->next++ * draw->step % draw->range;
 }
 
@@ -57,6 +62,7 @@ static void append(struct load_plan *plan, uint64_t coin, uint32_t variant)
     plan->packets[plan->packet_count++] = (struct load_packet){.coin = coin, .variant = variant};
 }
 
+/* As many as are wanted; fewer when no coin is left. */
 static void choose_coins(struct load_plan *plan, size_t packets)
 {
     struct draw draw = draw_open(&plan->options);
@@ -70,11 +76,12 @@ static void choose_coins(struct load_plan *plan, size_t packets)
             plan->double_count++;
             continue;
         }
+        if (is_empty(&draw))
+            break;
         append(plan, draw_coin(&draw), 0);
         if (is_cheat(plan, plan->packets[plan->packet_count - 1].coin))
             due[waiting++] = plan->packet_count - 1;
     }
-    plan->drawn = draw.next;
     free(due);
 }
 
@@ -87,7 +94,7 @@ static void sign_share(void *context, size_t share, size_t from, size_t to)
     bytes->limit = SIZE_MAX;
     for (size_t i = from; i < to; i++) {
         struct load_packet *packet = &plan->packets[i];
-        const uint64_t counter = (plan->options.skip * 2 + i) * CROWD_LINE_MAX;
+        const uint64_t counter = (packet->coin * 2 + packet->variant) * CROWD_LINE_MAX;
         packet->share = (uint32_t)share;
         packet->at = bytes->size;
         crowd_pay(bytes, plan->crowd, packet->coin, plan->options.line, packet->variant, counter);
@@ -114,12 +121,13 @@ static void cut_calls(struct load_plan *plan)
 void load_plan_open(struct load_plan *plan, const struct crowd *crowd,
                     const struct load_plan_options *options)
 {
-    const size_t packets = options->payments / options->line + 1;
+    const size_t packets = (options->payments + options->line - 1) / options->line;
     *plan = (struct load_plan){.options = *options, .crowd = crowd};
     plan->packets = calloc(packets, sizeof *plan->packets);
     plan->calls = calloc(packets, sizeof *plan->calls);
     CHECK(plan->packets != NULL && plan->calls != NULL);
     choose_coins(plan, packets);
+    CHECK(plan->packet_count > 0);
     crowd_share_out(plan->packet_count, sign_share, plan);
     cut_calls(plan);
     plan->payment_count = plan->packet_count * options->line;

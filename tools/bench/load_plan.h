@@ -18,7 +18,7 @@ struct load_call {
     size_t first, count; /* packets */
 };
 struct load_plan_options {
-    size_t payments;             /* how many are made, about */
+    size_t payments;             /* how many are made, about: fewer if the coins end */
     size_t line;                 /* payments a packet */
     size_t packets_max;          /* a call */
     uint64_t coin_from, coin_to; /* the coins to draw from */
@@ -32,7 +32,6 @@ struct load_plan {
     struct load_call *calls;
     struct buffer bytes[CROWD_THREADS_MAX];
     size_t packet_count, call_count, payment_count, double_count;
-    uint64_t drawn; /* draws used up, those skipped included */
 };
 void load_plan_open(struct load_plan *plan, const struct crowd *crowd,
                     const struct load_plan_options *options);

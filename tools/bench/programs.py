@@ -158,7 +158,7 @@ class Bench:
         self.wallet(None, "alice", "withdraw", "5.00")
         pin = ("--pin-file", self.town.path("pin"))
         self.hop("alice", "sealed", 500, 1, options=pin)
-        self.wallet("sealed_balance", "sealed", "balance")
+        self.wallet("sealed_balance", "sealed", "balance", options=pin)
         self.wallet("sealed_sync", "sealed", "sync", options=pin)
         for name in ("bob", "carol"):  # so that each round starts with empty hands
             self.empty(name)

@@ -6,7 +6,9 @@
 Without options: a central bank with --preload unspent coins of --wallets wallets; its saturation
 (closed loop), then half of that rate (open loop, latency from when each payment was due). Prints a
 table and writes register.json. Options choose one run instead: --rate, --line, --double-spends,
---old, --overload, --minutes. Whatever is run, it ends with the server stopped and the books
+--old, --overload, --minutes, --fresh-keys. At saturation the server is warmed up until it has met
+every wallet's key; with --fresh-keys each wallet pays or is paid once, so no key is ever met
+again. Whatever is run, it ends with the server stopped and the books
 checked: every answer given is looked up in the database, the coins are counted, the law of the
 books holds, every conflict is a case with a proof. What is wrong there makes the exit status 1;
 no speed does.
@@ -33,6 +35,7 @@ SEED, COIN_FEN, LAST = 2026, 1000, 1_000_000
 BANKS_MADE = 8
 PACKETS_MAX = 256
 MOST_A_SECOND = 20_000  # payments made beforehand for a second at saturation; less if fewer coins
+WARM_SHARE = 1.5  # payments of the warm-up for each wallet: two keys each, who pays in turn
 PATIENCE_S = 3600
 TABLE = (  # key, heading, format
     ("settle_per_s", "settled a second", "{:,.0f}"),
@@ -40,10 +43,12 @@ TABLE = (  # key, heading, format
     ("settle_per_cpu_s", "settled a CPU-second of the server", "{:,.0f}"),
     ("verify_ceiling_per_core", "verifications a CPU-second, key at hand", "{:,.0f}"),
     ("ratio_to_ceiling", "of that ceiling", "{:.3f}"),
+    ("ratio_to_fresh_ceiling", "of the ceiling with another key each time", "{:.3f}"),
     ("offered_per_s", "offered a second", "{:,.0f}"),
     ("p50_ms", "answered within, half of them, ms", "{:.2f}"),
     ("p99_ms", "answered within, 99 %, ms", "{:.2f}"),
     ("p999_ms", "answered within, 99.9 %, ms", "{:.2f}"),
+    ("answer_p99_ms", "from the sending, 99 %, ms", "{:.2f}"),
     ("fsyncs_per_s", "flushes a second (counted)", "{:.1f}"),
     ("durable", "flushed before every answer", "{}"),
     ("disk_bytes_per_payment", "bytes on disk a payment", "{:,.0f}"),
@@ -51,6 +56,7 @@ TABLE = (  # key, heading, format
     ("rss_mib", "memory of the server, MiB", "{:.0f}"),
     ("anon_mib", "of it not the store's files, MiB", "{:.0f}"),
     ("busy_answers", "calls answered busy", "{}"),
+    ("shed_payments", "payments shed by it", "{:,}"),
     ("conflicts", "conflicts", "{}"),
     ("coins_preloaded", "coins preloaded", "{:,}"),
     ("payments", "payments", "{:,.0f}"),
@@ -132,7 +138,7 @@ class Bench(Town):
             [self.tool("register_preload"), self.path("central"), "dcep-test", str(SEED),
              str(self.options.wallets), str(self.options.preload), str(bank_id),
              self.path("bank0")], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
-        return {"serial": int(said[0]), "day": int(said[1]), "skip": 0, "made_s":
+        return {"serial": int(said[0]), "day": int(said[1]), "skips": {}, "made_s":
                 time.monotonic() - start, "coins": self.options.preload,
                 "wallets": self.options.wallets}
 
@@ -158,23 +164,38 @@ class Bench(Town):
 
     # ---- one load ----
 
+    def drawn_from(self):
+        """Which coins are paid; each range keeps count of its own draws, so they lie apart."""
+        if self.crowd["coins"] <= LAST or self.options.made_to_measure:
+            return "all"
+        return "before the last million" if self.options.old else "the last million"
+
+    def range_of(self):
+        coins = self.crowd["coins"]
+        return {"all": (0, coins), "before the last million": (0, coins - LAST),
+                "the last million": (coins - LAST, coins)}[self.drawn_from()]
+
     def words(self, seconds, rate, line, share, outstanding):
         """The load generator's options, but for the banks."""
         options, crowd = self.options, self.crowd
-        first = 0 if options.old or crowd["coins"] < LAST else crowd["coins"] - LAST
-        span = seconds + options.warm_up
+        span, warm_count = seconds + options.warm_up, warm_payments(options, rate)
+        wanted = int((rate or options.most_a_second) * span) + warm_count + \
+            outstanding * PACKETS_MAX  # on their way when the time is over
+        first, end = self.range_of()
+        skip = crowd["skips"].get(self.drawn_from(), 0)
         packets = options.packets_max if not rate else \
             max(1, min(options.packets_max, round(rate / line * options.linger_ms / 1000)))
-        most = (crowd["coins"] - first - crowd["skip"]) * line
-        wanted = int((rate or options.most_a_second) * span) + PACKETS_MAX
+        most = (end - first - skip) * line
+        if most <= 0:
+            sys.exit(f"no coin is left to pay with in {self.dir}: remove it")
         return {"server": self.servers["central"].pid, "fsync": self.page,
                 "json": self.path("load.json"), "seed": SEED, "wallets": crowd["wallets"],
                 "serial": crowd["serial"], "day": crowd["day"], "coins": crowd["coins"],
-                "from": first, "to": crowd["coins"], "skip": crowd["skip"],
+                "from": first, "to": end, "skip": skip,
                 "payments": min(wanted, most), "seconds": seconds, "warm-up": options.warm_up,
-                "rate": rate, "outstanding": outstanding, "clients": options.connections,
-                "line": line, "cheats": share, "packets": packets,
-                "ceiling-seconds": options.ceiling_seconds}
+                "warm-up-payments": warm_count, "rate": rate,
+                "outstanding": outstanding, "clients": options.connections, "line": line,
+                "cheats": share, "packets": packets, "ceiling-seconds": options.ceiling_seconds}
 
     def load(self, seconds, rate=0, line=1, cheats=0, outstanding=None):
         self.serve_or_stop("central")
@@ -199,7 +220,7 @@ class Bench(Town):
             sys.exit(f"register_load ended with {running.returncode}")
         with open(self.path("load.json"), encoding="ascii") as file:
             result = json.load(file)
-        self.crowd["skip"] = int(result["drawn"])
+        self.crowd["skips"][self.drawn_from()] = int(result["drawn"])
         self.save()
         return self.judge(result, line, before, cases, disk, written)
 
@@ -214,6 +235,7 @@ class Bench(Town):
         self.check("the law of the books holds", supply["balanced"])
         self.check("every answer is in the database", result["lost"] == 0, result["lost"])
         self.check("no packet is refused", result["refused_packets"] == 0)
+        self.check("something is measured", result["payments"] > 0)
         self.check("the payments counted are those answered",
                    answered == result["payments_in_all"], (answered, result["payments_in_all"]))
         if result["failed_calls"] == 0:
@@ -236,16 +258,30 @@ class Bench(Town):
             "disk_bytes_per_payment": disk / max(1, result["payments_in_all"]),
             "written_bytes_per_payment": written / max(1, result["payments_in_all"]),
             "cases": len(listed) - cases,
-            "drawn_from": "all" if self.options.old else "the last million",
+            "drawn_from": self.drawn_from(),
             "balanced": supply["balanced"],
+            "keys": "fresh" if self.options.fresh_keys else "met before" if
+                    warm_payments(self.options, 0) else "as they come",
         })
         return result
+
+
+def warm_payments(options, rate):
+    """How many payments a warm-up takes until the server has met the wallets' keys; an open loop
+    has its warm-up by the clock."""
+    if rate or options.fresh_keys:
+        return 0
+    wanted = int(WARM_SHARE * options.wallets)
+    return wanted if options.warm_payments is None else options.warm_payments
 
 
 def show(title, result, rows=TABLE):
     print(f"\n== {title}\n")
     for key, heading, form in rows:
         print(f"{heading:44} {form.format(result[key]):>14}")
+    if result["used_up"]:
+        print(f"the payments made beforehand were used up after {result['duration_s']:.1f} s: more "
+              "coins (--preload) or a larger --most-a-second would make it longer")
     sys.stdout.flush()
 
 
@@ -270,7 +306,8 @@ def measure(bench, options):
         results["run"]["saturation_per_s"] = found
         return results
     main_run = run("run", "saturation, closed loop", options.seconds, 0, options.line, cheats)
-    if not (options.line > 1 or cheats or options.old or options.only_saturation):
+    if not (options.line > 1 or cheats or options.old or options.only_saturation or
+            options.fresh_keys):
         run("at_half", "half of it, open loop", options.seconds, main_run["settle_per_s"] / 2, 1,
             0, options.open_outstanding)
     return results
@@ -285,6 +322,11 @@ def parser(text):
     made.add_argument("--seconds", type=float, default=60)
     made.add_argument("--minutes", type=float, help="instead of --seconds")
     made.add_argument("--warm-up", type=float, default=3)
+    made.add_argument("--warm-payments", type=int, metavar="N",
+                      help="saturation: at least so many before the clock starts; default: "
+                           "until every wallet's key was met")
+    made.add_argument("--fresh-keys", action="store_true",
+                      help="as many wallets as coins and payments: no key is met twice")
     made.add_argument("--rate", type=float, default=0, help="payments a second, open loop")
     made.add_argument("--overload", type=float, default=0,
                         help="open loop at so many times saturation, which is measured first")
@@ -294,7 +336,7 @@ def parser(text):
     made.add_argument("--double-spends", type=float, default=0, metavar="PERCENT",
                         help="so many wallets in a hundred pay each coin twice")
     made.add_argument("--old", action="store_true",
-                        help="coins drawn evenly from all, not from the last million")
+                        help="coins drawn evenly from all before the last million, not from that")
     made.add_argument("--preload", type=int, help="unspent coins; default: what the run needs")
     made.add_argument("--wallets", type=int, default=100_000)
     made.add_argument("--banks", type=int, default=1, choices=range(1, BANKS_MADE + 1))
@@ -316,11 +358,15 @@ def parser(text):
 def complete(options):
     """What follows from the options given."""
     options.seconds = options.minutes * 60 if options.minutes else options.seconds
-    if options.preload is None:
+    options.made_to_measure = options.preload is None
+    if options.made_to_measure:
         span = options.seconds + options.warm_up
         runs = 2.0 if not (options.rate or options.only_saturation) else 1.2
         most = max(options.most_a_second, options.rate)
-        options.preload = max(LAST // 10, int(most * span * runs / options.line))
+        warm = warm_payments(options, options.rate) + options.outstanding * PACKETS_MAX
+        options.preload = max(LAST // 10, int((most * span + warm) * runs / options.line))
+    if options.fresh_keys:
+        options.wallets = 2 * options.preload
     return options
 
 

@@ -4,13 +4,16 @@
  * usage: register_load [OPTION...] DIR ADMISSION [DIR ADMISSION]...
  *
  * Each DIR and ADMISSION is a bank (tests/acceptance/bank_tool.c); the crowd's numbers are those
- * that register_preload told. tools/bench/register.py runs it; the options are below, in options[].
+ * that register_preload told. tools/bench/register.py runs it; load_options.c has the options.
  *
  * Everything is made and signed beforehand. With --rate the loop is open: payment i is due at
  * i / rate, a call leaves when its last payment is due, and latency counts from when each payment
- * was due, whatever kept the call from leaving. Without it the loop is closed: --outstanding calls
- * at a time, as fast as they are answered, and latency counts from the sending. A call that is
- * answered "busy" is counted and not repeated. The CPU time is the server's alone.
+ * was due, whatever kept the call from leaving; a call that is answered "busy" is shed, counted and
+ * not repeated. Without it the loop is closed: --outstanding calls at a time, as fast as they are
+ * answered; a call that is answered "busy" is sent again later, and latency counts from the last
+ * sending. The warm-up lasts --warm-up seconds and, if need be, until --warm-up-payments are
+ * answered. When nothing is left to send, the load is over ("used_up" says so). The CPU time is the
+ * server's alone.
  *
  * With --door the calls are wallets', to a dcep-bank at that address, and --server is that bank:
  * the owner of a call's first coin hands in all of its packets. --behind is then the register's
@@ -22,11 +25,11 @@
 #include "tools/bench/bench.h"
 #include "tools/bench/histogram.h"
 #include "tools/bench/load_audit.h"
+#include "tools/bench/load_options.h"
 #include "tools/bench/load_server.h"
 
 #include "central/keys.h"
 
-#include <getopt.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -41,75 +44,8 @@ enum {
     REFUSAL_SIZE_MAX = 160, /* a reply without results; one with any is larger */
     SAMPLE_EVERY_NS = 100000000,
     SAMPLES_A_SECOND = 10,
+    WARM_EVERY_NS = 10000000,
 };
-
-/* ---- options ---- */
-
-enum option_name {
-    OPTION_SERVER,
-    OPTION_FSYNC,
-    OPTION_JSON,
-    OPTION_SEED,
-    OPTION_WALLETS,
-    OPTION_SERIAL,
-    OPTION_DAY,
-    OPTION_COINS,
-    OPTION_FROM,
-    OPTION_TO,
-    OPTION_SKIP,
-    OPTION_PAYMENTS,
-    OPTION_SECONDS,
-    OPTION_WARM_UP,
-    OPTION_RATE,
-    OPTION_OUTSTANDING,
-    OPTION_CLIENTS,
-    OPTION_LINE,
-    OPTION_CHEATS,
-    OPTION_PACKETS,
-    OPTION_CEILING,
-    OPTION_DOOR,
-    OPTION_DOOR_NAME,
-    OPTION_DOOR_PIN,
-    OPTION_BEHIND,
-    OPTION_ISSUING,
-    OPTION_COUNT
-};
-static const char *const texts[OPTION_COUNT] = {
-    "server", "fsync",       "json",     "seed",   "wallets",    "serial",  "day",
-    "coins",  "from",        "to",       "skip",   "payments",   "seconds", "warm-up",
-    "rate",   "outstanding", "clients",  "line",   "cheats",     "packets", "ceiling-seconds",
-    "door",   "door-name",   "door-pin", "behind", "issuing-key"};
-static const char *values[OPTION_COUNT] = {
-    [OPTION_SKIP] = "0",     [OPTION_SECONDS] = "10",     [OPTION_WARM_UP] = "1",
-    [OPTION_RATE] = "0",     [OPTION_OUTSTANDING] = "16", [OPTION_CLIENTS] = "8",
-    [OPTION_LINE] = "1",     [OPTION_CHEATS] = "0",       [OPTION_PACKETS] = "256",
-    [OPTION_CEILING] = "0.5"};
-
-static double number(enum option_name name)
-{
-    CHECK(values[name] != NULL);
-    return strtod(values[name], NULL);
-}
-
-static uint64_t whole(enum option_name name)
-{
-    CHECK(values[name] != NULL);
-    return strtoull(values[name], NULL, 10);
-}
-
-static int read_options(int argc, char **argv)
-{
-    struct option options[OPTION_COUNT + 1] = {0};
-    int found = 0;
-    for (int i = 0; i < OPTION_COUNT; i++)
-        options[i] = (struct option){texts[i], required_argument, NULL, i};
-    while ((found = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (found < 0 || found >= OPTION_COUNT)
-            exit(2);
-        values[found] = optarg;
-    }
-    return optind;
-}
 
 /* ---- the load ---- */
 
@@ -124,16 +60,19 @@ struct load {
     struct load_server behind; /* with a door: the register behind the bank */
     struct load_sample samples[SAMPLES_MAX];
     size_t sample_count;
-    uint64_t start_ns, warm_ns, end_ns;
+    uint64_t start_ns;
+    _Atomic uint64_t warm_ns, end_ns; /* UINT64_MAX until the warm-up is over */
     double rate;
-    atomic_size_t next;
-    _Atomic uint64_t payments, busy, failed, unflushed;
+    atomic_size_t next, done;                                 /* calls taken, calls over */
+    bool is_used_up;                                          /* before the time was over */
+    _Atomic uint64_t payments, busy, shed, failed, unflushed; /* shed: payments of no answer */
 };
 struct caller {
     pthread_t thread;
     struct load *load;
     size_t number;
-    struct histogram latency; /* microseconds */
+    struct histogram latency; /* microseconds, from when a payment was due */
+    struct histogram answer;  /* the same from the sending */
 };
 
 static struct load load;
@@ -150,33 +89,47 @@ static void note_latency(struct caller *caller, const struct load_call *call, ui
 {
     for (size_t i = call->first; i < call->first + call->count; i++) {
         const uint64_t due = load.rate > 0 ? due_ns(&load.plan, i) : sent_ns;
-        if (due >= load.warm_ns && due < load.end_ns)
-            histogram_add(&caller->latency, (now_ns - due) / 1000);
+        if (due < load.warm_ns || due >= load.end_ns)
+            continue;
+        histogram_add(&caller->latency, (now_ns - due) / 1000);
+        histogram_add(&caller->answer, (now_ns - sent_ns) / 1000);
     }
 }
 
-static void note_answer(struct caller *caller, size_t index, uint64_t sent_ns)
+/* Of an answer without results. True: the call is to be sent again, and it is time to. */
+static bool is_to_repeat(const struct load_call *call, const struct load_answer *answer)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct settle_reply nothing;
+    const bool is_busy = load_bank_read(&nothing, answer, &arena) == STATUS_BUSY;
+    const uint64_t again_ns = load_now_ns() + BUSY_PAUSE_NS;
+    atomic_fetch_add(is_busy ? &load.busy : &load.failed, 1);
+    if (is_busy && load.rate <= 0 && again_ns < load.end_ns) {
+        load_sleep_until(again_ns);
+        return true;
+    }
+    if (is_busy)
+        atomic_fetch_add(&load.shed, call->count * load.plan.options.line);
+    return false;
+}
+
+/* True: send it again. */
+static bool note_answer(struct caller *caller, size_t index, uint64_t sent_ns)
 {
     const struct load_call *call = &load.plan.calls[index];
     const struct load_answer *answer = &load.answers[index];
     const uint64_t now_ns = load_now_ns();
     if (answer->error != ERR_OK) {
         atomic_fetch_add(&load.failed, 1);
-        return;
+        return false;
     }
-    if (answer->reply.size <= REFUSAL_SIZE_MAX) {
-        struct arena arena AUTO(arena_fini) = {0};
-        struct settle_reply nothing;
-        const enum status status = load_bank_read(&nothing, answer, &arena);
-        atomic_fetch_add(status == STATUS_BUSY ? &load.busy : &load.failed, 1);
-        if (load.rate <= 0)
-            load_sleep_until(now_ns + BUSY_PAUSE_NS);
-        return;
-    }
+    if (answer->reply.size <= REFUSAL_SIZE_MAX)
+        return is_to_repeat(call, answer);
     atomic_fetch_add(&load.payments, call->count * load.plan.options.line);
     if (!load_server_is_flushed(&load.server, sent_ns))
         atomic_fetch_add(&load.unflushed, 1);
     note_latency(caller, call, sent_ns, now_ns);
+    return false;
 }
 
 static void send_call(struct caller *caller, size_t index)
@@ -187,13 +140,18 @@ static void send_call(struct caller *caller, size_t index)
     const struct settle_body body = {.packets = {packets, call->count}};
     for (size_t i = 0; i < call->count; i++)
         packets[i].bytes = load_plan_packet(&load.plan, call->first + i);
-    const uint64_t sent_ns = load_now_ns();
     const struct key_pair *sender =
-        values[OPTION_DOOR] == NULL ? &bank->bank_key
-                                    : crowd_owner(&load.crowd, load.plan.packets[call->first].coin);
-    load_bank_settle(&load.answers[index], bank,
-                     caller->number / load.bank_count % bank->client_count, &body, sender);
-    note_answer(caller, index, sent_ns);
+        load_text(LOAD_DOOR) == NULL
+            ? &bank->bank_key
+            : crowd_owner(&load.crowd, load.plan.packets[call->first].coin);
+    uint64_t sent_ns = 0;
+    do {
+        buffer_fini(&load.answers[index].reply);
+        sent_ns = load_now_ns();
+        load_bank_settle(&load.answers[index], bank,
+                         caller->number / load.bank_count % bank->client_count, &body, sender);
+    } while (note_answer(caller, index, sent_ns));
+    atomic_fetch_add(&load.done, 1);
 }
 
 static void *call_on(void *context)
@@ -229,17 +187,35 @@ static void look(void)
     }
 }
 
-/* The first sample is taken when the warm-up ends, the last when the load does or nothing is left
- * to send; one a second between them. */
+/* All was sent, and answered in some way. */
+static bool is_used_up(void)
+{
+    return atomic_load(&load.done) >= load.plan.call_count;
+}
+
+static void warm_up(void)
+{
+    uint64_t at = load.start_ns + (uint64_t)(load_number(LOAD_WARM_UP) * NS_PER_S);
+    load_sleep_until(at);
+    while (atomic_load(&load.payments) < load_whole(LOAD_WARM_COUNT) && !is_used_up())
+        load_sleep_until(at += WARM_EVERY_NS);
+    at = load_now_ns();
+    atomic_store(&load.end_ns, at + (uint64_t)(load_number(LOAD_SECONDS) * NS_PER_S));
+    atomic_store(&load.warm_ns, at);
+}
+
+/* The first sample is taken when the warm-up ends, the last when the load does or all is answered;
+ * one a second between them. */
 static void look_on(void)
 {
-    load_sleep_until(load.warm_ns);
+    warm_up();
     look();
     uint64_t at = load.warm_ns;
     for (size_t i = 1; at < load.end_ns; i++) {
         at += SAMPLE_EVERY_NS;
         load_sleep_until(at);
-        if (atomic_load(&load.next) >= load.plan.call_count)
+        load.is_used_up = is_used_up() && at < load.end_ns;
+        if (load.is_used_up)
             break;
         if (i % SAMPLES_A_SECOND == 0 && at < load.end_ns)
             look();
@@ -249,13 +225,12 @@ static void look_on(void)
 
 static void run(void)
 {
-    const size_t count = whole(OPTION_OUTSTANDING);
+    const size_t count = load_whole(LOAD_OUTSTANDING);
     CHECK(count > 0 && count <= CALLERS_MAX);
     callers = calloc(count, sizeof *callers);
     CHECK(callers != NULL);
     load.start_ns = load_now_ns() + NS_PER_S / 10;
-    load.warm_ns = load.start_ns + (uint64_t)(number(OPTION_WARM_UP) * NS_PER_S);
-    load.end_ns = load.warm_ns + (uint64_t)(number(OPTION_SECONDS) * NS_PER_S);
+    load.warm_ns = load.end_ns = UINT64_MAX;
     for (size_t i = 0; i < count; i++) {
         callers[i] = (struct caller){.load = &load, .number = i};
         CHECK(pthread_create(&callers[i].thread, NULL, call_on, &callers[i]) == 0);
@@ -263,8 +238,10 @@ static void run(void)
     look_on();
     for (size_t i = 0; i < count; i++) {
         pthread_join(callers[i].thread, NULL);
-        if (i > 0)
-            histogram_merge(&callers[0].latency, &callers[i].latency);
+        if (i == 0)
+            continue;
+        histogram_merge(&callers[0].latency, &callers[i].latency);
+        histogram_merge(&callers[0].answer, &callers[i].answer);
     }
 }
 
@@ -273,6 +250,24 @@ static void run(void)
 static double rounded_ms(double share)
 {
     return (double)histogram_at(&callers[0].latency, share) / 1000;
+}
+
+static double answer_ms(double share)
+{
+    return (double)histogram_at(&callers[0].answer, share) / 1000;
+}
+
+/* Draws whose first payment was sent, those of earlier runs included. */
+static uint64_t drawn(void)
+{
+    const struct load_plan *plan = &load.plan;
+    const size_t calls = load.next < plan->call_count ? load.next : plan->call_count;
+    const size_t packets =
+        calls == plan->call_count ? plan->packet_count : plan->calls[calls].first;
+    uint64_t count = plan->options.skip;
+    for (size_t i = 0; i < packets; i++)
+        count += plan->packets[i].variant == 0;
+    return count;
 }
 
 static void write_series(FILE *file)
@@ -298,6 +293,7 @@ static void write_counts(FILE *file, const struct load_audit *audit)
         uint64_t count;
     } counts[] = {
         {"busy_answers", load.busy},
+        {"shed_payments", load.shed},
         {"failed_calls", load.failed},
         {"unflushed_answers", load.unflushed},
         {"settled", audit->settled},
@@ -308,7 +304,8 @@ static void write_counts(FILE *file, const struct load_audit *audit)
         {"unproved", audit->unproved},
         {"payments_in_all", load.payments},
         {"double_spends_made", load.plan.double_count},
-        {"drawn", load.plan.drawn},
+        {"drawn", drawn()},
+        {"used_up", load.is_used_up},
         {"cores", crowd_cores()},
         {"banks", load.bank_count},
         {"line", load.plan.options.line},
@@ -326,7 +323,7 @@ static void write_json(const struct load_audit *audit, const struct load_ceiling
     const struct load_sample *last = &load.samples[load.sample_count - 1];
     const double seconds = last->at_s - first->at_s, cpu_s = last->cpu_s - first->cpu_s;
     const double payments = (double)(last->payments - first->payments);
-    FILE *file = bench_json_open(values[OPTION_JSON]);
+    FILE *file = bench_json_open(load_text(LOAD_JSON));
     const struct {
         const char *name;
         double value;
@@ -342,10 +339,14 @@ static void write_json(const struct load_audit *audit, const struct load_ceiling
         {"verify_ceiling_per_core", ceiling->same_key},
         {"verify_ceiling_fresh_keys", ceiling->fresh_keys},
         {"ratio_to_ceiling", cpu_s > 0 ? payments / cpu_s / ceiling->same_key : 0},
+        {"ratio_to_fresh_ceiling", cpu_s > 0 ? payments / cpu_s / ceiling->fresh_keys : 0},
         {"p50_ms", rounded_ms(0.5)},
         {"p99_ms", rounded_ms(0.99)},
         {"p999_ms", rounded_ms(0.999)},
         {"max_ms", rounded_ms(1)},
+        {"answer_p50_ms", answer_ms(0.5)},
+        {"answer_p99_ms", answer_ms(0.99)},
+        {"answer_p999_ms", answer_ms(0.999)},
         {"offered_per_s", load.rate > 0 ? load.rate : payments / seconds},
         {"fsyncs_per_s", (double)(last->fsyncs - first->fsyncs) / seconds},
         {"log_fsyncs_per_s", (double)(last->log_fsyncs - first->log_fsyncs) / seconds},
@@ -364,41 +365,41 @@ static void write_json(const struct load_audit *audit, const struct load_ceiling
 
 static void open_load(int argc, char **argv, int first)
 {
-    const struct load_door door = {values[OPTION_DOOR], values[OPTION_DOOR_NAME],
-                                   values[OPTION_DOOR_PIN]};
+    const struct load_door door = {load_text(LOAD_DOOR), load_text(LOAD_DOOR_NAME),
+                                   load_text(LOAD_DOOR_PIN)};
     for (int i = first; i + 1 < argc && load.bank_count < BANKS_OF_LOAD_MAX; i += 2) {
         struct load_bank *bank = &load.banks[load.bank_count++];
         if (door.address != NULL)
-            load_bank_open_door(bank, &door, argv[i + 1], whole(OPTION_CLIENTS));
+            load_bank_open_door(bank, &door, argv[i + 1], load_whole(LOAD_CLIENTS));
         else
-            load_bank_open(bank, argv[i], argv[i + 1], whole(OPTION_CLIENTS));
+            load_bank_open(bank, argv[i], argv[i + 1], load_whole(LOAD_CLIENTS));
     }
     CHECK(load.bank_count > 0);
-    load.rate = number(OPTION_RATE);
-    load.crowd = (struct crowd){.seed = whole(OPTION_SEED),
-                                .wallet_count = whole(OPTION_WALLETS),
-                                .first_serial = whole(OPTION_SERIAL),
-                                .coin_count = whole(OPTION_COINS),
-                                .issued_day = whole(OPTION_DAY),
+    load.rate = load_number(LOAD_RATE);
+    load.crowd = (struct crowd){.seed = load_whole(LOAD_SEED),
+                                .wallet_count = load_whole(LOAD_WALLETS),
+                                .first_serial = load_whole(LOAD_SERIAL),
+                                .coin_count = load_whole(LOAD_COINS),
+                                .issued_day = load_whole(LOAD_DAY),
                                 .trust = &load.banks[0].trust};
-    const struct load_plan_options options = {.payments = whole(OPTION_PAYMENTS),
-                                              .line = whole(OPTION_LINE),
-                                              .packets_max = whole(OPTION_PACKETS),
-                                              .coin_from = whole(OPTION_FROM),
-                                              .coin_to = whole(OPTION_TO),
-                                              .skip = whole(OPTION_SKIP),
-                                              .cheats = number(OPTION_CHEATS)};
-    if (values[OPTION_ISSUING] != NULL) {
-        CHECK(keys_read(&load.issuing_key, values[OPTION_ISSUING], load.banks[0].network, "issuing",
-                        (struct span){NULL, 0}) == ERR_OK);
+    const struct load_plan_options options = {.payments = load_whole(LOAD_PAYMENTS),
+                                              .line = load_whole(LOAD_LINE),
+                                              .packets_max = load_whole(LOAD_PACKETS),
+                                              .coin_from = load_whole(LOAD_FROM),
+                                              .coin_to = load_whole(LOAD_TO),
+                                              .skip = load_whole(LOAD_SKIP),
+                                              .cheats = load_number(LOAD_CHEATS)};
+    if (load_text(LOAD_ISSUING) != NULL) {
+        CHECK(keys_read(&load.issuing_key, load_text(LOAD_ISSUING), load.banks[0].network,
+                        "issuing", (struct span){NULL, 0}) == ERR_OK);
         load.crowd.issuing_key = &load.issuing_key;
     }
     crowd_open(&load.crowd);
     load_plan_open(&load.plan, &load.crowd, &options);
     load.answers = calloc(load.plan.call_count, sizeof *load.answers);
     CHECK(load.answers != NULL);
-    load_server_open(&load.server, values[OPTION_SERVER], values[OPTION_FSYNC]);
-    load_server_open(&load.behind, values[OPTION_BEHIND], NULL);
+    load_server_open(&load.server, load_text(LOAD_SERVER), load_text(LOAD_FSYNC));
+    load_server_open(&load.behind, load_text(LOAD_BEHIND), NULL);
 }
 
 static void close_load(void)
@@ -419,13 +420,13 @@ int main(int argc, char **argv)
     struct load_ceiling before, after;
     struct load_audit audit = {0};
     crypto_use(&crypto_libcrypto);
-    const int first = read_options(argc, argv);
+    const int first = load_options_read(argc, argv);
     const double start = bench_wall_s();
     open_load(argc, argv, first);
     const double prepared_s = bench_wall_s() - start;
-    load_ceiling_measure(&before, number(OPTION_CEILING));
+    load_ceiling_measure(&before, load_number(LOAD_CEILING));
     run();
-    load_ceiling_measure(&after, number(OPTION_CEILING));
+    load_ceiling_measure(&after, load_number(LOAD_CEILING));
     before.same_key = (before.same_key + after.same_key) / 2;
     before.fresh_keys = (before.fresh_keys + after.fresh_keys) / 2;
     puts("measured");
@@ -433,7 +434,7 @@ int main(int argc, char **argv)
     if (fgets(database, sizeof database, stdin) != NULL) {
         database[strcspn(database, "\n")] = 0;
         load_audit_run(&audit, &load.plan, load.answers, &load.banks[0], database,
-                       values[OPTION_DOOR] != NULL);
+                       load_text(LOAD_DOOR) != NULL);
     }
     write_json(&audit, &before, prepared_s);
     close_load();

@@ -1,21 +1,25 @@
 /* Fills a central bank that does not run with unspent coins, for the load generators.
  *
- * usage: register_preload DIR NETWORK SEED WALLETS COINS BANK_ID BANK_KEY_DIR
+ * usage: register_preload DIR NETWORK SEED WALLETS COINS BANK_ID BANK_KEY_DIR [plainly]
  *
  * DIR is a data directory of dcep-central with unsealed keys. COINS tokens of 10 yuan, owned by
  * WALLETS wallets in turn (tools/bench/crowd.h), are minted by register_mint, paid from the reserve
  * of bank BANK_ID, and the wallets are logged as that bank's customers; BANK_KEY_DIR has its key
  * (tests/acceptance/bank_tool.c). Only the signature on a token is left out: the register never
  * looks at it once it has the row. Indexes are dropped first and made again when the rows are
- * there, as for any bulk load. Prints one line:
+ * there, as for any bulk load; the books' row is at hand (bulk.h), and the index by owner gets the
+ * coins of OWNERS_RUN mints as one call's. "plainly" does without these three: the same rows, which
+ * tools/bench/selftest.py compares. Prints one line:
  *
  *     FIRST_SERIAL ISSUED_DAY SECONDS
  */
 #include "tools/bench/bench.h"
+#include "tools/bench/bulk.h"
 #include "tools/bench/crowd.h"
 
 #include "central/books.h"
 #include "central/keys.h"
+#include "central/register_row.h"
 #include "central/service.h"
 #include "central/vault.h"
 #include "common/base/file.h"
@@ -27,7 +31,8 @@
 #include <string.h>
 
 enum {
-    COMMIT_COINS = 200000,
+    OWNERS_RUN = 16384, /* sixteen of them are merged once, and are then left alone */
+    COMMIT_COINS = 8 * OWNERS_RUN,
     RESET_COINS = 256,
     COMMIT_WALLETS = 4096,
     PATH_SIZE = 1024,
@@ -39,6 +44,7 @@ static struct service service;
 static struct crowd crowd;
 static const char *data_directory;
 static uint64_t bank_id;
+static bool is_plain;
 
 static const char *path_of(const char *directory, const char *name)
 {
@@ -170,8 +176,11 @@ static void log_wallet(size_t number, const struct cose *certificate)
     CHECK(store_insert(service.store, &tables_table_wallet_key, &row) == ERR_OK);
 }
 
+/* Those that own a coin. */
 static void log_wallets(const char *bank_directory)
 {
+    const size_t count =
+        crowd.wallet_count < crowd.coin_count ? crowd.wallet_count : crowd.coin_count;
     struct wallets wallets = {.certificates = calloc(crowd.wallet_count, sizeof(struct cose))};
     struct buffer file AUTO(buffer_fini) = {.limit = FILE_SIZE_MAX};
     const struct keyfile_label label = {"tool", "tool"};
@@ -179,10 +188,10 @@ static void log_wallets(const char *bank_directory)
     CHECK(file_read(&file, path_of(bank_directory, "bank.key"), FILE_SIZE_MAX) == ERR_OK);
     CHECK(keyfile_open(&wallets.bank_key, buffer_span(&file), &label, (struct span){NULL, 0}) ==
           ERR_OK);
-    crowd_share_out(crowd.wallet_count, certify, &wallets);
-    for (size_t i = 0; i < crowd.wallet_count;) {
+    crowd_share_out(count, certify, &wallets);
+    for (size_t i = 0; i < count;) {
         CHECK(store_begin(service.store, STORE_WRITE) == ERR_OK);
-        for (size_t end = i + COMMIT_WALLETS; i < end && i < crowd.wallet_count; i++)
+        for (size_t end = i + COMMIT_WALLETS; i < end && i < count; i++)
             log_wallet(i, &wallets.certificates[i]);
         CHECK(store_commit(service.store) == ERR_OK);
     }
@@ -219,27 +228,41 @@ static void pay_for(struct register_env *env, uint64_t coins)
 
 static void mint_some(uint64_t from, uint64_t to)
 {
+    static uint8_t entries[OWNERS_RUN * OWNER_ENTRY_SIZE];
+    struct register_owners owners = {.entries = entries, .capacity = OWNERS_RUN};
     struct arena arena AUTO(arena_fini) = {0};
     struct register_env env = service_env(&service, &arena);
     struct amount amount;
     CHECK(amount_from_fen(&amount, CROWD_COIN_FEN) == ERR_OK);
     CHECK(store_begin(service.store, STORE_WRITE) == ERR_OK);
     pay_for(&env, to - from);
+    env.owners = is_plain ? NULL : &owners;
     for (uint64_t coin = from; coin < to; coin++) {
         mint(&env, coin, amount);
+        if (owners.count == owners.capacity)
+            CHECK(register_owner_flush(&env) == ERR_OK);
         if (coin % RESET_COINS == 0)
             arena_reset(&arena);
     }
+    CHECK(register_owner_flush(&env) == ERR_OK);
     CHECK(store_commit(service.store) == ERR_OK);
+}
+
+static void mint_all(void)
+{
+    for (uint64_t coin = 0; coin < crowd.coin_count; coin += COMMIT_COINS) {
+        const uint64_t end = coin + COMMIT_COINS;
+        mint_some(coin, end < crowd.coin_count ? end : crowd.coin_count);
+    }
 }
 
 int main(int argc, char **argv)
 {
     enum { WORDS = 8 };
     struct indexes indexes = {0};
-    if (argc != WORDS) {
-        fprintf(stderr,
-                "usage: register_preload DIR NETWORK SEED WALLETS COINS BANK_ID BANK_KEY_DIR\n");
+    if (argc != WORDS && argc != WORDS + 1) {
+        fprintf(stderr, "usage: register_preload DIR NETWORK SEED WALLETS COINS BANK_ID "
+                        "BANK_KEY_DIR [plainly]\n");
         return 2;
     }
     const double start = bench_wall_s();
@@ -248,16 +271,19 @@ int main(int argc, char **argv)
     crowd.wallet_count = strtoull(argv[4], NULL, 10);
     crowd.coin_count = strtoull(argv[5], NULL, 10);
     bank_id = strtoull(argv[6], NULL, 10);
+    is_plain = argc > WORDS;
     crypto_use(&crypto_libcrypto);
     crowd_open(&crowd);
     open_central(argv[2]);
-    drop_indexes(&indexes);
+    if (!is_plain) {
+        drop_indexes(&indexes);
+        bulk_begin(service.store);
+    }
     log_wallets(argv[7]);
     crypto_use(crowd_mint_crypto());
-    for (uint64_t coin = 0; coin < crowd.coin_count; coin += COMMIT_COINS) {
-        const uint64_t end = coin + COMMIT_COINS;
-        mint_some(coin, end < crowd.coin_count ? end : crowd.coin_count);
-    }
+    mint_all();
+    if (!is_plain)
+        bulk_end(service.store);
     store_close(&service.store);
     make_indexes(&indexes);
     printf("%llu %llu %.1f\n", (unsigned long long)crowd.first_serial,

@@ -1,16 +1,18 @@
 #!/usr/bin/python3
-"""Every figure of the register that docs/performance.md gives: five runs, medians and ranges.
+"""Every figure of the register that docs/performance.md gives: medians and ranges of several runs.
 
-    tools/bench/register_set.py BUILD [--runs 5] [--seconds 10] [--preloads 10,50] [--keep DIR] ...
+    tools/bench/register_set.py BUILD [--quick] [--preloads 10,50] [--minutes 10] [options]
 
-Each run goes once through all kinds of load (KINDS), so that what else happens on the machine falls
-on all of them alike. Writes BUILD/bench/register_set.json (every run, whole) and register_set.md
-(the tables), and prints the tables. --preloads: also with so many million unspent coins, for coins
-of the last million and for coins drawn evenly from all; those central banks are made once, in DIR
-(default BUILD/bench/kept), which takes minutes, and stay there. With --minutes 10 one
-long run at saturation follows for the memory. Saturation is held for --saturation-seconds, the
-other kinds for --seconds. About 25 minutes with the defaults on a quiet machine and without
---preloads; 7 more for each preload. --kinds a,b does only those.
+Each round goes once through all kinds of load (plan_of), each with a central bank of its own, so
+that what else happens on the machine falls on all of them alike. --preloads: also with so many
+million unspent coins, for coins of the last million and for those before it, drawn evenly; these
+central banks are made once, in --keep (BUILD/bench/kept), and stay there. --minutes: one long run
+at saturation for the memory.
+
+Every result is kept at once in BUILD/bench/register_set.json: the set can be stopped and begun
+again, and goes on with what is missing (--again forgets what is there). A load that fails is told,
+the others go on, and the exit status is 1. At the end, or with --table at any time, the table is
+made of whatever is there: BUILD/bench/register_set.md.
 """
 import argparse
 import json
@@ -35,51 +37,136 @@ FIGURES = (  # key, heading, format
     ("busy_answers", "busy", "{:.0f}"),
 )
 BILLION = 1_000_000_000
+BEFORE_ANY, HEADROOM = 16_000, 1.5  # payments made beforehand for a second; of the speed found
+PATIENCE_S, PATIENCE_FACTOR = 3600, 10
 
 
-def kinds_of(options):
-    """name: (heading, seconds, options of register.py, preload)"""
-    span = options.seconds
-    kinds = {
-        "saturation": ("one payment a packet, closed loop", options.saturation_seconds, []),
-        "half": ("half of that, open loop", span, ["--rate", "HALF"]),
-        "line_5": ("lines of 5 payments", span, ["--line", "5"]),
-        "double_3": ("3 % double spends", span, ["--double-spends", "3"]),
-        "banks_4": ("four banks", span, ["--banks", "4"]),
-        "overload_3": ("three times saturation, open loop", span,
-                       ["--rate", "THREEFOLD", "--open-outstanding", "1024"]),
-    }
+def load(name, heading, runs, seconds, *words, script="register.py"):
+    """One kind of load. words may say HALF or THREEFOLD, of the saturation found."""
+    return {"name": name, "heading": heading, "runs": runs, "script": script,
+            "words": ["--seconds", f"{seconds:g}", *words]}
+
+
+def plan_of(options):
+    runs, others, span = options.runs, options.other_runs, options.seconds
+    plan = [
+        load("saturation", "one payment a packet, closed loop", runs, options.saturation_seconds),
+        load("fresh_keys", "the same, no key met before", others, span, "--fresh-keys"),
+        load("half", "half of saturation, open loop", others, span, "--rate", "HALF"),
+        load("line_5", "lines of 5 payments", others, span, "--line", "5"),
+        load("double_3", "3 % double spends", others, span, "--double-spends", "3"),
+        load("banks_4", "four banks", others, span, "--banks", "4"),
+        load("overload_3", "three times saturation, open loop, full calls", others, span, "--rate",
+             "THREEFOLD", "--open-outstanding", "1024", "--linger-ms", "1000"),
+    ]
     for millions in options.preloads:
-        kept = ["--keep", os.path.join(options.keep, f"{millions}-million"), "--preload",
-                str(millions * 1_000_000)]
-        kinds[f"last_of_{millions}"] = (f"{millions} million coins, of the last million", span,
-                                        kept)
-        kinds[f"any_of_{millions}"] = (f"{millions} million coins, any of them", span,
-                                       [*kept, "--old"])
-    return {name: kind for name, kind in kinds.items()
-            if not options.kinds or name in options.kinds}
+        kept = ["--keep", os.path.join(options.keep, f"{millions:g}-million"), "--preload",
+                str(round(millions * 1_000_000))]
+        plan += [load(f"last_of_{millions:g}", f"{millions:g} million coins, of the last million",
+                      others, span, *kept),
+                 load(f"any_of_{millions:g}", f"{millions:g} million coins, of those before it",
+                      others, span, *kept, "--old")]
+    for packets in (1, 4):
+        plan.append(load(f"relay_{packets}", f"a bank relays, {packets} a call", others, span,
+                         "--packets", str(packets), script="relay.py"))
+    if options.minutes:
+        plan.append(load("long", f"{options.minutes:g} minutes", 1, options.minutes * 60))
+    for kind in plan:
+        if kind["script"] == "register.py":
+            kind["words"] += ["--wallets", str(options.wallets), "--warm-up",
+                              f"{options.warm_up:g}"]
+    return [kind for kind in plan if not options.kinds or kind["name"] in options.kinds]
 
 
-def run_one(options, name, kind, saturation):
-    """One run of register.py; its JSON."""
-    _, seconds, words = kind
-    rates = {"HALF": saturation / 2, "THREEFOLD": saturation * 3}
-    words = [str(round(rates[word])) if word in rates else word for word in words]
+# ---- what is there already ----
+
+def read_results(path):
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="ascii") as file:
+        return json.load(file)
+
+
+def write_results(path, results):
+    with open(path + ".new", "w", encoding="ascii") as file:
+        json.dump(results, file, indent=1)
+        file.write("\n")
+    os.replace(path + ".new", path)
+
+
+def keep_result(results, kind, result):
+    """Those of the same kind that were asked for otherwise go."""
+    asked = {"heading": kind["heading"], "asked": kind["words"]}
+    same = [old for old in results.get(kind["name"], []) if old["asked"] == kind["words"]]
+    results[kind["name"]] = [*same, {**result, **asked}]
+
+
+def is_missing(results, kind, number):
+    same = [old for old in results.get(kind["name"], []) if old["asked"] == kind["words"]]
+    return len(same) <= number < kind["runs"]
+
+
+def median_of(results, name, key):
+    found = [result[key] for result in results.get(name, [])]
+    return statistics.median(found) if found else 0
+
+
+# ---- one run ----
+
+def command_of(options, kind, saturation, path):
+    words = [str(round(saturation * {"HALF": 0.5, "THREEFOLD": 3}[word]))
+             if word in ("HALF", "THREEFOLD") else word for word in kind["words"]]
+    made = [] if kind["script"] != "register.py" else \
+        ["--only-saturation", "--most-a-second", str(round(saturation * HEADROOM) or BEFORE_ANY)]
+    return [os.path.join(HERE, kind["script"]), options.build, "--json", path, *made, *words]
+
+
+def run_one(options, kind, saturation):
+    """Its JSON, or what went wrong."""
     path = os.path.join(options.build, "bench", "register_one.json")
+    words = command_of(options, kind, saturation, path)
+    seconds = float(kind["words"][1])
     start = time.monotonic()
-    done = subprocess.run(
-        [os.path.join(HERE, "register.py"), options.build, "--json", path, "--only-saturation",
-         "--seconds", str(seconds), "--warm-up", "2", "--ceiling-seconds", "0.5",
-         "--most-a-second", str(options.most_a_second), *words],
-        stdout=subprocess.PIPE, text=True, check=False)
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, check=False,
+                              timeout=PATIENCE_S + PATIENCE_FACTOR * seconds)
+    except subprocess.TimeoutExpired:
+        return None, "it did not end"
     if done.returncode != 0:
-        sys.exit(f"{name}: {done.stdout}")
+        return None, (done.stdout + done.stderr)[-2000:]
     with open(path, encoding="ascii") as file:
         result = json.load(file)
-    print(f"{name:14} {result['settle_per_s']:9,.0f}/s {result['settle_per_cpu_s']:9,.0f}/CPU-s "
-          f"p99 {result['p99_ms']:8.1f} ms  ({time.monotonic() - start:.0f} s)", flush=True)
-    return result
+    result["load_average"], result["took_s"] = os.getloadavg()[0], time.monotonic() - start
+    print(f"{kind['name']:12} {result['settle_per_s']:9,.0f}/s "
+          f"{result['settle_per_cpu_s']:9,.0f}/CPU-s  ratio {result['ratio_to_ceiling']:.2f}  "
+          f"p99 {result['p99_ms']:9.1f} ms  ({result['took_s']:.0f} s)"
+          f"{'  used up early' if result['used_up'] else ''}", flush=True)
+    return result, ""
 
+
+def run_all(options, plan, results, path):
+    """The kinds of load that failed."""
+    failed = []
+    for number in range(max((kind["runs"] for kind in plan), default=0)):
+        missing = [kind for kind in plan if is_missing(results, kind, number)]
+        if missing:
+            print(f"-- round {number + 1}", flush=True)
+        for kind in missing:
+            saturation = median_of(results, "saturation", "settle_per_s")
+            if not saturation and {"HALF", "THREEFOLD"} & set(kind["words"]):
+                result, wrong = None, "saturation must be measured first"
+            else:
+                result, wrong = run_one(options, kind, saturation)
+            if result is None:
+                print(f"{kind['name']:12} FAILED: {wrong}", flush=True)
+                failed.append(kind["name"])
+                continue
+            keep_result(results, kind, result)
+            write_results(path, results)
+    return failed
+
+
+# ---- the tables ----
 
 def spread(values, form):
     """The median, and the range where it lies apart."""
@@ -87,77 +174,155 @@ def spread(values, form):
     return middle if least == most else f"{middle} ({least} to {most})"
 
 
-def table(kinds, runs):
-    lines = ["| | " + " | ".join(heading for _, heading, _ in FIGURES) + " |",
-             "|---" * (len(FIGURES) + 1) + "|"]
-    for name, (heading, _, _) in kinds.items():
-        cells = [spread([run[name][key] for run in runs], form) for key, _, form in FIGURES]
-        lines.append(f"| {heading} | " + " | ".join(cells) + " |")
+def table(results):
+    lines = ["| | runs | " + " | ".join(heading for _, heading, _ in FIGURES) + " |",
+             "|---" * (len(FIGURES) + 2) + "|"]
+    for name, runs in results.items():
+        if not name.startswith("relay_"):
+            cells = [spread([run[key] for run in runs], form) for key, _, form in FIGURES]
+            lines.append(f"| {runs[-1]['heading']} | {len(runs)} | " + " | ".join(cells) + " |")
     return lines
 
 
-def goals(kinds, runs):
-    """The ratios that issue and design ask for, within each run, so that the machine's mood falls
-    out of them."""
-    lines = []
+class Goals:
+    """The figures that issue and design ask for, each with what it should be."""
 
-    def ratio(text, key, above, below):
-        if above in kinds and below in kinds:
-            values = [run[above][key] / run[below][key] for run in runs]
-            lines.append(f"* {text}: {spread(values, '{:.2f}')}")
+    def __init__(self, results):
+        self.results, self.lines = results, []
 
-    ratio("CPU a payment in a line of 5, of a single one's", "cpu_us_per_payment", "line_5",
-          "saturation")
-    ratio("speed with 3 % double spends, of that without", "settle_per_cpu_s", "double_3",
-          "saturation")
-    for name in kinds:
-        if "_of_" in name:
-            ratio(f"speed, {kinds[name][0]}, of the empty register's", "settle_per_cpu_s", name,
-                  "saturation")
-    if "saturation" in kinds:
-        ceiling = [run["saturation"]["verify_ceiling_per_core"] for run in runs]
-        lines.append(f"* verifications a CPU-second of one core, key at hand: "
-                     f"{spread(ceiling, '{:,.0f}')}")
-        disk = [run["saturation"]["disk_bytes_per_payment"] for run in runs]
-        terabytes = [value * BILLION / 1e12 for value in disk]
-        lines.append(f"* a billion payments take {spread(terabytes, '{:.2f}')} TB on disk "
-                     f"({spread(disk, '{:,.0f}')} bytes each), before lines are archived")
-    durable = all(run[name]["durable"] for run in runs for name in kinds)
-    lines.append(f"* a flush of the log between the sending and the answer of every call: "
-                 f"{'yes' if durable else 'NO'}")
-    return lines
+    def tell(self, text, name, key, form, goal):
+        values = [run[key] for run in self.results.get(name, [])]
+        if values:
+            self.lines.append(f"* {text}: {spread(values, form)}{goal and f' (goal: {goal})'}")
+
+    def ratio(self, text, key, above, below, goal):
+        """Within a round, so that the machine's mood falls out; else of the medians."""
+        over, under = self.results.get(above, []), self.results.get(below, [])
+        if over and under:
+            middle = median_of(self.results, below, key)
+            values = [run[key] / (under[i][key] if len(over) == len(under) else middle)
+                      for i, run in enumerate(over)]
+            self.lines.append(f"* {text}: {spread(values, '{:.2f}')} (goal: {goal})")
+
+    def tell_all(self):
+        self.tell("settled a second at saturation", "saturation", "settle_per_s", "{:,.0f}",
+                  "over 11,574")
+        self.tell("settled a CPU-second of the server", "saturation", "settle_per_cpu_s",
+                  "{:,.0f}", "10,000")
+        self.tell("of the ceiling, keys met before", "saturation", "ratio_to_ceiling", "{:.3f}",
+                  "0.75")
+        self.tell("of the same ceiling, no key met before", "fresh_keys", "ratio_to_ceiling",
+                  "{:.3f}", "")
+        self.tell("of a ceiling with another key each time, no key met before", "fresh_keys",
+                  "ratio_to_fresh_ceiling", "{:.3f}", "")
+        self.tell("verifications a CPU-second of one core, key at hand", "saturation",
+                  "verify_ceiling_per_core", "{:,.0f}", "")
+        self.tell("p99 at half of saturation, ms", "half", "p99_ms", "{:.1f}", "at most 10")
+        self.tell("p99.9 at half of saturation, ms", "half", "p999_ms", "{:.1f}", "at most 50")
+        self.ratio("CPU a payment in a line of 5, of a single one's", "cpu_us_per_payment",
+                   "line_5", "saturation", "at most 1")
+        self.ratio("speed with 3 % double spends, of that without", "settle_per_cpu_s",
+                   "double_3", "saturation", "at least 0.9")
+        self.tell("conflicts among them, each a case with a proof", "double_3", "conflicts",
+                  "{:,.0f}", "")
+        for name, runs in self.results.items():
+            if "_of_" in name:
+                self.ratio(f"speed, {runs[-1]['heading']}, of the empty register's",
+                           "settle_per_cpu_s", name, "saturation",
+                           "at least " + ("0.9" if name.startswith("last") else "0.6"))
+        self.overload()
+        self.tell("CPU of a bank that relays, of the register's, 1 packet a call", "relay_1",
+                  "bank_to_register", "{:.2f}", "at most 2")
+        self.tell("the same, 4 packets a call", "relay_4", "bank_to_register", "{:.2f}", "")
+        self.memory()
+        self.disk()
+        self.laws()
+        return self.lines
+
+    def overload(self):
+        self.tell("three times saturation: settled a second", "overload_3", "settle_per_s",
+                  "{:,.0f}", "")
+        self.tell("three times saturation: p99 of accepted calls from their sending, ms",
+                  "overload_3", "answer_p99_ms", "{:.1f}", "under 100")
+        self.tell("three times saturation: p99 of accepted payments from when they were due, ms",
+                  "overload_3", "p99_ms", "{:.1f}", "")
+        self.tell("three times saturation: calls told busy", "overload_3", "busy_answers",
+                  "{:,.0f}", "")
+        self.tell("three times saturation: payments shed", "overload_3", "shed_payments",
+                  "{:,.0f}", "")
+        self.tell("three times saturation: acknowledged payments lost", "overload_3", "lost",
+                  "{:.0f}", "0")
+
+    def memory(self):
+        for result in self.results.get("long", []):
+            middle = [sample["anon_mib"] for sample in result["series"]]
+            self.lines.append(
+                f"* memory over {result['duration_s'] / 60:.1f} minutes at saturation, without "
+                f"mapped files: {middle[len(middle) // 10]:.0f} MiB after a tenth, "
+                f"{middle[-1]:.0f} MiB at the end, {max(middle):.0f} MiB at most; "
+                f"{result['payments']:,.0f} payments (goal: flat, under 256 and the store's 64)")
+
+    def disk(self):
+        disk = [run["disk_bytes_per_payment"] for run in self.results.get("saturation", [])]
+        if disk:
+            terabytes = [value * BILLION / 1e12 for value in disk]
+            self.lines.append(
+                f"* a billion payments take {spread(terabytes, '{:.2f}')} TB on disk "
+                f"({spread(disk, '{:,.0f}')} bytes each), before lines are archived")
+
+    def laws(self):
+        whole = [run for runs in self.results.values() for run in runs]
+        durable = all(run["durable"] for run in whole)
+        early = sorted({name for name, runs in self.results.items()
+                        for run in runs if run["used_up"]})
+        self.lines.append("* a flush of the log between the sending and the answer of every call: "
+                          f"{'yes' if durable else 'NO'}")
+        if early:
+            self.lines.append(f"* ended early, their payments used up: {', '.join(early)}")
+        loads = [run["load_average"] for run in whole]
+        self.lines.append(f"* load average of the machine after a run: {spread(loads, '{:.1f}')}; "
+                          f"{whole[0]['cores']} cores")
 
 
-def long_run(options):
-    """Ten minutes at saturation: does memory stay flat?"""
-    path = os.path.join(options.build, "bench", "register_long.json")
-    subprocess.run([os.path.join(HERE, "register.py"), options.build, "--json", path,
-                    "--only-saturation", "--minutes", str(options.minutes), "--most-a-second",
-                    str(options.most_a_second)], stdout=subprocess.DEVNULL, check=True)
-    with open(path, encoding="ascii") as file:
-        result = json.load(file)
-    series = result["series"]
-    middle = [sample["anon_mib"] for sample in series]
-    return [f"* memory of the server over {result['duration_s'] / 60:.0f} minutes at saturation, "
-            f"without the store's files: {middle[len(middle) // 10]:.0f} MiB after a tenth, "
-            f"{middle[-1]:.0f} MiB at the end, {max(middle):.0f} MiB at most; "
-            f"{result['payments']:,.0f} payments"]
+def write_table(folder, results):
+    lines = table(results) + [""] + Goals(results).tell_all()
+    with open(os.path.join(folder, "register_set.md"), "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    print("\n" + "\n".join(lines))
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--saturation-seconds", type=float, default=60)
-    parser.add_argument("--preloads", default="", help="millions of coins: 10,50")
+    parser.add_argument("--quick", action="store_true",
+                        help="about 20 minutes on two quiet cores: 20 s of saturation five times, "
+                             "8 s of the rest once, 10 million coins, two minutes for the memory")
+    parser.add_argument("--runs", type=int, default=5, help="of saturation")
+    parser.add_argument("--other-runs", type=int, help="of the rest; default: as many")
+    parser.add_argument("--seconds", type=float, help="of the rest; default 10")
+    parser.add_argument("--saturation-seconds", type=float, help="default 60")
+    parser.add_argument("--preloads", help="millions of coins: 10,50")
     parser.add_argument("--keep", help="where preloaded central banks stay")
     parser.add_argument("--kinds", default="", help="only these, by name")
-    parser.add_argument("--minutes", type=float, default=0, help="one long run more, for memory")
-    parser.add_argument("--most-a-second", type=float, default=16_000)
-    options = parser.parse_args()
-    options.preloads = [int(word) for word in options.preloads.split(",") if word]
+    parser.add_argument("--minutes", type=float, help="one long run more, for memory")
+    parser.add_argument("--wallets", type=int, default=100_000)
+    parser.add_argument("--warm-up", type=float, default=2, help="seconds, at least")
+    parser.add_argument("--again", action="store_true", help="forget the results that are there")
+    parser.add_argument("--table", action="store_true", help="only the table of what is there")
+    return complete(parser.parse_args())
+
+
+def complete(options):
+    usual = {"other_runs": options.runs, "seconds": 10, "saturation_seconds": 60, "preloads": "",
+             "minutes": 0}
+    if options.quick:
+        usual = {"other_runs": 1, "seconds": 8, "saturation_seconds": 20, "preloads": "10",
+                 "minutes": 2}
+    for name, value in usual.items():
+        if getattr(options, name) is None:
+            setattr(options, name, value)
+    options.preloads = [float(word) for word in options.preloads.split(",") if word]
     options.kinds = [word for word in options.kinds.split(",") if word]
     options.keep = options.keep or os.path.join(options.build, "bench", "kept")
     return options
@@ -165,26 +330,18 @@ def parse():
 
 def main():
     options, start = parse(), time.monotonic()
-    kinds, runs = kinds_of(options), []
-    if "saturation" not in kinds and ("half" in kinds or "overload_3" in kinds):
-        sys.exit("half and overload_3 need the kind saturation before them")
-    for number in range(options.runs):
-        print(f"-- run {number + 1} of {options.runs}", flush=True)
-        run, saturation = {}, 0
-        for name, kind in kinds.items():
-            run[name] = run_one(options, name, kind, saturation)
-            saturation = run.get("saturation", run[name])["settle_per_s"]
-        runs.append(run)
-    lines = table(kinds, runs) + [""] + goals(kinds, runs)
-    if options.minutes:
-        lines += long_run(options)
     folder = os.path.join(options.build, "bench")
-    with open(os.path.join(folder, "register_set.json"), "w", encoding="ascii") as file:
-        json.dump(runs, file, indent=1)
-    with open(os.path.join(folder, "register_set.md"), "w", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n")
-    print("\n" + "\n".join(lines) + f"\n\n{(time.monotonic() - start) / 60:.0f} minutes; "
+    path = os.path.join(folder, "register_set.json")
+    results = {} if options.again else read_results(path)
+    failed = [] if options.table else run_all(options, plan_of(options), results, path)
+    if not results:
+        sys.exit("nothing was measured")
+    write_table(folder, results)
+    print(f"\n{(time.monotonic() - start) / 60:.0f} minutes; "
           f"{os.path.relpath(folder)}/register_set.json, register_set.md")
+    if failed:
+        print(f"FAILED: {', '.join(failed)}")
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def parse():
     parser = register.parser(__doc__)
     parser.add_argument("--packets", type=int, default=1, help="in a wallet's call")
     parser.set_defaults(outstanding=64, connections=32, seconds=20, wallets=20_000,
-                        most_a_second=6000, only_saturation=True)
+                        warm_payments=0, most_a_second=6000, only_saturation=True)
     return register.complete(parser.parse_args())
 
 

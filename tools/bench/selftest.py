@@ -5,11 +5,14 @@
 
 Runs register.py and relay.py as people do, with double spends, two banks, lines and an open loop,
 and looks at the JSON: all keys are there, and the figures agree with each other and with the rows.
-The last line is "N passed, N failed".
+Before that: a bulk preload leaves the rows that minting coin by coin leaves. At the end: the set of
+runs goes on where it was stopped. The last line is "N passed, N failed".
 """
 import json
 import math
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -18,13 +21,19 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "tests", "acceptance"))
 sys.path.insert(0, HERE)
+import register  # noqa: E402
+import register_set  # noqa: E402
 from town import Report  # noqa: E402
 
 KEYS = """cores duration_s payments settle_per_s cpu_us_per_payment settle_per_cpu_s
     verify_ceiling_per_core ratio_to_ceiling p50_ms p99_ms p999_ms offered_per_s durable
     coins_preloaded rss_mib disk_bytes_per_payment fsyncs_per_s busy_answers conflicts""".split()
-SMALL = ["--wallets", "500", "--warm-up", "0.3", "--ceiling-seconds", "0.05", "--connections", "2"]
+SMALL = ["--wallets", "500", "--warm-payments", "1000", "--warm-up", "0.3", "--ceiling-seconds",
+         "0.05", "--connections", "2"]
+FEW = 1200  # coins: fewer than a server settles in the time given
 RATE, LATE = 200, 0.3
+WALLETS, COINS = 40, 16_500  # more than one call's coins in the index by owner
+ENTRY, HEADS = 24, ("wallet_key", "act", "owner_run")  # random signatures, times; runs
 
 
 def run(report, build, script, path, *words):
@@ -37,6 +46,61 @@ def run(report, build, script, path, *words):
         return {}
     with open(path, encoding="ascii") as file:
         return json.load(file)
+
+
+def rows_of(database):
+    """All rows, by table, but for HEADS; and the entries of the index by owner, sorted."""
+    base = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    tables = [name for name, in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    rows = {name: sorted(base.execute(f"SELECT * FROM {name}"), key=repr)
+            for name in tables if name not in HEADS}
+    runs = [entries for entries, in base.execute("SELECT entries FROM owner_run")]
+    base.close()
+    rows["owners"] = sorted(run[at:at + ENTRY] for run in runs for at in range(0, len(run), ENTRY))
+    return rows
+
+
+def preload_both_ways(report, build, folder):
+    """The same central bank, filled in bulk and coin by coin."""
+    places = [os.path.join(folder, name) for name in ("bulk", "plain")]
+    options = register.complete(register.parser("").parse_args(
+        [build, "--preload", str(COINS), "--keep", places[0]]))
+    with register.Bench(build, options) as bench:
+        bank_id = bench.found_banks()
+    shutil.copytree(*places)
+    for place, more in zip(places, ([], ["plainly"])):
+        words = [os.path.join(place, "central"), "dcep-test", "7", str(WALLETS), str(COINS),
+                 str(bank_id), os.path.join(place, "bank0")]
+        done = subprocess.run([os.path.join(build, "bench", "register_preload"), *words, *more],
+                              capture_output=True, text=True, check=False)
+        report.equal(f"register_preload, {os.path.basename(place)}: exit 0", done.returncode, 0)
+    bulk, plain = (rows_of(os.path.join(place, "central", "central.db")) for place in places)
+    report.equal("a bulk preload: the tables", sorted(bulk), sorted(plain))
+    for name in plain:
+        report.check(f"a bulk preload leaves the same rows: {name}", bulk[name] == plain[name])
+    report.equal("a bulk preload: each coin once in the index by owner",
+                 len(set(bulk["owners"])), COINS)
+
+
+def go_on(report, found):
+    """A set that was stopped; found: a result to fill it with."""
+    plan = [register_set.load("saturation", "closed loop", 2, 5),
+            register_set.load("half", "open loop", 1, 5)]
+    results, other = {}, register_set.load("saturation", "closed loop", 2, 6)
+
+    def missing(kinds=plan):
+        return [kind["name"] for number in range(2) for kind in kinds
+                if register_set.is_missing(results, kind, number)]
+    report.equal("a set: all is to be done", missing(), ["saturation", "half", "saturation"])
+    register_set.keep_result(results, plan[0], {**found, "load_average": 1, "took_s": 1})
+    report.equal("a set: goes on with the rest", missing(), ["half", "saturation"])
+    report.equal("a set: what was asked otherwise is done again", missing([other]),
+                 ["saturation", "saturation"])
+    register_set.keep_result(results, plan[1], {**found, "load_average": 1, "took_s": 1})
+    told = "\n".join(register_set.table(results) + register_set.Goals(results).tell_all())
+    for text in ("closed loop | 1 |", "(goal: 0.75)", "p99 at half of saturation",
+                 "every call: yes"):
+        report.check(f"a set: its table says {text}", text in told, told)
 
 
 def near(a, b, share=0.02):
@@ -67,6 +131,7 @@ def main():
     report = Report()
     with tempfile.TemporaryDirectory(prefix="dcep-bench-") as folder:
         path = os.path.join(folder, "load.json")
+        preload_both_ways(report, build, folder)
         cheats = run(report, build, "register.py", path, "--seconds", "1", "--most-a-second",
                      "12000", "--double-spends", "20", "--banks", "2", "--packets-max", "64",
                      "--line", "2", "--outstanding", "4", "--preload", "20000")
@@ -78,6 +143,15 @@ def main():
         look(report, "open loop", steady)
         report.check("open loop: what was offered is counted from when it was due",
                      steady.get("latencies", 0) >= RATE * 1.5 * (1 - LATE), steady.get("latencies"))
+        if steady:
+            go_on(report, steady)
+        ended = run(report, build, "register.py", path, "--seconds", "60", "--fresh-keys",
+                    "--preload", str(FEW), "--warm-up", "0", "--packets-max", "50",
+                    "--outstanding", "2")
+        look(report, "no coin left", ended)
+        report.equal("no coin left: the load ends when all are paid, each key met once",
+                     [ended.get(key) for key in ("used_up", "settled", "wallets")],
+                     [1, FEW, 2 * FEW])
         relayed = run(report, build, "relay.py", path, "--seconds", "1", "--packets", "2",
                       "--outstanding", "8", "--preload", "8000", "--most-a-second", "4000")
         look(report, "a bank relays", relayed)

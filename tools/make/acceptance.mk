@@ -26,3 +26,10 @@ $(BUILD)/tests/slow_disk.so: tests/kill/slow_disk.c
 	@echo "  LD    $@"
 	@$(CC) -std=c17 $(WARN) -O2 -D_GNU_SOURCE -fPIC -shared -o $@ $<
 acceptance-build: $(BUILD)/tests/slow_disk.so
+
+# Preloaded into dcep-scan: a camera, where there is none.
+$(BUILD)/tests/camera.so: tests/camera/camera.c
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) -std=c17 $(WARN) -O2 -D_GNU_SOURCE -fPIC -shared -o $@ $< -ljpeg -lm
+acceptance-build: $(BUILD)/tests/camera.so

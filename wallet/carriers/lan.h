@@ -21,6 +21,7 @@ enum {
     LAN_PEER_MS = 15000, /* from the call to the whole message, and for the answer once more */
     LAN_HEAD_SIZE = 8,
     LAN_ADDRESS_SIZE = 300,
+    LAN_ADDRESSES_MAX = 8,
 };
 
 /* --- listening ---
@@ -31,7 +32,12 @@ enum {
  * address: "HOST:PORT", "[::1]:PORT"; port 0: the system chooses. ERR_PARSE: no such address;
  * ERR_LOCKED: somebody listens there; ERR_UNREACHABLE: the address is not this machine's. */
 enum err lan_listen(struct carrier **out, const char *address, uint64_t timeout_ms) MUST_USE;
-const char *lan_listen_address(const struct carrier *carrier); /* with the port that it got */
+const char *lan_listen_address(const struct carrier *carrier);     /* with the port that it got */
+void lan_listen_for(struct carrier *carrier, uint64_t timeout_ms); /* from now on, instead */
+/* What a neighbour can write: the address itself, or, where it stands for all of this machine's
+ * (0.0.0.0, ::), those of them that lead here from outside; 127.0.0.1 if none does. */
+size_t lan_listen_addresses(char out[LAN_ADDRESSES_MAX][LAN_ADDRESS_SIZE],
+                            const struct carrier *carrier);
 /* After an answer: wait for a word that it arrived, and serve whoever asks again. */
 void lan_listen_linger(struct carrier *carrier, uint64_t timeout_ms);
 
@@ -59,6 +65,13 @@ struct lan_writer {                              /* one message going out */
 };
 enum err lan_writer_set(struct lan_writer *writer, struct span message) MUST_USE;
 enum err lan_write(struct lan_writer *writer, bool *whole, int fd) MUST_USE;
+
+struct ifaddrs;
+/* Of the machine's addresses those that a neighbour can write, with this port. ipv4_only: nobody
+ * can call the others. */
+size_t lan_addresses_pick(char out[LAN_ADDRESSES_MAX][LAN_ADDRESS_SIZE], const struct ifaddrs *all,
+                          const char *port, bool ipv4_only);
+enum err lan_address_name(char address[LAN_ADDRESS_SIZE], int fd) MUST_USE;
 
 struct addrinfo;
 enum err lan_resolve(struct addrinfo **out, const char *address, bool to_listen) MUST_USE;

@@ -6,17 +6,15 @@
 
 #include "common/base/time.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 64, HOST_SIZE = 64, SERVICE_SIZE = 8 };
+enum { BACKLOG = 64 };
 
 enum peer_phase {
     PEER_NONE,
@@ -215,11 +213,16 @@ static void listener_close(struct carrier *carrier)
 static const struct carrier_ops listener_ops = {
     .take = listener_take, .give = listener_give, .close = listener_close, .answers = true};
 
+void lan_listen_for(struct carrier *carrier, uint64_t timeout_ms)
+{
+    ((struct listener *)carrier)->until_ms = time_monotonic_ms() + timeout_ms;
+}
+
 void lan_listen_linger(struct carrier *carrier, uint64_t timeout_ms)
 {
     struct listener *listener = (struct listener *)carrier;
     listener->is_lingering = true;
-    listener->until_ms = time_monotonic_ms() + timeout_ms;
+    lan_listen_for(carrier, timeout_ms);
 }
 
 const char *lan_listen_address(const struct carrier *carrier)
@@ -253,20 +256,6 @@ static enum err bind_to(int *out, const struct addrinfo *where)
     return ERR_OK;
 }
 
-static enum err name_of(char address[LAN_ADDRESS_SIZE], int fd)
-{
-    struct sockaddr_storage name;
-    socklen_t size = sizeof name;
-    char host[HOST_SIZE], service[SERVICE_SIZE];
-    if (getsockname(fd, (struct sockaddr *)&name, &size) != 0 ||
-        getnameinfo((struct sockaddr *)&name, size, host, sizeof host, service, sizeof service,
-                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-        return ERR_IO;
-    const char *form = strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s";
-    (void)snprintf(address, LAN_ADDRESS_SIZE, form, host, service);
-    return ERR_OK;
-}
-
 enum err lan_listen(struct carrier **out, const char *address, uint64_t timeout_ms)
 {
     struct addrinfo *where = NULL;
@@ -285,7 +274,7 @@ enum err lan_listen(struct carrier **out, const char *address, uint64_t timeout_
         listener->peers[i].fd = -1;
     listener->until_ms = time_monotonic_ms() + timeout_ms;
     struct carrier *carrier AUTO(carrier_close) = &listener->carrier;
-    TRY(name_of(listener->address, listener->fd));
+    TRY(lan_address_name(listener->address, listener->fd));
     *out = TAKE(carrier);
     return ERR_OK;
 }

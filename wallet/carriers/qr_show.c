@@ -9,6 +9,7 @@
 #include "wallet/carriers/frames.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,17 +169,24 @@ static void keyboard_listen(struct keyboard *keyboard)
     if (tcgetattr(STDIN_FILENO, &keyboard->before) != 0)
         return;
     struct termios now = keyboard->before;
-    now.c_lflag &= ~(tcflag_t)(ICANON | ECHO); /* ^C still ends the program */
+    now.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG); /* ^C comes as a key */
     keyboard->is_changed = tcsetattr(STDIN_FILENO, TCSANOW, &now) == 0;
 }
 
-static bool key_within(int milliseconds)
+/* The end of the input is a key, too. ^C ends the program, the terminal as it was before. */
+static bool key_within(struct keyboard *keyboard, int milliseconds)
 {
     struct pollfd keys = {STDIN_FILENO, POLLIN, 0};
     uint8_t pressed[64];
     if (poll(&keys, 1, milliseconds) <= 0)
         return false;
-    return read(STDIN_FILENO, pressed, sizeof pressed) >= 0; /* the end of the input ends it too */
+    const ssize_t got = read(STDIN_FILENO, pressed, sizeof pressed);
+    if (got > 0 && keyboard->is_changed &&
+        memchr(pressed, keyboard->before.c_cc[VINTR], (size_t)got) != NULL) {
+        keyboard_fini(keyboard);
+        (void)raise(SIGINT);
+    }
+    return got >= 0;
 }
 
 static enum err show_until_key(const struct show *show, const struct frames *frames)
@@ -190,7 +198,7 @@ static enum err show_until_key(const struct show *show, const struct frames *fra
     for (size_t i = 0;; i = (i + 1) % total) {
         fputs("\033[H", stdout);
         TRY(print_frame(show, frames, i));
-        if (key_within(total == 1 ? -1 : 1000 / (int)show->options.fps))
+        if (key_within(&keyboard, total == 1 ? -1 : 1000 / (int)show->options.fps))
             return ERR_OK;
     }
 }

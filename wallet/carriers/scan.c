@@ -36,6 +36,8 @@ struct scan {
     bool is_damaged;
     enum err first_error;
     const char *first_path, *first_problem;
+    void (*tell)(void *context, size_t got, size_t count);
+    void *tell_context;
 };
 
 /* ---- the reader's process ---- */
@@ -153,6 +155,14 @@ static const char *problem_text(const char *name)
     return N_("the reader of pictures says what nobody understands");
 }
 
+static void tell_progress(const struct scan *scan)
+{
+    size_t got = 0, count = 0;
+    frames_progress(&scan->gather, &got, &count);
+    if (scan->tell != NULL && count > 1)
+        scan->tell(scan->tell_context, got, count);
+}
+
 static enum err hear_line(struct scan *scan, struct reader *reader)
 {
     enum frames_news news = FRAMES_REPEATED;
@@ -167,6 +177,8 @@ static enum err hear_line(struct scan *scan, struct reader *reader)
         return error;
     if (error == ERR_OK && news == FRAMES_DAMAGED)
         scan->is_damaged = true;
+    if (error == ERR_OK && news == FRAMES_NEW)
+        tell_progress(scan);
     return ERR_OK; /* what is no frame of ours is somebody's poster */
 }
 
@@ -341,6 +353,14 @@ struct scan_report scan_report(const struct carrier *carrier)
                                  .problem = scan->first_problem};
     frames_progress(&scan->gather, &report.got, &report.count);
     return report;
+}
+
+void scan_tell(struct carrier *carrier, void (*tell)(void *context, size_t got, size_t count),
+               void *context)
+{
+    struct scan *scan = (struct scan *)carrier;
+    scan->tell = tell;
+    scan->tell_context = context;
 }
 
 enum err scan_files(struct carrier **out, const char *const *paths, size_t count,

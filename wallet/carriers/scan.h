@@ -22,6 +22,10 @@ enum err scan_files(struct carrier **out, const char *const *paths, size_t count
                     uint64_t picture_ms) MUST_USE; /* for each of them */
 enum err scan_camera(struct carrier **out, const char *device, uint64_t timeout_ms) MUST_USE;
 
+/* Called when one more frame was seen, of a message in several. */
+void scan_tell(struct carrier *carrier, void (*tell)(void *context, size_t got, size_t count),
+               void *context);
+
 struct scan_report {
     bool is_camera;
     size_t got, count;   /* frames, of the message that is furthest */

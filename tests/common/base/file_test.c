@@ -4,9 +4,11 @@
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -210,4 +212,29 @@ Test(file, lock_is_exclusive_and_ends_with_its_holder)
     cr_expect_eq(result, 0);
     cr_expect_eq(file_lock(&other, "lock"), ERR_OK);
     close(other);
+}
+
+/* In a mount namespace of this process, so that it goes when the process does. */
+static bool mount_read_only(void)
+{
+    return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount(directory, directory, NULL, MS_BIND, NULL) == 0 &&
+           mount(NULL, directory, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) == 0 &&
+           chdir(directory) == 0;
+}
+
+Test(file, a_read_only_disk_is_said_to_be_one)
+{
+    int lock = -1;
+    cr_assert_eq(file_write_new("old", span_text("x"), FILE_PRIVATE), ERR_OK);
+    if (!mount_read_only())
+        cr_skip_test("no right to mount");
+    cr_expect_eq(file_write_new("new", span_text("y"), FILE_PRIVATE), ERR_READ_ONLY);
+    cr_expect_eq(file_replace("old", span_text("y"), FILE_PRIVATE), ERR_READ_ONLY);
+    cr_expect_eq(file_make_dir("a/b"), ERR_READ_ONLY);
+    cr_expect_eq(file_lock(&lock, "lock"), ERR_READ_ONLY);
+    expect_content("old", "x");
+    cr_expect_eq(entries_count(), 1);
+    cr_assert_eq(chdir("/"), 0);
+    cr_assert_eq(umount(directory), 0);
 }

@@ -283,6 +283,8 @@ static enum status judge_proof(struct judge *judge)
 static enum status judge_body(struct judge *judge)
 {
     struct issue issue;
+    struct bundle bundle;
+    struct sightings sightings;
     if (message_kind_signed(judge->kind))
         return judge_signed(judge);
     if (judge->kind == KIND_PACKET)
@@ -291,6 +293,10 @@ static enum status judge_body(struct judge *judge)
         return judge_proof(judge);
     if (judge->kind == KIND_ISSUE)
         return record_status(issue_decode(&issue, judge->bytes, &judge->arena));
+    if (judge->kind == KIND_BUNDLE)
+        return record_status(bundle_decode(&bundle, judge->bytes, &judge->arena));
+    if (judge->kind == KIND_SIGHTINGS)
+        return record_status(sightings_decode(&sightings, judge->bytes, &judge->arena));
     return judge_order(judge);
 }
 

@@ -12,13 +12,14 @@ struct shim_file {
 
 static sqlite3_vfs *below;
 static long left = -1;
-static int failure = SQLITE_OK;
+static int failure = SQLITE_OK, failure_number;
 static long syncs;
 
-void failing_vfs_fail_at(long nth, int code)
+void failing_vfs_fail_at(long nth, int code, int number)
 {
     left = nth;
     failure = code;
+    failure_number = number;
 }
 
 long failing_vfs_syncs(void)
@@ -82,6 +83,10 @@ static int shim_check_reserved(sqlite3_file *file, int *out)
 }
 static int shim_control(sqlite3_file *file, int operation, void *argument)
 {
+    if (operation == SQLITE_FCNTL_LAST_ERRNO && left == 0) {
+        *(int *)argument = failure_number;
+        return SQLITE_OK;
+    }
     return real_of(file)->pMethods->xFileControl(real_of(file), operation, argument);
 }
 static int shim_sector_size(sqlite3_file *file)

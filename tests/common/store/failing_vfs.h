@@ -4,9 +4,9 @@
 #define DCEP_TESTS_COMMON_STORE_FAILING_VFS_H
 
 void failing_vfs_install(void); /* becomes the process's default */
-/* code: what the failing call gives (SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC); nth <
- * 0: off. */
-void failing_vfs_fail_at(long nth, int code);
+/* code: what the failing call gives (SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC), and
+ * for which errno; nth < 0: off. */
+void failing_vfs_fail_at(long nth, int code, int number);
 long failing_vfs_syncs(void); /* since installed */
 
 #endif

@@ -5,7 +5,10 @@
 #include "tests/common/store/temporary.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <sched.h>
 #include <sqlite3.h>
+#include <sys/mount.h>
 
 static const struct store_sqlite_options creating = {.create = true};
 static const struct table *const coins = &contract_table_contract_coin;
@@ -31,15 +34,15 @@ static void expect_count_after_reopening(const char *path, size_t low, size_t hi
 }
 
 /* true: N is beyond the last write of the work */
-static bool fail_once(long nth, int code, enum err expected)
+static bool fail_once(long nth, int code, int number, enum err expected)
 {
     AUTO(temporary_fini) struct temporary temporary = temporary_make();
     AUTO(store_close) struct store *store = NULL;
     EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &creating));
     contract_insert_coins(store, 1, 1);
-    failing_vfs_fail_at(nth, code);
+    failing_vfs_fail_at(nth, code, number);
     const enum err error = insert_rows(store);
-    failing_vfs_fail_at(-1, SQLITE_OK);
+    failing_vfs_fail_at(-1, SQLITE_OK, 0);
     store_rollback(store);
     if (error == ERR_OK) {
         cr_assert_eq(contract_count(store, coins), 1 + ROWS);
@@ -62,17 +65,19 @@ static bool fail_once(long nth, int code, enum err expected)
 Test(store_failure, every_write_fails_once)
 {
     static const struct {
-        int code;
+        int code, number;
         enum err expected;
     } cases[] = {
-        {SQLITE_FULL, ERR_DISK_FULL},
-        {SQLITE_IOERR_WRITE, ERR_COMMIT_UNKNOWN},
-        {SQLITE_IOERR_FSYNC, ERR_COMMIT_UNKNOWN},
+        {SQLITE_FULL, ENOSPC, ERR_DISK_FULL},
+        {SQLITE_IOERR_WRITE, EIO, ERR_COMMIT_UNKNOWN},
+        {SQLITE_IOERR_WRITE, EROFS, ERR_READ_ONLY}, /* mounted so meanwhile: no write got through */
+        {SQLITE_IOERR_FSYNC, EIO, ERR_COMMIT_UNKNOWN},
+        {SQLITE_IOERR_FSYNC, EROFS, ERR_COMMIT_UNKNOWN}, /* but before this one some did */
     };
     failing_vfs_install();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         long nth = 0;
-        while (!fail_once(nth, cases[i].code, cases[i].expected)) {
+        while (!fail_once(nth, cases[i].code, cases[i].number, cases[i].expected)) {
             nth++;
         }
         cr_assert_geq(nth, 5); /* there were writes to fail */
@@ -86,9 +91,9 @@ Test(store_failure, making_a_database_fails_whole)
     for (long nth = 0; !is_done; nth++) {
         AUTO(temporary_fini) struct temporary temporary = temporary_make();
         AUTO(store_close) struct store *store = NULL;
-        failing_vfs_fail_at(nth, SQLITE_FULL);
+        failing_vfs_fail_at(nth, SQLITE_FULL, ENOSPC);
         is_done = store_sqlite_open(&store, temporary.path, &contract_schema, &creating) == ERR_OK;
-        failing_vfs_fail_at(-1, SQLITE_OK);
+        failing_vfs_fail_at(-1, SQLITE_OK, 0);
         store_close(&store);
         expect_count_after_reopening(temporary.path, 0, 0);
     }
@@ -105,4 +110,31 @@ Test(store_failure, every_commit_is_synced)
         contract_insert_coins(store, 1 + i, 1);
         cr_assert_gt(failing_vfs_syncs(), before);
     }
+}
+
+/* The directory itself, mounted so that this process may only read it; gone with the process. */
+static bool mount_read_only(const char *directory)
+{
+    return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount(directory, directory, NULL, MS_BIND, NULL) == 0 &&
+           mount(NULL, directory, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) == 0;
+}
+
+Test(store_failure, a_read_only_disk_is_said_to_be_one_when_the_database_is_opened)
+{
+    AUTO(temporary_fini) struct temporary temporary = temporary_make();
+    struct store *store = NULL;
+    EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &creating));
+    contract_insert_coins(store, 1, 3);
+    store_close(&store);
+    if (!mount_read_only(temporary.directory)) {
+        cr_skip_test("no right to mount");
+    }
+    EXPECT_ERR(store_sqlite_open(&store, temporary.path, &contract_schema, &creating),
+               ERR_READ_ONLY);
+    EXPECT_ERR(store_sqlite_open(&store, temporary.other, &contract_schema, &creating),
+               ERR_READ_ONLY);
+    cr_assert_null(store);
+    cr_assert_eq(umount(temporary.directory), 0);
+    expect_count_after_reopening(temporary.path, 3, 3);
 }

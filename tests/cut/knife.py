@@ -1,0 +1,142 @@
+"""The town of the cuts: real programs, one of them under the knife ($BUILD/cut/cut, main.c)."""
+import concurrent.futures
+import os
+import shutil
+import subprocess
+import threading
+import time
+
+from audit import Auditor, Reader
+from town import Result, Town
+from trio import Trio
+
+ACCOUNT, JOINS_AT_ONCE, LOOK_S = "60000.00", 200, 0.001
+NETWORK, BANK, REVOKED, NEWS_S = "dcep-test", "north", "0123456789abcdef", 60
+VERSIONS = "directory_version", "revocations_version"
+
+
+class CutTown(Town):
+    """With the knife, and join files for wallets to come."""
+
+    def __init__(self, build):
+        super().__init__(build)
+        self.knife = os.path.join(self.programs, "cut", "cut")
+        self.lock, self.joins, self.join_count, self.trio_count = threading.Lock(), [], 0, 0
+        self.trio_names, self.news, self.copy_count = [], None, 0
+        self.stops = {}  # state of a payment -> the call before which pay dies in it
+
+    # ---- commands ----
+
+    def run(self, program, *words, timeout=120, before=(), **_):
+        """Without a look at the schemas: that is the acceptance runs' business, and takes longer
+        than the command."""
+        argv = [*before, os.path.join(self.programs, program), *map(str, words)]
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout,
+                              check=False, env=self.env, cwd=self.dir, close_fds=False)
+        return Result([program, *map(str, words)], done.returncode,
+                      done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+
+    def wallet(self, name, *words, is_released=False, **options):
+        """wallet.c says why it is not the released program every time."""
+        program = "dcep-wallet" if is_released else os.path.join("cut", "wallet")
+        return self.run(program, "-w", name, "--json", "-y", *words, **options)
+
+    # ---- people ----
+
+    def next_join(self):
+        with self.lock:
+            return self.next_join_locked()
+
+    def next_join_locked(self):
+        if not self.joins:
+            self.import_joins()
+        return self.joins.pop()
+
+    def import_joins(self):
+        first, table = self.join_count, self.path(f"joins{self.join_count}.csv")
+        self.join_count += JOINS_AT_ONCE
+        with open(table, "w", encoding="utf-8") as file:
+            file.write("name,tier,phone,id_number,label,opening_deposit\n")
+            file.writelines(f"new{i},3,139{i:08d},110101199{i:08d}X,,10.00\n"
+                            for i in range(first, self.join_count))
+        made = self.must(self.bank(BANK, "customer", "import", table, "--joins", table + ".d"))
+        self.joins = [(f"new{first + i}", row["join"])
+                      for i, row in enumerate(made.json["customers"])]
+
+    def new_trio(self, rng):
+        """Customers of their own, so that a wrong one spoils nothing else."""
+        with self.lock:
+            number, self.trio_count = self.trio_count, self.trio_count + 1
+            names = [f"{role}{number}" for role in ("payer", "payee", "third")]
+            self.open_customers(BANK, [(name, 3, ACCOUNT) for name in names])
+            self.trio_names += names
+        reader = Reader(self.programs, self.path(f"scratch{number}"))
+        trio = Trio(self, BANK, names, Auditor(NETWORK, reader), rng)
+        trio.rest()
+        return trio
+
+    def village(self):
+        """A wallet that has not heard of the newest directory and list, and the file that tells."""
+        with self.lock:
+            if self.news is None:
+                villager, traveller = self.next_join_locked(), self.next_join_locked()
+                self.must(self.wallet(villager[0], "init", "--join", villager[1],
+                                      "--no-passphrase"))
+                self.publish()
+                self.must(self.wallet(traveller[0], "init", "--join", traveller[1],
+                                      "--no-passphrase"))
+                self.must(self.wallet(traveller[0], "sync"))
+                self.news = villager[0], self.path("village.news")
+                self.must(self.wallet(traveller[0], "outbox", "--news", "-o", self.news[1]))
+            return self.news
+
+    def publish(self):
+        """A newer directory and a newer list, as soon as the bank has them."""
+        before = self.bank(BANK, "status")
+        self.must(self.central("directory", "publish", "--root-key",
+                               self.path("safe", "root.key")))
+        self.must(self.central("revocation", "add", REVOKED))
+        end = time.monotonic() + NEWS_S
+        while time.monotonic() < end:
+            now = self.bank(BANK, "status")
+            if all(now[version] > before[version] for version in VERSIONS):
+                return
+            time.sleep(0.1)
+        raise TimeoutError(f"the bank has not heard of it: {now}")
+
+    def next_copy(self, name):
+        with self.lock:
+            self.copy_count += 1
+            copy, wallets = f"{name}-{self.copy_count}", self.path("home", "dcep", "wallets")
+        shutil.copytree(os.path.join(wallets, name), os.path.join(wallets, copy))
+        return copy
+
+    # ---- the knife ----
+
+    def cut(self, who, words, call, how, seed=0, at_end=False):
+        """The result, and the calls that were counted, the last line telling if it came to it."""
+        log = self.path(f"{who}.log")
+        before = [self.knife, "--root", self.dir, "--log", log, "--how", how, "--seed", str(seed),
+                  "--gate", log + ".gate", *(["--at-end"] if at_end else []), "--at", str(call),
+                  "--"]
+        result = self.run("dcep-wallet", "-w", who, "--json", "-y", *words, before=before)
+        with open(log, encoding="utf-8", errors="replace") as file:
+            return result, file.read().splitlines()
+
+    def cut_paused(self, who, words, call, others):
+        """While it is held before that call, another process has its try."""
+        log, gate = self.path(f"{who}.log"), self.path(f"{who}.log.gate")
+        with open(gate, "w", encoding="utf-8"), open(log, "w", encoding="utf-8"):
+            pass
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            first = pool.submit(self.cut, who, words, call, "pause")
+            while not first.done() and not is_paused(log):
+                time.sleep(LOOK_S)
+            second = self.wallet(who, *others)
+            os.remove(gate)
+            return first.result(), second
+
+
+def is_paused(log):
+    with open(log, encoding="utf-8", errors="replace") as file:
+        return "paused\n" in file.read()
