@@ -80,6 +80,40 @@ Test(sync, a21_what_the_payer_handed_in_is_found_by_the_payee)
     cr_expect_eq(folk_spendable(&bob), 700);
 }
 
+static struct history last_entry(struct folk *folk)
+{
+    const struct store_query query = {
+        .table = &tables_table_history, .index_number = -1, .descending = true};
+    struct list rows = {0};
+    cr_assert_eq(store_begin(folk->wallet.store, STORE_READ), ERR_OK);
+    cr_assert_eq(store_list(folk->wallet.store, &rows, &query, NULL, &world.arena), ERR_OK);
+    store_rollback(folk->wallet.store);
+    cr_assert_gt(rows.count, 0);
+    return *(const struct history *)rows.items;
+}
+
+/* By his label if anything of his was here before, else by his key. */
+Test(sync, what_is_found_says_who_paid_it)
+{
+    enum status status;
+    char key[64];
+    town_coin(&town, &alice, 10000);
+    folk_pay(&alice, folk_request(&bob, 700, NULL), &status);
+    sync_well(&alice);
+    sync_well(&bob);
+    struct history entry = last_entry(&bob);
+    cr_expect_eq(entry.kind, HISTORY_FOUND);
+    cr_expect_eq(amount_fen(entry.amount), 700);
+    const struct key_id id = crypto_key_id(&alice.first.pair.public_key);
+    (void)snprintf(key, sizeof key, "%02x%02x%02x%02x, ", id.bytes[0], id.bytes[1], id.bytes[2],
+                   id.bytes[3]);
+    cr_expect(entry.counterparty.size >= strlen(key) &&
+                  memcmp(entry.counterparty.data, key, strlen(key)) == 0,
+              "%.*s", (int)entry.counterparty.size, (const char *)entry.counterparty.data);
+    sync_well(&bob); /* and once */
+    cr_expect_eq(last_entry(&bob).number, entry.number);
+}
+
 /* Shown after its coins were found: there is a receipt to sign, and nothing to hand in. */
 Test(sync, what_was_found_before_its_packet_came_does_not_wait)
 {
