@@ -249,5 +249,7 @@ int commands_sync(struct cli *cli)
     struct purse_totals totals = {0};
     if (commands_totals(&desk, &totals) == ERR_OK)
         cli_say(cli, _("spendable: %s"), commands_yuan(totals.spendable));
+    if (desk.wallet.state.has_recovery_key && desk.wallet.state.words == WORDS_VOID)
+        cli_warn(cli, _("another wallet of yours made newer recovery words: these are void"));
     return judge_report(&desk, &report);
 }

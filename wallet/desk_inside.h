@@ -14,7 +14,7 @@ int desk_take_lock(struct desk *desk, int wait_ms) MUST_USE;
 enum err desk_open_store(struct desk *desk, const char *path, bool create) MUST_USE;
 /* desk_look.c: a copy of it where there is room. */
 enum err desk_open_copy(struct desk *desk, const char *database) MUST_USE;
-/* Is it a disk that is full, or only to be read, and enough for a command that only looks? Warns. */
+/* A disk that is full, or only to be read, and a command that only looks? Warns. */
 bool desk_may_look(struct desk *desk, enum err error);
 /* The wallet could not be opened: an exit code. */
 int desk_fail_open(struct desk *desk, enum err error) MUST_USE;

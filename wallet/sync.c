@@ -161,8 +161,8 @@ static enum err note_arrival(struct wallet *wallet, struct purse_env *env,
     return purse_request_arrived(env, &id);
 }
 
-/* Who paid it: his label if a packet of his was here, else his key; by the register itself (a token),
- * or back to me: my bank. */
+/* Who paid it: his label if a packet of his was here, else his key. Of a token, or of
+ * my own change: my bank. */
 static enum err name_payer(struct wallet *wallet, struct purse_env *env, char out[WALLET_NAME_SIZE],
                            const struct purse_coin *coin)
 {

@@ -80,7 +80,7 @@ static enum err add_listed(struct purse_env *env, struct amount *listed, const s
     return seen && !is_answer ? amount_add(listed, *listed, token.amount) : ERR_OK;
 }
 
-/* A token that answered an earlier withdrawal, or an order, is not what this one was debited for. */
+/* What answered an earlier withdrawal, or an order, is not what this one was debited for. */
 static enum err take_answer(struct purse_env *env, enum status *status, const struct cose *cose,
                             const struct id *question_id)
 {

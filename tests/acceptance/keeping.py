@@ -360,7 +360,8 @@ class Keeping:
         join = town.path("erin-2.join")
         town.must(town.bank("north", "customer", "join", "erin", "-o", join))
         town.must(wallet("erin-2", "init", "--join", join, "--words-out", town.path("2.words")))
-        town.must(wallet("erin", "sync"))
+        synced = gives("her first one syncs", wallet("erin", "sync"), OK)
+        self.report.check("and is told", "void" in synced.err, synced)
         gives("void by her other wallet's", wallet("erin", "words", "check", "--words-file", words),
               AUTH, "WORDS")
         told = [row for row in wallet("erin", "doctor")["findings"] if row["name"] == "words"]
