@@ -19,6 +19,7 @@ enum {
     TIERS_MAX = 16,
     REVOCATIONS_MAX = 16384,
     SETTLE_PACKETS_MAX = 256,
+    BUSY_RETRY_MS_MAX = 60000,
     OWNED_LINES_MAX = 16,
     REFUND_ITEMS_MAX = 64,
     HELD_KEYS_MAX = 64,
@@ -261,6 +262,8 @@ enum {
     F(LIST, keys, key_item, 1, HELD_KEYS_MAX) F(UINT, after_state, 0, 255)                         \
     F(UINT, after_serial, 0, INTEGER_MAX) F(ID, after_coin_id) F(NONCE, nonce)
 #define HELD_REPLY_FIELDS(F) F(SIGNED, holdings)
+/* With BUSY, if the server can tell: when it is likely to have room. */
+#define BUSY_REPLY_FIELDS(F) F(UINT, retry_ms, 1, BUSY_RETRY_MS_MAX)
 /* to_key: the customer's new key; or the bank's vault key, with the order by which the bank paid
  * that customer before. */
 #define REFUND_ITEM_FIELDS(F)                                                                      \
@@ -321,7 +324,8 @@ enum {
     M(deposit_request_body, DEPOSIT_REQUEST_BODY_FIELDS, false)                                    \
     M(deposit_request_reply, DEPOSIT_REQUEST_REPLY_FIELDS, false)                                  \
     M(deposit_body, DEPOSIT_BODY_FIELDS, false) M(deposit_reply, DEPOSIT_REPLY_FIELDS, false)      \
-    M(account_reply, ACCOUNT_REPLY_FIELDS, false) M(held_body, HELD_BODY_FIELDS, false)            \
+    M(account_reply, ACCOUNT_REPLY_FIELDS, false) M(busy_reply, BUSY_REPLY_FIELDS, false)          \
+    M(held_body, HELD_BODY_FIELDS, false)                                                          \
     M(held_reply, HELD_REPLY_FIELDS, false)                                                        \
     M(refund_item, REFUND_ITEM_FIELDS, false) M(refund_body, REFUND_BODY_FIELDS, false)            \
     M(refund_reply, REFUND_REPLY_FIELDS, false)                                                    \
