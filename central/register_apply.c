@@ -99,7 +99,7 @@ static enum err insert_outputs(struct register_env *env, const struct packet_pay
     return ERR_OK;
 }
 
-/* The first payment of a coin. The database refuses a second one. */
+/* The first payment of a coin. The database refuses a second one: ERR_EXISTS. */
 static enum err keep_spend(struct register_env *env, const struct packet_payment *payment,
                            struct register_kept *kept)
 {
@@ -113,6 +113,20 @@ static enum err keep_spend(struct register_env *env, const struct packet_payment
     kept->has_spend = REGISTER_PRESENT;
     kept->spend = spend;
     return clones_note(env, &payment->payment, &kept->coin.owner_key);
+}
+
+/* Most coins that are shown are unspent: so the row is tried, and only read if it is there. */
+static enum err claim_spend(struct register_env *env, bool *is_first,
+                            const struct packet_payment *payment, struct register_kept *kept)
+{
+    enum err error = ERR_EXISTS;
+    if (kept->has_spend != REGISTER_PRESENT)
+        error = keep_spend(env, payment, kept);
+    *is_first = error == ERR_OK;
+    if (error != ERR_EXISTS)
+        return error;
+    TRY(register_read_spend(env, kept));
+    return kept->has_spend == REGISTER_PRESENT ? ERR_OK : ERR_INTEGRITY;
 }
 
 static enum err keep_loser(struct register_env *env, bool *is_new,
@@ -186,6 +200,7 @@ static enum err apply_refunded(struct register_env *env, enum outcome *outcome,
     struct cose first = {0};
     struct id first_id = {{0}};
     *outcome = OUTCOME_LOST;
+    TRY(register_read_spend(env, kept));
     if (kept->has_spend == REGISTER_ABSENT) {
         TRY(keep_spend(env, payment, kept));
         return insert_outputs(env, payment, &kept->coin, &orphans);
@@ -201,7 +216,6 @@ static enum err apply_unspent(struct register_env *env, struct register_kept *ke
                               const struct packet_payment *payment)
 {
     const struct offspring money = {.state = COIN_UNSPENT};
-    TRY(keep_spend(env, payment, kept));
     for (size_t i = 0; i < payment->payment.outputs.count; i++)
         if (is_to_register(env, &payment->payment.outputs.items[i]))
             TRY(books_unspent_sub(env->store, payment->payment.outputs.items[i].amount));
@@ -216,7 +230,6 @@ static enum err apply_orphan(struct register_env *env, struct register_kept *kep
                                       .fault = (enum coin_fault)coin->fault,
                                       .has_offender = coin->has_offender_key,
                                       .offender_key = coin->offender_key};
-    TRY(keep_spend(env, payment, kept));
     return insert_outputs(env, payment, coin, &orphans);
 }
 
@@ -224,25 +237,20 @@ enum err register_apply(struct register_env *env, enum outcome *outcome, struct 
                         const struct packet_payment *payment)
 {
     struct register_kept *kept = NULL;
+    bool is_first = false;
     TRY(register_keep(env, &kept, payment->payment.serial, &payment->payment.coin_id));
     TRY(register_read_coin(env, kept));
-    TRY(register_read_spend(env, kept));
     if (kept->has_coin != REGISTER_PRESENT)
         return ERR_MISSING;
     *before = kept->coin;
-    before->state = register_state(kept);
-    switch ((enum coin_state)before->state) {
-    case COIN_UNSPENT:
-        *outcome = OUTCOME_SETTLED;
-        return apply_unspent(env, kept, payment);
-    case COIN_ORPHAN:
-        *outcome = OUTCOME_ORPHAN;
-        return apply_orphan(env, kept, payment);
-    case COIN_REFUNDED:
+    if (kept->coin.state == COIN_REFUNDED)
         return apply_refunded(env, outcome, kept, payment);
-    case COIN_SPENT:
-    case COIN_ORPHAN_SPENT:
+    TRY(claim_spend(env, &is_first, payment, kept));
+    if (!is_first) {
+        before->state = register_state(kept);
         return apply_spent(env, outcome, kept, payment);
     }
-    return ERR_INTEGRITY;
+    *outcome = kept->coin.state == COIN_UNSPENT ? OUTCOME_SETTLED : OUTCOME_ORPHAN;
+    return kept->coin.state == COIN_UNSPENT ? apply_unspent(env, kept, payment)
+                                            : apply_orphan(env, kept, payment);
 }

@@ -20,6 +20,7 @@
 #include "common/base/log.h"
 #include "common/base/time.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -33,6 +34,8 @@ enum {
     CLONES_COUNT = 8192,
     ARCHIVE_EVERY_MS = 50, /* while there is something to archive; a step takes some ms */
     ARCHIVE_LOOK_MS = 60000,
+    KEPT_BLOCK_SIZE = 8 * 1024 * 1024,
+    KEPT_FREE_SIZE = 16 * 1024 * 1024,
     DRAIN_MS =
         3000, /* from the signal on, for calls that came in; the batch under way is finished */
 };
@@ -327,8 +330,17 @@ static int serve(struct cli *cli)
                     _("the database and this process may differ; the server stops"));
 }
 
+/* Arenas of calls come and go by the megabyte: given back to the kernel each time, their pages
+ * would be cleared anew each time. */
+static void keep_memory(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, KEPT_BLOCK_SIZE);
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_FREE_SIZE);
+}
+
 int serve_run(struct cli *cli)
 {
+    keep_memory();
     int code = office_open_exclusive(cli);
     if (code == CLI_OK)
         code = serve(cli);

@@ -82,7 +82,8 @@ static enum err handle_alone(struct service *service, struct buffer *reply, stru
     log_line(LOG_LEVEL_ERROR, "central.call_failed error=%s", err_name(error));
     buffer_fini(reply);
     *reply = (struct buffer){.limit = NET_SIZE_MAX};
-    return service_refuse(service, reply, request, error == ERR_BUSY ? STATUS_BUSY : STATUS_FAILED);
+    return service_refuse(service, reply, request, error == ERR_BUSY ? STATUS_BUSY : STATUS_FAILED,
+                          0);
 }
 
 static enum err each_alone(struct service *service, struct net_server *server,

@@ -8,25 +8,33 @@
  * 3. Workers see of the service what does not change while there are calls in the pipeline: the
  *    network's name, the trust, the keys.
  *
- * Never waits for a clock. Never looks into a call. */
+ * Never waits for a clock: it is read to tell who is refused when to ask again. Never looks into a
+ * call. */
 #include "central/serve_pipeline.h"
 
 #include "central/serve_batch.h"
 #include "central/serve_proven.h"
 #include "common/base/log.h"
+#include "common/base/time.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
 enum {
     RING_SIZE = 2 * NET_CALLS_MAX, /* the net lets in NET_CALLS_MAX at a time */
+    MIB = 1024 * 1024,
     /* What waits takes its time: 16 calls of 64 KiB are 2,000 payments, a fifth of a second. */
-    QUEUED_BYTES_MAX = 1024 * 1024,
+    QUEUED_BYTES_MAX = MIB,
+    PACE_FADES = 8, /* a batch counts for an eighth of the pace */
+    /* A pause: nothing came during a batch no larger than this. */
+    PAUSE_BYTES_MAX = 64 * 1024,
+    PAUSE_PAGES_MIN = 256, /* that settling the log then is worth its flush */
 };
 
 struct place {
     struct net_request request;
     size_t size;
+    uint64_t put_ms;
     struct service_call *call;
     bool is_prepared;
     enum err error;
@@ -48,6 +56,8 @@ struct serve_pipeline {
     struct place ring[RING_SIZE];
     uint64_t put, taken, done; /* calls ever put, taken by a worker, done with */
     size_t queued_bytes;
+    uint64_t done_ms;            /* when the last batch was done */
+    uint64_t ms_by_mib;          /* how long a MiB of calls took lately; 0: nothing was done yet */
     struct serve_proven *proven; /* a call that comes again is not verified again */
     struct round round;
     bool is_stopping, is_broken;
@@ -153,14 +163,44 @@ static size_t gather(struct serve_pipeline *pipeline, struct serve_batch_call *c
     return count;
 }
 
+/* The pace of the batches: from when one could begin to its end. Old ones fade. */
+static void keep_pace(struct serve_pipeline *pipeline, size_t count)
+{
+    const uint64_t now = time_monotonic_ms(), put = place_at(pipeline, pipeline->done)->put_ms;
+    const uint64_t took = now - (put > pipeline->done_ms ? put : pipeline->done_ms);
+    size_t size = 1;
+    for (size_t i = 0; i < count; i++)
+        size += place_at(pipeline, pipeline->done + i)->size;
+    const uint64_t pace = took * MIB / size;
+    pipeline->ms_by_mib = pipeline->ms_by_mib == 0
+                              ? pace + 1
+                              : (pipeline->ms_by_mib * (PACE_FADES - 1) + pace) / PACE_FADES + 1;
+    pipeline->done_ms = now;
+}
+
 static void release(struct serve_pipeline *pipeline, size_t count)
 {
+    keep_pace(pipeline, count);
     for (size_t i = 0; i < count; i++) {
         struct place *place = place_at(pipeline, pipeline->done++);
         pipeline->queued_bytes -= place->size;
         *place = (struct place){0};
     }
     pthread_cond_broadcast(&pipeline->idle);
+}
+
+/* The calls of this batch are the last that came: who comes next waits as long as this takes, and
+ * not for as long as a commit that finds the log full. */
+static void use_pause(struct serve_pipeline *pipeline, size_t count)
+{
+    pthread_mutex_lock(&pipeline->lock);
+    const bool is_pause =
+        pipeline->put == pipeline->done + count && pipeline->queued_bytes <= PAUSE_BYTES_MAX;
+    pthread_mutex_unlock(&pipeline->lock);
+    const enum err error =
+        is_pause ? store_settle_log(pipeline->service->store, PAUSE_PAGES_MIN) : ERR_OK;
+    if (error != ERR_OK)
+        log_line(LOG_LEVEL_WARN, "central.log_not_settled error=%s", err_name(error));
 }
 
 static void write_batch(struct serve_pipeline *pipeline, struct serve_batch_call *calls,
@@ -177,6 +217,8 @@ static void write_batch(struct serve_pipeline *pipeline, struct serve_batch_call
             net_server_drop(pipeline->server, &calls[i].request);
         service_call_close(&calls[i].call);
     }
+    if (error == ERR_OK)
+        use_pause(pipeline, count);
     pthread_mutex_lock(&pipeline->lock);
     pipeline->is_broken = pipeline->is_broken || error != ERR_OK;
     release(pipeline, count);
@@ -200,10 +242,11 @@ static void *write_on(void *context)
 
 /* ---- who puts and drains ---- */
 
-static void refuse(struct serve_pipeline *pipeline, struct net_request *request)
+/* retry_ms: by when what waits now will be done. Sooner there is no room for all who ask again. */
+static void refuse(struct serve_pipeline *pipeline, struct net_request *request, uint64_t retry_ms)
 {
     struct buffer reply AUTO(buffer_fini) = {.limit = NET_SIZE_MAX};
-    if (service_refuse(pipeline->service, &reply, request->bytes, STATUS_BUSY) == ERR_OK)
+    if (service_refuse(pipeline->service, &reply, request->bytes, STATUS_BUSY, retry_ms) == ERR_OK)
         net_server_reply(pipeline->server, request, buffer_span(&reply));
     else
         net_server_drop(pipeline->server, request);
@@ -217,7 +260,8 @@ static bool put_one(struct serve_pipeline *pipeline, const struct net_request *r
     if (pipeline->put - pipeline->done == RING_SIZE ||
         (!is_empty && pipeline->queued_bytes + size > QUEUED_BYTES_MAX))
         return false;
-    *place_at(pipeline, pipeline->put++) = (struct place){.request = *request, .size = size};
+    *place_at(pipeline, pipeline->put++) =
+        (struct place){.request = *request, .size = size, .put_ms = time_monotonic_ms()};
     pipeline->queued_bytes += size;
     return true;
 }
@@ -227,11 +271,13 @@ void serve_pipeline_put(struct serve_pipeline *pipeline, struct net_request *req
     for (size_t i = 0; i < count; i++) {
         pthread_mutex_lock(&pipeline->lock);
         const bool is_in = put_one(pipeline, &requests[i]);
+        const uint64_t pace = pipeline->ms_by_mib;
+        const uint64_t retry_ms = pace == 0 ? 0 : 1 + pace * pipeline->queued_bytes / MIB;
         if (is_in)
             pthread_cond_signal(&pipeline->work);
         pthread_mutex_unlock(&pipeline->lock);
         if (!is_in)
-            refuse(pipeline, &requests[i]);
+            refuse(pipeline, &requests[i], retry_ms);
     }
 }
 

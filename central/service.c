@@ -373,15 +373,16 @@ enum err service_handle(struct service *service, struct buffer *reply, struct sp
 }
 
 enum err service_refuse(struct service *service, struct buffer *reply, struct span request,
-                        enum status status)
+                        enum status status, uint64_t retry_ms)
 {
     struct arena arena AUTO(arena_fini) = {0};
     struct call_frame frame = {0};
     const enum status read = call_read(&frame, service->network, request, &arena);
     const struct nonce nobody = {{0}};
-    const bool is_readable = read == STATUS_OK;
-    return call_seal_reply(reply, is_readable ? &frame.call.call_id : &nobody, status, NULL, NULL,
-                           &arena);
+    const struct nonce *call_id = read == STATUS_OK ? &frame.call.call_id : &nobody;
+    return status == STATUS_BUSY && retry_ms > 0
+               ? call_seal_busy(reply, call_id, retry_ms, &arena)
+               : call_seal_reply(reply, call_id, status, NULL, NULL, &arena);
 }
 
 /* A stretch of the table at a time, from where the last one ended, and round again. */

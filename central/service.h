@@ -56,10 +56,11 @@ void service_call_close(struct service_call **call); /* fit for AUTO */
  * register's rules ask the rows, never trust.revocations. */
 enum err service_handle(struct service *service, struct buffer *reply,
                         struct span request) MUST_USE;
-/* A reply for a call that failed (STATUS_FAILED) or was not taken (STATUS_BUSY); under the call id
- * of 16 zero bytes if the request cannot be read. */
+/* A reply for a call that failed (STATUS_FAILED) or was not taken (STATUS_BUSY; retry_ms: when
+ * there may be room, 0 if nobody knows); under the call id of 16 zero bytes if the request cannot
+ * be read. */
 enum err service_refuse(struct service *service, struct buffer *reply, struct span request,
-                        enum status status) MUST_USE;
+                        enum status status, uint64_t retry_ms) MUST_USE;
 /* Call ids older than a call may be: deleted, at most count_max at a time. */
 enum err service_prune(struct service *service, size_t count_max) MUST_USE;
 /* Looks for clones among payments that settled: count_max of them, or those of one call. *more:

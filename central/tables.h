@@ -220,10 +220,10 @@ enum claim_state { CLAIM_WAITING = 1, CLAIM_PAID = 2, CLAIM_REFUSED = 3, CLAIM_A
 #define CENTRAL_TABLES(T)                                                                          \
     T(tables, books, BOOKS_FIELDS, 1)                                                              \
     T(tables, bank, BANK_FIELDS, 1, TABLE_UNIQUE("bank_key_id"), TABLE_UNIQUE("vault_key"))        \
-    T(tables, coin, COIN_FIELDS, 2, TABLE_SCAN("state"))                                           \
+    T(tables, coin, COIN_FIELDS, TABLE_PART("line", 0, 2), TABLE_SCAN("state"))                    \
     T(tables, owner_run, OWNER_RUN_FIELDS, 5)                                                      \
     T(tables, minted, MINTED_FIELDS, 1)                                                            \
-    T(tables, spend, SPEND_FIELDS, 2, TABLE_SCAN("state"))                                         \
+    T(tables, spend, SPEND_FIELDS, TABLE_PART("line", 1, 2), TABLE_SCAN("state"))                  \
     T(tables, loser, LOSER_FIELDS, 2, TABLE_INDEX("serial", "coin_id"))                            \
     T(tables, order_row, ORDER_FIELDS, 1)                                                          \
     T(tables, order_token, ORDER_TOKEN_FIELDS, 2)                                                  \

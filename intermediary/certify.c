@@ -277,14 +277,21 @@ static enum err log_key(struct branch_env *env, enum status *status, struct aski
                                                  : ERR_OK;
 }
 
+struct giving {
+    struct certify_reply *reply;
+    uint64_t customer;
+};
+
 static enum err give(struct branch_env *env, enum status *status, void *context)
 {
-    struct certify_reply *reply = context;
+    struct giving *giving = context;
+    struct certify_reply *reply = giving->reply;
     struct bank_trust row = {.id = BANK_NUMBER_ONE};
     *status = STATUS_OK;
     TRY(store_get(env->purse.store, &bank_table_bank_trust, &row, env->purse.arena));
     reply->directory = row.directory;
     reply->revocations = row.revocations;
+    TRY(certify_words_of(env, &reply->has_recovery_key, &reply->recovery_key, giving->customer));
     if (!row.has_revocations)
         *status = STATUS_UNREACHABLE; /* none was fetched yet: ask again */
     return ERR_OK;
@@ -305,10 +312,11 @@ static enum err answer(struct branch_env *env, enum status *status, struct certi
         TRY(log_key(env, status, asking));
     if (*status != STATUS_OK)
         return ERR_OK;
+    struct giving giving = {.reply = reply, .customer = asking->customer};
     reply->certificate = asking->wallet.certificate;
     if (env->purse.trust->revocations.version == 0)
         TRY(branch_fetch(env->branch, status));
-    return *status == STATUS_OK ? branch_run(env, status, give, reply) : ERR_OK;
+    return *status == STATUS_OK ? branch_run(env, status, give, &giving) : ERR_OK;
 }
 
 enum err certify_join(struct branch_env *env, enum status *status, struct certify_reply *reply,

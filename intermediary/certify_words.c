@@ -23,6 +23,18 @@ enum err certify_words_find(struct branch_env *env, enum status *status, uint64_
     return ERR_OK;
 }
 
+enum err certify_words_of(struct branch_env *env, bool *found, struct public_key *out,
+                          uint64_t customer)
+{
+    const struct words_key from = {.customer = customer};
+    struct list rows = {0};
+    TRY(branch_rows(env, &rows, &bank_table_words_key, 0, 1, &from));
+    *found = rows.count > 0;
+    if (*found)
+        *out = ((const struct words_key *)rows.items)->key;
+    return ERR_OK;
+}
+
 static enum err void_older(struct branch_env *env, uint64_t customer)
 {
     const struct words_key from = {.customer = customer};

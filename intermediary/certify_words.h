@@ -16,6 +16,9 @@ enum status certify_words_read(const struct branch_env *env, struct recovery *ou
 /* Whose words? STATUS_OK, STATUS_WORDS. */
 enum err certify_words_find(struct branch_env *env, enum status *status, uint64_t *customer,
                             const struct public_key *key) MUST_USE;
+/* Those in force of this customer. */
+enum err certify_words_of(struct branch_env *env, bool *found, struct public_key *out,
+                          uint64_t customer) MUST_USE;
 /* In place of those that he had. STATUS_OK, STATUS_CERTIFIED_ELSEWHERE (another customer's). */
 enum err certify_words_keep(struct branch_env *env, enum status *status, uint64_t customer,
                             const struct recovery *recovery, const struct cose *cose) MUST_USE;

@@ -1,13 +1,15 @@
 /* Threads that send (contract in lines.h).
  *
  * 1. A call is in one place at a time: in the queue, with a thread, among the answered.
- * 2. One connection carries them all; a line that hung rests for a moment, and what comes meanwhile
- *    is told so at once: each caller would else wait a whole time-out.
+ * 2. One connection carries them all; a line that hung rests for a moment, and one that was told
+ *    "busy" for as long as it was told. What comes meanwhile is told so at once: each caller would
+ *    else wait a whole time-out.
  *
- * Never looks into a call. */
+ * Never looks into a call, and into an answer only for how long to rest. */
 #include "intermediary/lines.h"
 
 #include "common/base/time.h"
+#include "common/money/call.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -60,11 +62,19 @@ static struct relay_call *next_call(struct lines *lines, bool *rests)
     return call;
 }
 
+static uint64_t rest_ms(const struct relay_call *call)
+{
+    if (call->error == ERR_TIMEOUT)
+        return REST_MS;
+    return call->error == ERR_OK ? call_retry_ms(buffer_span(&call->answer)) : 0;
+}
+
 static void finish_call(struct lines *lines, struct relay_call *call)
 {
+    const uint64_t until_ms = time_monotonic_ms() + rest_ms(call);
     pthread_mutex_lock(&lines->lock);
-    if (call->error == ERR_TIMEOUT)
-        lines->resting_until_ms = time_monotonic_ms() + REST_MS;
+    if (until_ms > lines->resting_until_ms)
+        lines->resting_until_ms = until_ms;
     push(&lines->answered, call);
     pthread_cond_broadcast(&lines->changed);
     pthread_mutex_unlock(&lines->lock);

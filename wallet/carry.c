@@ -220,6 +220,13 @@ int carry_take(struct carry *carry, struct span *message, const char *argument)
     return error == ERR_OK ? CLI_OK : carry_fail_link(carry, error, NULL);
 }
 
+int carry_check(struct carry *carry, struct span message)
+{
+    return carry->codes != NULL && qr_show_count(carry->codes, message) == 0
+               ? fail_codes(carry->cli, ERR_LIMIT)
+               : CLI_OK;
+}
+
 int carry_give(struct carry *carry, struct span message)
 {
     cli_give_file(carry->cli, "--output", message, false);

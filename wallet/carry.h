@@ -27,6 +27,8 @@ int carry_open(struct carry *out, struct cli *cli, const char *argument,
                enum carry_out must) MUST_USE;
 /* What came in, in carry's memory until the next take. argument as above. */
 int carry_take(struct carry *carry, struct span *message, const char *argument) MUST_USE;
+/* Would it go? CLI_OK, or why not: before anything is said to be done. */
+int carry_check(struct carry *carry, struct span message) MUST_USE;
 /* To wherever the options say but the link. */
 int carry_give(struct carry *carry, struct span message) MUST_USE;
 void carry_close(struct carry *carry); /* fit for AUTO */

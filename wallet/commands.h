@@ -61,9 +61,12 @@ void commands_short(char out[COMMANDS_SHORT_SIZE], struct span id);
 int commands_words_draw(struct cli *cli, struct secret *text, struct key_pair *pair) MUST_USE;
 /* Is there anywhere to show them: --words-out, or a terminal? */
 bool commands_words_can_show(const struct cli *cli);
-void commands_words_show(struct cli *cli, const struct secret *text);
+int commands_words_show(struct desk *desk, const struct secret *text);
 /* Those that are typed, or in --words-file: the key that they stand for. */
 int commands_words_ask(struct cli *cli, struct key_pair *pair) MUST_USE;
+/* The same, to open a wallet anew by them: the bank gives up all others of the customer, so that is
+ * asked first (-y: yes). */
+int commands_words_prove(struct cli *cli, struct key_pair *pair) MUST_USE;
 /* The plan of a payment by the beginning of its id: *code is not CLI_OK if there is none, or
  * several. */
 enum err commands_find_plan(struct desk *desk, int *code, struct purse_plan *out,

@@ -33,7 +33,7 @@ static int read_ask(struct cli *cli, struct handover_ask *ask)
     return CLI_OK;
 }
 
-static int make_request(struct desk *desk, struct commands_asked *asked)
+static int make_request(struct desk *desk, struct carry *carry, struct commands_asked *asked)
 {
     struct cli *cli = desk->cli;
     struct handover_ask ask;
@@ -52,6 +52,9 @@ static int make_request(struct desk *desk, struct commands_asked *asked)
     commands_put_text(cli, "memo", ask.memo);
     asked->expires_at = desk->wallet.now + ask.expires_s;
     commands_put_number(cli_result(cli), "expires_at", asked->expires_at);
+    const int fits = carry_check(carry, asked->file);
+    if (fits != CLI_OK)
+        return fits;
     cli_say(cli, _("request for %s written (%zu bytes); show it to the payer"),
             commands_yuan(ask.amount), asked->file.size);
     return CLI_OK;
@@ -105,8 +108,8 @@ int commands_request(struct cli *cli)
     if (code == CLI_OK)
         code = commands_news_choose(&desk);
     if (code == CLI_OK)
-        code =
-            cli_given(cli, "--again") ? repeat_request(&desk, &asked) : make_request(&desk, &asked);
+        code = cli_given(cli, "--again") ? repeat_request(&desk, &asked)
+                                         : make_request(&desk, &carry, &asked);
     if (code != CLI_OK)
         return code;
     json_object_set_new(cli_result(cli), "id", cli_json_hex(SPAN(asked.id)));

@@ -22,8 +22,10 @@ static int fail_file(struct cli *cli, enum err error, const char *path)
                         _("%s is not a backup: %s"), path, _(err_text(error)));
     const char *hint = _("give another name");
     if (error == ERR_EXISTS)
-        hint = _("give another name, or --force to overwrite it");
-    else if (error == ERR_MISSING)
+        return cli_fail(cli, CLI_USAGE, "EXISTS",
+                        _("give another name, or --force to overwrite it"),
+                        _("the file %s exists already"), path);
+    if (error == ERR_MISSING)
         hint = _("make the directory first, or give another name");
     return cli_fail_err(cli, error, path, hint);
 }
@@ -206,7 +208,7 @@ int commands_backup_restore(struct cli *cli)
     struct desk desk AUTO(desk_close) = {0};
     struct key_pair words AUTO(key_pair_wipe) = {0};
     const bool by_file = cli_given(cli, "--join");
-    int code = by_file ? CLI_OK : commands_words_ask(cli, &words);
+    int code = by_file ? CLI_OK : commands_words_prove(cli, &words);
     if (code == CLI_OK)
         code = desk_make(&desk, cli);
     if (code == CLI_OK && has_new_key(&desk))

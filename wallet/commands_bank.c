@@ -56,7 +56,7 @@ static int choose_words(struct desk *desk, struct secret *text, struct key_pair 
     *words = (struct sync_words){.pair = pair};
     words->is_proof = cli_flag(cli, "--words") || cli_given(cli, "--words-file");
     if (words->is_proof)
-        return commands_words_ask(cli, pair);
+        return commands_words_prove(cli, pair);
     if (commands_words_can_show(cli))
         return commands_words_draw(cli, text, pair);
     words->pair = NULL;
@@ -76,9 +76,8 @@ static int join(struct desk *desk, const struct sync_words *words, const struct 
         return desk_fail(desk, error);
     if (status != STATUS_OK)
         return desk_refuse(desk, status);
-    if (text->size > 0)
-        commands_words_show(desk->cli, text);
-    return show_new(desk);
+    const int code = text->size > 0 ? commands_words_show(desk, text) : CLI_OK;
+    return code == CLI_OK ? show_new(desk) : code;
 }
 
 /* An interrupted init goes on with the key it made. */
@@ -250,5 +249,7 @@ int commands_sync(struct cli *cli)
     struct purse_totals totals = {0};
     if (commands_totals(&desk, &totals) == ERR_OK)
         cli_say(cli, _("spendable: %s"), commands_yuan(totals.spendable));
+    if (desk.wallet.state.has_recovery_key && desk.wallet.state.words == WORDS_VOID)
+        cli_warn(cli, _("another wallet of yours made newer recovery words: these are void"));
     return judge_report(&desk, &report);
 }

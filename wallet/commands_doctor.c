@@ -185,7 +185,7 @@ int commands_doctor(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
     struct findings findings = {0};
-    int code = desk_open(&desk, cli);
+    int code = desk_open_to_look(&desk, cli);
     if (!is_examined(code))
         return code;
     judge_files(&findings, cli);

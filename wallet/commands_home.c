@@ -112,7 +112,7 @@ int commands_home(struct cli *cli)
         say_locked(cli);
         return CLI_OK;
     }
-    const int code = desk_open(&desk, cli);
+    const int code = desk_open_to_look(&desk, cli);
     if (code != CLI_OK)
         return code;
     const enum err error = standing_read(&desk.wallet, &standing, &desk.arena);

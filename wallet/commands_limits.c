@@ -111,6 +111,30 @@ static int read_own(struct cli *cli, struct limits_own *own)
     return CLI_OK;
 }
 
+static void warn_above(struct cli *cli, const char *option, struct amount own,
+                       const struct limits_bound *bound)
+{
+    if (cli_given(cli, option) && amount_compare(own, bound->max) > 0)
+        cli_warn(cli,
+                 bound->source == LIMITS_TIER ? _("%s: your tier's limit is lower, and holds: %s")
+                                              : _("%s: the policy's limit is lower, and holds: %s"),
+                 option, commands_yuan(bound->max));
+}
+
+/* A limit above what others set holds nothing back: that is no error, and is said. */
+static int warn_idle(struct desk *desk, const struct limits_own *own)
+{
+    struct view view = {0};
+    const enum err error = commands_look(desk, view_work, &view);
+    if (error != ERR_OK)
+        return desk_fail(desk, error);
+    warn_above(desk->cli, "--payment", own->payment_max, &view.bounds.payment);
+    warn_above(desk->cli, "--day", own->day_max, &view.bounds.day);
+    warn_above(desk->cli, "--offline", own->offline_max, &view.bounds.offline);
+    warn_above(desk->cli, "--held", own->held_max, &view.bounds.held);
+    return CLI_OK;
+}
+
 int commands_limits_set(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
@@ -127,5 +151,5 @@ int commands_limits_set(struct cli *cli)
     if (error != ERR_OK)
         return desk_fail(&desk, error);
     cli_say(cli, _("set; dcep-wallet limits shows them"));
-    return CLI_OK;
+    return warn_idle(&desk, &own);
 }

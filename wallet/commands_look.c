@@ -102,7 +102,7 @@ int commands_balance(struct cli *cli)
     struct desk desk AUTO(desk_close) = {0};
     struct standing standing = {0};
     struct findings findings = {0};
-    const int code = desk_open(&desk, cli);
+    const int code = desk_open_to_look(&desk, cli);
     if (code != CLI_OK)
         return code;
     const enum err error = standing_read(&desk.wallet, &standing, &desk.arena);
@@ -162,7 +162,7 @@ int commands_coins(struct cli *cli)
                                                 {0}};
     struct desk desk AUTO(desk_close) = {0};
     struct held held = {0};
-    const int code = desk_open(&desk, cli);
+    const int code = desk_open_to_look(&desk, cli);
     if (code != CLI_OK)
         return code;
     const enum err error = commands_look(&desk, held_work, &held);
@@ -223,7 +223,7 @@ int commands_history(struct cli *cli)
         return cli_fail(cli, CLI_USAGE, "USAGE",
                         _("dcep-wallet history lists the ids, as \"paid twice\""),
                         _("--proof ID and -o FILE go together"));
-    const int code = desk_open(&desk, cli);
+    const int code = desk_open_to_look(&desk, cli);
     if (code != CLI_OK)
         return code;
     if (cli_given(cli, "--proof"))

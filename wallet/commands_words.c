@@ -38,7 +38,7 @@ bool commands_words_can_show(const struct cli *cli)
            (cli_can_ask(cli) && !cli_json(cli) && isatty(STDOUT_FILENO) == 1);
 }
 
-void commands_words_show(struct cli *cli, const struct secret *text)
+static void show(struct cli *cli, const struct secret *text)
 {
     if (cli_given(cli, "--words-out")) {
         struct secret line AUTO(secret_wipe) = *text;
@@ -56,6 +56,13 @@ void commands_words_show(struct cli *cli, const struct secret *text)
             _("Whoever has them can open your wallet anew at the bank. dcep-wallet words check "
               "tries what you wrote; words new makes others."));
     cli_say(cli, _("Older words of yours at this bank, another wallet's too, are void."));
+}
+
+int commands_words_show(struct desk *desk, const struct secret *text)
+{
+    show(desk->cli, text);
+    const enum err error = sync_words_seen(&desk->wallet);
+    return error == ERR_OK ? CLI_OK : desk_fail(desk, error);
 }
 
 int commands_words_new(struct cli *cli)
@@ -79,8 +86,7 @@ int commands_words_new(struct cli *cli)
         return desk_fail(&desk, error);
     if (status != STATUS_OK)
         return desk_refuse(&desk, status);
-    commands_words_show(cli, &text);
-    return CLI_OK;
+    return commands_words_show(&desk, &text);
 }
 
 /* --- those on paper --- */
@@ -112,6 +118,16 @@ int commands_words_ask(struct cli *cli, struct key_pair *pair)
     return error == ERR_OK ? CLI_OK : cli_fail_err(cli, error, _("the recovery words"), NULL);
 }
 
+int commands_words_prove(struct cli *cli, struct key_pair *pair)
+{
+    int code = commands_words_ask(cli, pair);
+    if (code == CLI_OK)
+        (void)cli_confirm(cli, &code,
+                          _("Every other wallet of yours at this bank stops paying by that, for "
+                            "good. Go on?"));
+    return code;
+}
+
 int commands_words_check(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
@@ -126,6 +142,10 @@ int commands_words_check(struct cli *cli)
     code = commands_words_ask(cli, &pair);
     if (code != CLI_OK)
         return code;
+    if (key_equal(&pair.public_key, &state->recovery_key) && state->words == WORDS_VOID)
+        return cli_fail(cli, CLI_AUTH, "WORDS",
+                        _("dcep-wallet words new makes others, good for all"),
+                        _("these are void: another wallet of yours made newer ones"));
     if (!key_equal(&pair.public_key, &state->recovery_key))
         return cli_fail(cli, CLI_AUTH, "WORDS", _("older words are void once there are new ones"),
                         _("these are not the recovery words of this wallet"));

@@ -178,7 +178,7 @@ int desk_fail_open(struct desk *desk, enum err error)
                         _("check the directory and its disk: dcep-wallet doctor"));
 }
 
-static enum err open_store(struct desk *desk, const char *path, bool create)
+enum err desk_open_store(struct desk *desk, const char *path, bool create)
 {
     struct safe_key pages AUTO(safe_key_wipe) = {{0}};
     const struct store_sqlite_options options = {
@@ -187,11 +187,24 @@ static enum err open_store(struct desk *desk, const char *path, bool create)
     return store_sqlite_open(&desk->wallet.store, path, &wallet_schema, &options);
 }
 
+bool desk_may_look(struct desk *desk, enum err error)
+{
+    if (!desk->is_looking || (error != ERR_DISK_FULL && error != ERR_READ_ONLY))
+        return false;
+    if (!desk->is_unwritable)
+        cli_warn(desk->cli, _("the disk is full or cannot be written to: this is only to look at, "
+                              "nothing can be paid or taken"));
+    desk->is_unwritable = true;
+    return true;
+}
+
 static int open_database(struct desk *desk, bool create)
 {
     char path[CLI_PATH_SIZE];
     cli_data_path(desk->cli, path, DESK_DATABASE);
-    const enum err error = open_store(desk, path, create);
+    enum err error = desk_open_store(desk, path, create);
+    if (desk_may_look(desk, error))
+        error = desk_open_copy(desk, path);
     return error == ERR_OK ? CLI_OK : desk_fail_open(desk, error);
 }
 
@@ -230,6 +243,12 @@ int desk_open(struct desk *out, struct cli *cli)
                         _("dcep-wallet init --join FILE asks the bank again"),
                         _("this wallet has no certificate of its bank yet"));
     return CLI_OK;
+}
+
+int desk_open_to_look(struct desk *out, struct cli *cli)
+{
+    out->is_looking = true;
+    return desk_open(out, cli);
 }
 
 int desk_open_synced(struct desk *out, struct cli *cli)

@@ -13,6 +13,8 @@ enum { DESK_KEYS_MAX = 32 };
 struct desk {
     struct cli *cli;
     struct wallet wallet;
+    bool is_looking;    /* changes nothing: a disk that cannot be written to is no hindrance */
+    bool is_unwritable; /* and is one: said already */
     bool has_lock;
     int lock_fd;
     struct safe_key master;
@@ -33,6 +35,8 @@ struct desk {
 /* Each gives an exit code, the error set. desk_open wants a wallet that has joined; desk_make makes
  * directory, PIN and database if there are none (--no-passphrase: no PIN, with a warning). */
 int desk_open(struct desk *out, struct cli *cli) MUST_USE;
+/* As desk_open, for what only looks: on a full or read-only disk too, where nothing else works. */
+int desk_open_to_look(struct desk *out, struct cli *cli) MUST_USE;
 int desk_make(struct desk *out, struct cli *cli) MUST_USE;
 /* As desk_open, for what a restored wallet does not do before it synced. */
 int desk_open_synced(struct desk *out, struct cli *cli) MUST_USE;

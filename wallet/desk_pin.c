@@ -46,14 +46,26 @@ static int refuse_wrong(struct cli *cli, const struct pin_answer *answer)
 
 /* --- asking --- */
 
+static int fail_pin(struct desk *desk, enum err error)
+{
+    if (err_class(error) != ERR_CLASS_MALFORMED && error != ERR_INTEGRITY)
+        return desk_fail_open(desk, error);
+    return cli_fail(desk->cli, CLI_INTEGRITY, err_name(error),
+                    _("put an older copy of that file back, else a backup and the recovery words "
+                      "open a new wallet"),
+                    _("the wallet's file wallet.pin does not check out: %s"), _(err_text(error)));
+}
+
 static int try_pin(struct desk *desk, struct span pin)
 {
     struct pin_answer answer;
     char path[CLI_PATH_SIZE];
     cli_data_path(desk->cli, path, DESK_PIN_FILE);
-    const enum err error = pin_open(&desk->master, &answer, path, pin, time_now());
+    enum err error = pin_open(&desk->master, &answer, path, pin, time_now());
+    if (desk_may_look(desk, error))
+        error = pin_look(&desk->master, &answer, path, pin, time_now());
     if (error != ERR_OK)
-        return desk_fail_open(desk, error);
+        return fail_pin(desk, error);
     if (answer.verdict == PIN_WAIT)
         return refuse_wait(desk->cli, &answer);
     desk->is_pin_shown = answer.verdict == PIN_RIGHT;
@@ -68,7 +80,7 @@ static int ask_pin(struct desk *desk)
     cli_data_path(desk->cli, path, DESK_PIN_FILE);
     const enum err error = pin_is_set(&is_set, path);
     if (error != ERR_OK)
-        return desk_fail_open(desk, error);
+        return fail_pin(desk, error);
     if (!is_set)
         return try_pin(desk, span_of("", 0));
     safe_lock_memory(&pin, sizeof pin);
@@ -100,6 +112,8 @@ int desk_take_lock(struct desk *desk, int wait_ms)
         error = file_lock(&desk->lock_fd, path);
     }
     desk->has_lock = error == ERR_OK;
+    if (desk_may_look(desk, error)) /* nobody else writes there either */
+        return CLI_OK;
     return error == ERR_OK ? CLI_OK : desk_fail_open(desk, error);
 }
 

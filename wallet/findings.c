@@ -107,6 +107,25 @@ static void judge_certificate(struct findings *findings, const struct standing *
                      left);
 }
 
+/* What it holds is not lost by that: the bank's own vault takes it, and pays the account. */
+static void judge_key(struct findings *findings, const struct standing *standing)
+{
+    if (standing->is_refused)
+        findings_add(findings, "revoked", FINDING_BROKEN, "dcep-wallet deposit --all",
+                     _("this wallet's key is revoked: it cannot pay"))
+            ->exit_code = CLI_AUTH;
+}
+
+static void judge_words(struct findings *findings, const struct standing *standing)
+{
+    if (!standing->has_words || standing->words == WORDS_SEEN)
+        return;
+    findings_add(findings, "words", FINDING_WARNING, "dcep-wallet words new",
+                 standing->words == WORDS_VOID
+                     ? _("another wallet of yours made newer recovery words: these are void")
+                     : _("the recovery words were never shown"));
+}
+
 static void judge_directory(struct findings *findings, const struct standing *standing,
                             uint64_t now)
 {
@@ -246,6 +265,8 @@ void findings_of_standing(struct findings *findings, const struct standing *stan
     const uint64_t today = time_day(now);
     judge_clock(findings, standing, now);
     judge_certificate(findings, standing, today);
+    judge_key(findings, standing);
+    judge_words(findings, standing);
     judge_directory(findings, standing, now);
     judge_revocations(findings, standing, now);
     judge_coins(findings, standing, today);

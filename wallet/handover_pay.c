@@ -35,6 +35,8 @@ static enum status first_refusal(struct wallet *wallet, struct purse_env *env,
     struct wallet_certificate mine = {0};
     if (!certificate_in_date(wallet, current, env->arena, &mine))
         return STATUS_CERTIFICATE_DATE;
+    if (!offering->is_online && wallet_is_refused(wallet, &current->key))
+        return STATUS_FORBIDDEN; /* value stays: the bank's vault takes it */
     if (amount_compare(offer->request.amount, mine.limits.payment_max) > 0)
         return STATUS_PAYMENT_LIMIT;
     const enum status limits =

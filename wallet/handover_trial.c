@@ -46,12 +46,28 @@ static enum err count_item(struct purse_env *env, struct handover_trial *trial,
 {
     struct purse_coin coin = {.serial = item->serial, .coin_id = item->coin_id};
     struct payment payment = {0};
-    TRY(store_get(env->store, &purse_table_purse_coin, &coin, env->arena));
+    bool found = false;
+    TRY(purse_find(env, &found, &purse_table_purse_coin, &coin));
     TRY(payment_decode(&payment, item->payload, env->arena));
-    trial->coin_count++;
-    trial->hops_max = coin.hops + 1 > trial->hops_max ? coin.hops + 1 : trial->hops_max;
+    if (found && coin.hops + 1 > trial->hops_max)
+        trial->hops_max = coin.hops + 1;
     for (size_t i = 1; i < payment.outputs.count; i++)
         TRY(amount_add(&trial->change, trial->change, payment.outputs.items[i].amount));
+    return ERR_OK;
+}
+
+/* The coins of a payment that settled are gone; its packet still says how far they came. */
+static enum err read_hops(struct wallet *wallet, struct purse_env *env,
+                          struct handover_trial *trial, struct span packet)
+{
+    const struct packet_options options = {.role = PACKET_FOR_PAYEE};
+    struct packet_view view = {0};
+    enum status status = STATUS_OK;
+    TRY(packet_verify(&view, &status, packet, &wallet->trust, &options, env->arena));
+    for (size_t i = 0; status == STATUS_OK && i < view.leaf_count; i++) {
+        const size_t hops = packet_output_hops(&view.payments[view.leaves[i]], 0);
+        trial->hops_max = hops > trial->hops_max ? hops : trial->hops_max;
+    }
     return ERR_OK;
 }
 
@@ -65,9 +81,11 @@ static enum err measure(struct wallet *wallet, struct purse_env *env, struct han
     if (!plan->has_packet) {
         TRY(purse_draft(env, &drafted.packet, plan));
         drafted.has_packet = true;
-        for (size_t i = 0; i < items.count; i++)
-            TRY(count_item(env, trial, &items.items[i]));
+    } else {
+        TRY(read_hops(wallet, env, trial, plan->packet));
     }
+    for (size_t i = 0; i < items.count; i++)
+        TRY(count_item(env, trial, &items.items[i]));
     trial->coin_count = items.count;
     TRY(handover_file_of(wallet, env, &file, &drafted));
     trial->size = file.size;

@@ -9,7 +9,8 @@
 #include "wallet/fork.h"
 #include "wallet/limits.h"
 
-static enum err read_certificate(struct purse_env *env, struct standing *standing)
+static enum err read_certificate(const struct wallet *wallet, struct purse_env *env,
+                                 struct standing *standing)
 {
     struct purse_key current = {0};
     struct cose cose = {0};
@@ -17,6 +18,7 @@ static enum err read_certificate(struct purse_env *env, struct standing *standin
     if (error == ERR_MISSING) /* restored, and not synced since */
         return ERR_OK;
     TRY(error);
+    standing->is_refused = wallet_is_refused(wallet, &current.key);
     if (!current.has_certificate)
         return ERR_OK;
     TRY(wire_decode_cose(&cose, current.certificate));
@@ -154,7 +156,7 @@ static void read_limits(const struct wallet *wallet, struct standing *standing)
 
 static enum err read_rows(struct wallet *wallet, struct purse_env *env, struct standing *out)
 {
-    TRY(read_certificate(env, out));
+    TRY(read_certificate(wallet, env, out));
     TRY(read_coins(env, out));
     TRY(read_forks(env, out));
     TRY(read_plans(env, out));
@@ -169,7 +171,11 @@ enum err standing_read(struct wallet *wallet, struct standing *out, struct arena
                             .arena = arena,
                             .context = wallet,
                             .key = wallet_key};
-    *out = (struct standing){.is_restored = wallet->is_restored};
+    *out = (struct standing){
+        .is_restored = wallet->is_restored,
+        .has_words = wallet->state.has_recovery_key,
+        .words = (enum words_state)wallet->state.words,
+    };
     TRY(store_begin(wallet->store, STORE_READ));
     const enum err error = read_rows(wallet, &env, out);
     store_rollback(wallet->store);

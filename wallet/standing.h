@@ -12,6 +12,9 @@ struct standing {
     struct amount payment_max, left_until_sync;
     struct amount withdrawn_today, left_to_withdraw_today; /* by this wallet; the bank counts all */
     bool is_restored;                                      /* from a backup, and not synced since */
+    bool is_refused; /* the bank, or the revocation list, says no to my key */
+    bool has_words;
+    enum words_state words;
     bool has_certificate;
     struct wallet_certificate certificate;
     uint64_t directory_version, directory_made_at, directory_not_after; /* version 0: none */

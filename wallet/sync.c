@@ -5,6 +5,7 @@
  * the register means; common/purse does. */
 #include "wallet/sync_step.h"
 
+#include "common/base/text.h"
 #include "common/purse/purse_row.h"
 #include "wallet/handover.h"
 
@@ -110,8 +111,10 @@ enum err sync_fetch(struct sync_run *run)
 
 static enum err finish_work(struct wallet *wallet, struct purse_env *env, void *context)
 {
+    const struct sync_report *report = context;
     (void)env;
-    (void)context;
+    if (report->key_status == STATUS_OK || report->key_status == STATUS_FORBIDDEN)
+        wallet->state.is_refused = report->key_status == STATUS_FORBIDDEN;
     wallet->state.last_sync_at = wallet->now;
     wallet->state.is_restored = 0;
     return store_update(wallet->store, &tables_table_wallet_state, &wallet->state);
@@ -134,7 +137,7 @@ enum err sync_all(struct wallet *wallet, struct sync_report *report)
     }
     if (run.is_stopped)
         return ERR_OK;
-    TRY(wallet_transact(wallet, finish_work, NULL, &arena));
+    TRY(wallet_transact(wallet, finish_work, report, &arena));
     wallet->is_restored = false;
     return ERR_OK;
 }
@@ -158,24 +161,88 @@ static enum err note_arrival(struct wallet *wallet, struct purse_env *env,
     return purse_request_arrived(env, &id);
 }
 
+/* Who paid it: his label if a packet of his was here, else his key. Of a token, or of
+ * my own change: my bank. */
+static enum err name_payer(struct wallet *wallet, struct purse_env *env, char out[WALLET_NAME_SIZE],
+                           const struct purse_coin *coin)
+{
+    struct purse_payment payment = {.payment_id = coin->parent_payment_id};
+    bool found = false, mine = false;
+    text_printable(out, WALLET_NAME_SIZE, wallet->state.bank_name);
+    if (coin->has_parent_payment_id)
+        TRY(purse_find(env, &found, &purse_table_purse_payment, &payment));
+    if (found)
+        TRY(purse_key_is_mine(env, &mine, &payment.signer_key));
+    if (!found || mine)
+        return ERR_OK;
+    struct purse_certificate row = {.key = payment.signer_key};
+    struct wallet_certificate certificate = {.wallet_key = payment.signer_key};
+    TRY(purse_find(env, &found, &purse_table_purse_certificate, &row));
+    if (found)
+        TRY(wallet_certificate_decode(&certificate, row.certificate.payload, env->arena));
+    wallet_name(out, &certificate, trust_bank(&wallet->trust, certificate.bank_id));
+    return ERR_OK;
+}
+
+/* What was found from one payer, line after line: one entry. */
+struct found {
+    struct amount amount;
+    struct id coin_id; /* the first */
+    char payer[WALLET_NAME_SIZE];
+};
+
+static enum err list_found(struct wallet *wallet, struct owned_page *page, struct found *found)
+{
+    if (amount_is_zero(found->amount))
+        return ERR_OK;
+    add_up(&page->found, found->amount);
+    TRY(wallet_history(wallet, HISTORY_FOUND, found->amount, &found->coin_id,
+                       span_text(found->payer), span_text("")));
+    *found = (struct found){.amount = amount_zero()};
+    return ERR_OK;
+}
+
+static enum err note_found(struct wallet *wallet, struct purse_env *env, struct owned_page *page,
+                           struct found *found, const struct purse_coin *coin)
+{
+    char payer[WALLET_NAME_SIZE];
+    TRY(name_payer(wallet, env, payer, coin));
+    if (strcmp(payer, found->payer) != 0)
+        TRY(list_found(wallet, page, found));
+    if (amount_is_zero(found->amount))
+        found->coin_id = coin->coin_id;
+    memcpy(found->payer, payer, sizeof payer);
+    return amount_add(&found->amount, found->amount, coin->amount);
+}
+
+static enum err take_line(struct wallet *wallet, struct purse_env *env, struct owned_page *page,
+                          struct found *found, const struct owned_line *line)
+{
+    struct purse_coin coin = {.coin_id = line->coin_id};
+    struct token token = {0};
+    enum status status = STATUS_OK;
+    bool seen = false, held = false;
+    if (token_decode(&token, line->token.payload, env->arena) == ERR_OK)
+        coin.serial = token.serial;
+    TRY(purse_seen(env, &seen, coin.serial, &coin.coin_id));
+    TRY(purse_take_owned(env, &status, line));
+    sync_note(page->run, status);
+    if (status != STATUS_OK)
+        return ERR_OK;
+    TRY(note_arrival(wallet, env, line));
+    TRY(purse_find(env, &held, &purse_table_purse_coin, &coin));
+    return !seen && held && coin.state == PURSE_AVAILABLE
+               ? note_found(wallet, env, page, found, &coin)
+               : ERR_OK;
+}
+
 static enum err take_lines(struct wallet *wallet, struct purse_env *env, void *context)
 {
     struct owned_page *page = context;
-    struct purse_totals before = {0}, after = {0};
-    TRY(purse_totals(env, &before));
-    for (size_t i = 0; i < page->reply->lines.count; i++) {
-        enum status status = STATUS_OK;
-        TRY(purse_take_owned(env, &status, &page->reply->lines.items[i]));
-        sync_note(page->run, status);
-        if (status == STATUS_OK)
-            TRY(note_arrival(wallet, env, &page->reply->lines.items[i]));
-    }
-    TRY(purse_totals(env, &after));
-    if (amount_compare(after.spendable, before.spendable) <= 0)
-        return ERR_OK;
-    TRY(amount_sub(&page->found, after.spendable, before.spendable));
-    return wallet_history(wallet, HISTORY_FOUND, page->found, &page->reply->lines.items[0].coin_id,
-                          wallet->state.bank_name, span_text(""));
+    struct found found = {.amount = amount_zero()};
+    for (size_t i = 0; i < page->reply->lines.count; i++)
+        TRY(take_line(wallet, env, page, &found, &page->reply->lines.items[i]));
+    return list_found(wallet, page, &found);
 }
 
 /* Pages go upwards; one that does not is the bank's error, and would be asked for without end. */

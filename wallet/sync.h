@@ -28,6 +28,8 @@ enum err sync_restored(struct wallet *wallet, enum status *status, struct span j
 /* New words in place of the old ones. STATUS_OK, STATUS_UNREACHABLE... */
 enum err sync_new_words(struct wallet *wallet, enum status *status,
                         const struct key_pair *recovery) MUST_USE;
+/* They are on paper now: whoever shows them says so. */
+enum err sync_words_seen(struct wallet *wallet) MUST_USE;
 /* STATUS_OK, STATUS_CODE, STATUS_CERTIFICATE (the answer does not fit), STATUS_UNREACHABLE... */
 enum err sync_join(struct wallet *wallet, enum status *status) MUST_USE;
 

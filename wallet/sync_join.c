@@ -117,6 +117,7 @@ static void note_words(struct wallet_state *row, const struct joining *joining)
         return;
     row->has_recovery_key = true;
     row->recovery_key = joining->words->pair->public_key;
+    row->words = is_proof(joining) ? WORDS_SEEN : WORDS_UNSEEN;
 }
 
 static enum err init_work(struct wallet *wallet, struct purse_env *env, void *context)
@@ -220,6 +221,7 @@ static enum err renewed_work(struct wallet *wallet, struct purse_env *env, void 
     (void)env;
     wallet->state.has_recovery_key = true;
     wallet->state.recovery_key = renewing->words->public_key;
+    wallet->state.words = WORDS_UNSEEN;
     return store_update(wallet->store, &tables_table_wallet_state, &wallet->state);
 }
 
@@ -235,11 +237,26 @@ enum err sync_new_words(struct wallet *wallet, enum status *status, const struct
     return *status == STATUS_OK ? wallet_transact(wallet, renewed_work, &renewing, &arena) : ERR_OK;
 }
 
+static enum err seen_work(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    (void)env;
+    (void)context;
+    wallet->state.words = WORDS_SEEN;
+    return store_update(wallet->store, &tables_table_wallet_state, &wallet->state);
+}
+
+enum err sync_words_seen(struct wallet *wallet)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    return wallet_transact(wallet, seen_work, NULL, &arena);
+}
+
 /* --- a certificate comes --- */
 
 struct certifying {
     struct new_key row;
     struct cose certificate;
+    const struct certify_reply *reply;
     enum status status;
 };
 
@@ -263,6 +280,18 @@ static void set_clock_floor(struct wallet *wallet, const struct wallet_certifica
         *floor = day;
 }
 
+/* The words in force at the bank are the customer's newest, whichever of his wallets made them. */
+static void compare_words(struct wallet *wallet, const struct certify_reply *reply)
+{
+    struct wallet_state *state = &wallet->state;
+    if (!state->has_recovery_key)
+        return;
+    if (!reply->has_recovery_key || !key_equal(&reply->recovery_key, &state->recovery_key))
+        state->words = WORDS_VOID;
+    else if (state->words == WORDS_VOID)
+        state->words = WORDS_SEEN;
+}
+
 static enum err keep_certificate(struct wallet *wallet, struct purse_env *env, void *context)
 {
     struct certifying *certifying = context;
@@ -279,6 +308,7 @@ static enum err keep_certificate(struct wallet *wallet, struct purse_env *env, v
     TRY(purse_key_add(env, &certifying->row.key, bytes));
     TRY(store_delete(env->store, &tables_table_new_key, &certifying->row));
     set_clock_floor(wallet, &mine);
+    compare_words(wallet, certifying->reply);
     wallet->state.is_joined = 1;
     return store_update(env->store, &tables_table_wallet_state, &wallet->state);
 }
@@ -300,6 +330,7 @@ static enum err take_reply(struct wallet *wallet, struct certifying *certifying,
         return ERR_OK;
     }
     certifying->certificate = reply->certificate;
+    certifying->reply = reply;
     return wallet_transact(wallet, keep_certificate, certifying, arena);
 }
 

@@ -7,6 +7,8 @@
 
 #include "common/purse/purse_row.h"
 
+#include <string.h>
+
 struct withdrawing {
     struct withdrawal_row row;
     struct amount amount;
@@ -64,16 +66,47 @@ static enum err make_work(struct wallet *wallet, struct purse_env *env, void *co
     return store_insert(env->store, &tables_table_withdrawal_row, &withdrawing->row);
 }
 
+/* OWNED may have brought it first, and then it stands in the history as found. */
+static enum err add_listed(struct purse_env *env, struct amount *listed, const struct cose *cose)
+{
+    struct token token = {0};
+    bool seen = false, is_answer = false;
+    const struct id token_id = record_id(env->trust->network, KIND_TOKEN, cose->payload);
+    const struct id root = record_coin_root(&token_id);
+    if (token_decode(&token, cose->payload, env->arena) != ERR_OK)
+        return ERR_OK; /* and not taken either */
+    TRY(purse_seen(env, &seen, token.serial, &root));
+    TRY(purse_is_answer(env, &is_answer, cose));
+    return seen && !is_answer ? amount_add(listed, *listed, token.amount) : ERR_OK;
+}
+
+/* What answered an earlier withdrawal, or an order, is not what this one was debited for. */
+static enum err take_answer(struct purse_env *env, enum status *status, const struct cose *cose,
+                            const struct id *question_id)
+{
+    bool answers = false;
+    TRY(purse_take_token(env, status, cose));
+    if (*status != STATUS_OK)
+        return ERR_OK;
+    TRY(purse_token_answers(env, &answers, cose, question_id));
+    if (answers)
+        return purse_note_answer(env, cose, question_id);
+    *status = STATUS_ORDER;
+    return ERR_OK;
+}
+
 static enum err take_tokens(struct wallet *wallet, struct purse_env *env, void *context)
 {
     struct withdrawing *withdrawing = context;
-    struct amount sum = amount_zero();
+    struct amount sum = amount_zero(), listed = amount_zero();
     struct id reference = {{0}};
+    memcpy(reference.bytes, withdrawing->row.withdrawal_id.bytes, NONCE_SIZE);
     for (size_t i = 0; i < withdrawing->reply->tokens.count; i++) {
         const struct cose *cose = &withdrawing->reply->tokens.items[i].record;
         struct token token = {0};
         enum status status = STATUS_OK;
-        TRY(purse_take_token(env, &status, cose));
+        TRY(add_listed(env, &listed, cose));
+        TRY(take_answer(env, &status, cose, &reference));
         if (status != STATUS_OK) {
             *withdrawing->status = status;
             continue;
@@ -88,10 +121,10 @@ static enum err take_tokens(struct wallet *wallet, struct purse_env *env, void *
     }
     withdrawing->row.state = WITHDRAWAL_DONE;
     TRY(store_update(env->store, &tables_table_withdrawal_row, &withdrawing->row));
-    for (size_t i = 0; i < NONCE_SIZE; i++)
-        reference.bytes[i] = withdrawing->row.withdrawal_id.bytes[i];
-    return wallet_history(wallet, HISTORY_WITHDRAWN, sum, &reference, wallet->state.bank_name,
-                          span_text(""));
+    TRY(amount_sub(&sum, sum, listed));
+    return amount_is_zero(sum) ? ERR_OK
+                               : wallet_history(wallet, HISTORY_WITHDRAWN, sum, &reference,
+                                                wallet->state.bank_name, span_text(""));
 }
 
 static enum err refuse_work(struct wallet *wallet, struct purse_env *env, void *context)

@@ -4,10 +4,14 @@
 
 #include "common/purse/tables.h"
 
+/* Have the words of recovery_key been on paper? Unseen: a cut came before they were shown. Void:
+ * the bank said that newer ones are in force, of another wallet of the same customer. */
+enum words_state { WORDS_UNSEEN = 0, WORDS_SEEN = 1, WORDS_VOID = 2 };
 /* One row: who I am with, and what I believe. directory and revocations only rise in version.
  * own_*: limits that the owner set; zero: none (wallet/limits.h).
- * is_restored: from a backup, and not synced since. recovery_key: what my recovery words stand for;
- * neither words nor private key are here. */
+ * is_restored: from a backup, and not synced since. is_refused: my bank certifies this wallet's key
+ * no more (revoked, or opened anew elsewhere), as of the last sync. recovery_key: what my recovery
+ * words stand for; neither words nor private key are here. */
 #define WALLET_STATE_FIELDS(F)                                                                     \
     F(UINT, id, 1, 1)                                                                              \
     F(TEXT, network, 1, NETWORK_SIZE_MAX)                                                          \
@@ -20,7 +24,9 @@
     F(OPT_NONCE, join_code)                                                                        \
     F(UINT, is_joined, 0, 1)                                                                       \
     F(UINT, is_restored, 0, 1)                                                                     \
+    F(UINT, is_refused, 0, 1)                                                                      \
     F(OPT_KEY, recovery_key)                                                                       \
+    F(UINT, words, 0, 2)                                                                           \
     F(OPT_SIGNED, directory)                                                                       \
     F(OPT_SIGNED, revocations)                                                                     \
     F(UINT, newest_signed_time, 0, INTEGER_MAX)                                                    \

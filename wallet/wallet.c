@@ -199,6 +199,11 @@ void wallet_name(char out[WALLET_NAME_SIZE], const struct wallet_certificate *ce
     snprintf(out, WALLET_NAME_SIZE, "%s, %s", who, where);
 }
 
+bool wallet_is_refused(const struct wallet *wallet, const struct public_key *current)
+{
+    return wallet->state.is_refused != 0 || trust_is_revoked(&wallet->trust, current);
+}
+
 uint64_t wallet_newest_time(const struct wallet *wallet)
 {
     const uint64_t trusted = wallet->state.has_directory ? trust_newest_time(&wallet->trust) : 0;

@@ -95,6 +95,8 @@ enum err wallet_believe(struct wallet *wallet, const struct cose *directory,
 /* A signed time that I have seen, in a transaction: kept if it is the newest, and not to come by my
  * clock: one date from a clock that runs ahead must not stop this wallet for good. */
 enum err wallet_note_time(struct wallet *wallet, uint64_t signed_time) MUST_USE;
+/* Does nobody take what my key signs? By the bank's last word, or by the revocation list. */
+bool wallet_is_refused(const struct wallet *wallet, const struct public_key *current);
 /* The newest signed time I have seen; a clock below it is wrong. */
 uint64_t wallet_newest_time(const struct wallet *wallet);
 

@@ -188,7 +188,7 @@ void cli_give_file(struct cli *cli, const char *name, struct span bytes, bool se
 int cli_fail(struct cli *cli, int exit_code, const char *name, const char *hint,
              const char *message, ...) __attribute__((format(printf, 5, 6)));
 int cli_fail_status(struct cli *cli, enum status status,
-                    const char *hint); /* text and exit of the status */
+                    const char *hint); /* text and exit of the status; NULL: a hint by it too */
 /* "what: text of error"; exit by cli_err_exit. Without a hint, one by the error. */
 int cli_fail_err(struct cli *cli, enum err error, const char *what, const char *hint);
 /* A file that was named and cannot be read; why: better words than the error's (translated), or

@@ -106,8 +106,48 @@ int cli_fail(struct cli *cli, int exit_code, const char *name, const char *hint,
     return exit_code;
 }
 
+/* Of a status whose caller knows no better: what it means nearly everywhere. */
+static const char *hint_of_status(enum status status)
+{
+    static const struct {
+        enum status status;
+        const char *hint;
+    } hints[] = {
+        {STATUS_SENDER, N_("is this the right data directory (-d), of the right network?")},
+        {STATUS_FORBIDDEN, N_("ask whoever runs the other side whether the key is revoked")},
+        {STATUS_CERTIFIED_ELSEWHERE, N_("make a new key for this: one key has one owner")},
+        {STATUS_ORDER, N_("ask again; if it stays so, the other side has to look into its log")},
+        {STATUS_REUSED, N_("ask again, as something new")},
+        {STATUS_FUNDS, N_("give a smaller amount, or bring money in first")},
+        {STATUS_VAULT, N_("order money for the vault first, or give a smaller amount")},
+        {STATUS_REJECTED, N_("ask the operators why, then begin anew")},
+        {STATUS_UNKNOWN, N_("look at how it is written: the list command shows what there is")},
+        {STATUS_STATE, N_("look at its state first: the show command tells it")},
+        {STATUS_EARLY, N_("wait for its day")},
+        {STATUS_CALL_DATE, N_("set this machine's clock right")},
+        {STATUS_CODE, N_("make a new join file")},
+        {STATUS_PENDING, N_("ask again later: what was asked for is kept")},
+        {STATUS_BUSY, N_("try again in a moment")},
+        {STATUS_UNREACHABLE, N_("try again later: nothing is lost")},
+        {STATUS_FAILED, N_("look into the server's log, then try again")},
+    };
+    for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
+        if (hints[i].status == status)
+            return _(hints[i].hint);
+    switch (status_exit(status)) {
+    case CLI_FUNDS:
+        return _("give a smaller amount");
+    case CLI_INVALID:
+        return _("take another copy of the file, or ask for a new one");
+    default:
+        return NULL;
+    }
+}
+
 int cli_fail_status(struct cli *cli, enum status status, const char *hint)
 {
+    if (hint == NULL)
+        hint = hint_of_status(status);
     return cli_fail(cli, status_exit(status), status_name(status), hint, "%s",
                     _(status_text(status)));
 }

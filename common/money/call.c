@@ -159,3 +159,23 @@ enum err call_seal_reply(struct buffer *out, const struct nonce *call_id, enum s
     };
     return reply_encode(out, &reply);
 }
+
+enum err call_seal_busy(struct buffer *out, const struct nonce *call_id, uint64_t retry_ms,
+                        struct arena *arena)
+{
+    const uint64_t least = retry_ms == 0 ? 1 : retry_ms;
+    const struct busy_reply busy = {.retry_ms =
+                                        least > BUSY_RETRY_MS_MAX ? BUSY_RETRY_MS_MAX : least};
+    return call_seal_reply(out, call_id, STATUS_BUSY, &message_busy_reply, &busy, arena);
+}
+
+uint64_t call_retry_ms(struct span reply)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct busy_reply busy = {0};
+    struct reply frame;
+    const bool is_told = reply_decode(&frame, reply, &arena) == ERR_OK &&
+                         frame.status == STATUS_BUSY && frame.body.size > 0 &&
+                         busy_reply_decode(&busy, frame.body, &arena) == ERR_OK;
+    return is_told ? busy.retry_ms : 0;
+}

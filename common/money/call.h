@@ -48,5 +48,11 @@ enum err call_question(struct id *out, enum verb verb, const void *body) MUST_US
 enum err call_seal_reply(struct buffer *out, const struct nonce *call_id, enum status status,
                          const struct schema *schema, const void *body,
                          struct arena *arena) MUST_USE;
+/* Server: BUSY, and when to ask again; retry_ms is cut to 1..BUSY_RETRY_MS_MAX. */
+enum err call_seal_busy(struct buffer *out, const struct nonce *call_id, uint64_t retry_ms,
+                        struct arena *arena) MUST_USE;
+/* Client: when to ask again, if the reply is BUSY and says so; else 0. Whose reply it is, is not
+ * looked at. */
+uint64_t call_retry_ms(struct span reply);
 
 #endif

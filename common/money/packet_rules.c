@@ -47,8 +47,14 @@ enum err packet_ask_points(bool *good, const struct packet_payment *payment)
     return ERR_OK;
 }
 
+static bool is_proved(const struct packet_check *check, size_t index)
+{
+    return check->signature[index] == PACKET_GOOD && check->points[index] == PACKET_GOOD;
+}
+
 /* Asked once for the whole packet, and first of all that costs: a row of the register was checked
- * before. The coins that an unknown payment makes are unknown, and so is who spends them. */
+ * before. The coins that an unknown payment makes are unknown, and so is who spends them. Of what
+ * was proved beforehand there is nothing left to ask. */
 static enum err ask_payments(struct packet_check *check)
 {
     const struct packet_known *known = &check->options->known;
@@ -56,7 +62,8 @@ static enum err ask_payments(struct packet_check *check)
         return ERR_OK;
     for (size_t i = 0; i < check->view->payment_count; i++) {
         const struct packet_payment *payment = &check->view->payments[i];
-        if (payment->parent != PACKET_NONE && !check->is_vouched[payment->parent])
+        if (is_proved(check, i) ||
+            (payment->parent != PACKET_NONE && !check->is_vouched[payment->parent]))
             continue;
         TRY(known->payment(known->context, &check->is_vouched[i], payment->payment.serial,
                            &payment->payment.coin_id, &payment->id));

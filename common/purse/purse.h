@@ -60,8 +60,17 @@ enum err purse_take_token(struct purse_env *env, enum status *status,
                           const struct cose *token) MUST_USE;
 /* Is no token of an answer there twice? One that stands for two hides what was kept back. */
 bool purse_tokens_differ(const struct signed_item_list *tokens);
+/* Is this token free to answer the question (the id of an order, a withdrawal, a payment minted
+ * back)? Not if it answered another one: a relay that gives it again keeps the new one. Whether the
+ * coin is new says nothing: OWNED may have brought it first, and it may be spent since. */
+enum err purse_token_answers(struct purse_env *env, bool *answers, const struct cose *token,
+                             const struct id *question_id) MUST_USE;
+enum err purse_is_answer(struct purse_env *env, bool *is, const struct cose *token) MUST_USE;
+enum err purse_note_answer(struct purse_env *env, const struct cose *token,
+                           const struct id *question_id) MUST_USE;
 /* All outputs of the leaves of a verified packet that belong to my keys, with their lines and
- * certificates; state AVAILABLE or QUARANTINED; the packet's bytes go into the inbox. */
+ * certificates; state AVAILABLE or QUARANTINED; the packet's bytes go into the
+ * inbox, and are handed in unless all of it is known to be settled. */
 enum err purse_take_packet(struct purse_env *env, const struct packet_view *view, struct span bytes,
                            enum purse_coin_state state, const struct id *request_id) MUST_USE;
 /* A line of the register's answer to OWNED: verified, then AVAILABLE (unspent) or ORPHANED,

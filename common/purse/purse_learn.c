@@ -145,6 +145,8 @@ static enum err tokens_match(struct purse_env *env, bool *match, const struct pu
         *match = amount_compare(token.amount, asked->amount) == 0 &&
                  key_equal(&token.owner_key, &asked->key) && key != NULL &&
                  record_verify(env->trust->network, KIND_TOKEN, cose, key) == ERR_OK;
+        if (*match)
+            TRY(purse_token_answers(env, match, cose, &plan->plan_id));
     }
     return ERR_OK;
 }
@@ -175,7 +177,20 @@ static enum err back_matches(struct purse_env *env, bool *match, const struct in
              record_verify(env->trust->network, KIND_TOKEN, &input->token, key) == ERR_OK &&
              (!found || (amount_compare(token.amount, coin.amount) == 0 &&
                          key_equal(&token.owner_key, &item->key)));
-    return ERR_OK;
+    return *match ? purse_token_answers(env, match, &input->token, &input->placed.leaf.payment_id)
+                  : ERR_OK;
+}
+
+/* Inputs alike may all be minted back: as many tokens, none of them twice. */
+static bool backs_differ(const struct order_reply *reply)
+{
+    const struct input_result *inputs = reply->inputs.items;
+    for (size_t i = 0; i < reply->inputs.count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (inputs[i].has_token && inputs[j].has_token &&
+                span_equal(inputs[i].token.payload, inputs[j].token.payload))
+                return false;
+    return true;
 }
 
 static enum err check_order(struct purse_env *env, enum status *status,
@@ -199,12 +214,13 @@ static enum err check_order(struct purse_env *env, enum status *status,
         is_used = is_used || input->placed.leaf.outcome == OUTCOME_USED;
     }
     TRY(tokens_match(env, &match, plan, reply, is_used));
-    if (!match)
+    if (!match || !backs_differ(reply))
         *status = STATUS_ORDER;
     return ERR_OK;
 }
 
-static enum err take_mine(struct purse_env *env, struct purse_news *news, const struct cose *token)
+static enum err take_mine(struct purse_env *env, struct purse_news *news, const struct cose *token,
+                          const struct id *question_id)
 {
     enum status status = STATUS_OK;
     struct token facts = {0};
@@ -213,6 +229,8 @@ static enum err take_mine(struct purse_env *env, struct purse_news *news, const 
                          token)); /* another's token (a customer's) is not mine to take */
     TRY(token_decode(&facts, token->payload, env->arena));
     TRY(purse_key_is_mine(env, &mine, &facts.owner_key));
+    if (mine)
+        TRY(purse_note_answer(env, token, question_id));
     return mine ? amount_add(&news->settled, news->settled, facts.amount) : ERR_OK;
 }
 
@@ -223,11 +241,11 @@ enum err purse_learn_order(struct purse_env *env, enum status *status, struct pu
     if (*status != STATUS_OK)
         return ERR_OK;
     for (size_t i = 0; i < reply->tokens.count; i++)
-        TRY(take_mine(env, news, &reply->tokens.items[i].record));
+        TRY(take_mine(env, news, &reply->tokens.items[i].record, &plan->plan_id));
     for (size_t i = 0; i < reply->inputs.count; i++) {
         const struct input_result *input = &reply->inputs.items[i];
         if (input->placed.leaf.outcome == OUTCOME_MINTED_BACK)
-            TRY(take_mine(env, news, &input->token));
+            TRY(take_mine(env, news, &input->token, &input->placed.leaf.payment_id));
         if (is_losing(input->placed.leaf.outcome))
             news->conflict_count++;
         TRY(spent_coin(env, &input->placed.leaf));

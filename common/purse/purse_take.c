@@ -94,6 +94,42 @@ bool purse_tokens_differ(const struct signed_item_list *tokens)
     return true;
 }
 
+static enum err answer_row(struct purse_env *env, struct purse_answer *row, const struct cose *cose)
+{
+    struct token token = {0};
+    const struct id token_id = record_id(env->trust->network, KIND_TOKEN, cose->payload);
+    TRY(token_decode(&token, cose->payload, env->arena));
+    *row = (struct purse_answer){.serial = token.serial, .coin_id = record_coin_root(&token_id)};
+    return ERR_OK;
+}
+
+enum err purse_token_answers(struct purse_env *env, bool *answers, const struct cose *token,
+                             const struct id *question_id)
+{
+    struct purse_answer row = {0};
+    bool found = false;
+    TRY(answer_row(env, &row, token));
+    TRY(purse_find(env, &found, &purse_table_purse_answer, &row));
+    *answers = !found || id_equal(&row.question_id, question_id);
+    return ERR_OK;
+}
+
+enum err purse_is_answer(struct purse_env *env, bool *is, const struct cose *token)
+{
+    struct purse_answer row = {0};
+    TRY(answer_row(env, &row, token));
+    return purse_find(env, is, &purse_table_purse_answer, &row);
+}
+
+enum err purse_note_answer(struct purse_env *env, const struct cose *token,
+                           const struct id *question_id)
+{
+    struct purse_answer row = {0};
+    TRY(answer_row(env, &row, token));
+    row.question_id = *question_id;
+    return store_put(env->store, &purse_table_purse_answer, &row);
+}
+
 static enum err keep_payments(struct purse_env *env, const struct packet_view *view)
 {
     for (size_t i = 0; i < view->payment_count; i++) {
@@ -181,13 +217,47 @@ enum err purse_inbox_put(struct purse_env *env, struct span bytes)
     return store_insert(env->store, &purse_table_purse_inbox, &row);
 }
 
+/* Is all that it pays me on the register already (found by OWNED, before the packet came)? */
+static enum err is_settled(struct purse_env *env, bool *settled, const struct packet_view *view)
+{
+    size_t mine_count = 0;
+    *settled = true;
+    for (size_t i = 0; i < view->leaf_count; i++) {
+        const struct packet_payment *p = &view->payments[view->leaves[i]];
+        for (size_t j = 0; *settled && j < p->payment.outputs.count; j++) {
+            struct purse_coin coin = output_coin(env, view, p, j);
+            bool mine = false, held = false, tombed = false;
+            TRY(purse_key_is_mine(env, &mine, &coin.owner_key));
+            if (!mine)
+                continue;
+            TRY(purse_find(env, &held, &purse_table_purse_coin, &coin));
+            TRY(purse_is_tombed(env, &tombed, coin.serial, &coin.coin_id));
+            *settled = (held && coin.is_settled) || tombed;
+            mine_count++;
+        }
+    }
+    *settled = *settled && mine_count > 0;
+    return ERR_OK;
+}
+
+static enum err inbox_done(struct purse_env *env, struct span bytes)
+{
+    struct purse_inbox row = {.packet_hash = crypto_hash(&bytes, 1)};
+    TRY(purse_inbox_put(env, bytes));
+    TRY(store_get(env->store, &purse_table_purse_inbox, &row, env->arena));
+    return purse_inbox_close(env, &row);
+}
+
 enum err purse_take_packet(struct purse_env *env, const struct packet_view *view, struct span bytes,
                            enum purse_coin_state state, const struct id *request_id)
 {
+    bool settled = false;
+    if (state == PURSE_AVAILABLE)
+        TRY(is_settled(env, &settled, view));
     TRY(keep_payments(env, view));
     for (size_t i = 0; i < view->leaf_count; i++)
         TRY(take_outputs(env, view, &view->payments[view->leaves[i]], state, request_id));
-    return purse_inbox_put(env, bytes);
+    return settled ? inbox_done(env, bytes) : purse_inbox_put(env, bytes);
 }
 
 /* The request under which a line came to me: named by its last payment that was not signed by a key

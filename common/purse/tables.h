@@ -34,6 +34,12 @@ enum purse_key_state {
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
     F(ID, coin_id)                                                                                 \
     F(SIGNED, token)
+/* What a token was the answer to: an order, a withdrawal, a payment that was minted back. Kept when
+ * the coin is spent: a token answers once, however alike the next question is. */
+#define PURSE_ANSWER_FIELDS(F)                                                                     \
+    F(UINT, serial, 1, INTEGER_MAX)                                                                \
+    F(ID, coin_id)                                                                                 \
+    F(ID, question_id)
 #define PURSE_CERTIFICATE_FIELDS(F)                                                                \
     F(KEY, key)                                                                                    \
     F(SIGNED, certificate)
@@ -142,6 +148,7 @@ enum purse_request_state { PURSE_REQUEST_OPEN = 1, PURSE_REQUEST_PAID = 2 };
     T(purse, purse_key, PURSE_KEY_FIELDS, 1, TABLE_INDEX("state"))                                 \
     T(purse, purse_payment, PURSE_PAYMENT_FIELDS, 1, TABLE_INDEX("serial", "coin_id"))             \
     T(purse, purse_token, PURSE_TOKEN_FIELDS, 2)                                                   \
+    T(purse, purse_answer, PURSE_ANSWER_FIELDS, 2)                                                 \
     T(purse, purse_certificate, PURSE_CERTIFICATE_FIELDS, 1)                                       \
     T(purse, purse_coin, PURSE_COIN_FIELDS, 2, TABLE_INDEX("state"), TABLE_INDEX("plan_id"),       \
       TABLE_INDEX("parent_payment_id"))                                                            \

@@ -15,8 +15,20 @@ void store_init(struct store *store, const struct store_ops *ops, const struct s
     CHECK(schema->version >= 1);
     for (size_t i = 0; schema->tables[i] != NULL; i++) {
         store_row_check_table(schema->tables[i]);
+        for (size_t j = 0; j < i; j++) {
+            if (store_row_is_together(schema->tables[j], schema->tables[i])) {
+                store_row_check_cluster(schema->tables[j], schema->tables[i]);
+            }
+        }
     }
     *store = (struct store){.ops = ops, .schema = schema, .fail_at = -1};
+}
+
+void store_total_add(struct store_total *total, int64_t fen)
+{
+    total->high += fen >> STORE_TOTAL_SHIFT;
+    total->low += fen & ((INT64_C(1) << STORE_TOTAL_SHIFT) - 1);
+    total->count++;
 }
 
 size_t store_table_position(const struct store *store, const struct table *table)
@@ -168,6 +180,12 @@ enum err store_sum(struct store *store, struct balance *sum, uint64_t *count,
     TRY(total_balance(sum, &total));
     *count = total.count;
     return ERR_OK;
+}
+
+enum err store_settle_log(struct store *store, size_t pages_min)
+{
+    CHECK(!store->in_transaction);
+    return store->ops->settle_log(store, pages_min);
 }
 
 enum err store_check(struct store *store, char *text, size_t text_size)

@@ -79,6 +79,11 @@ enum err store_list(struct store *store, struct list *rows, const struct store_q
 enum err store_sum(struct store *store, struct balance *sum, uint64_t *count,
                    const struct store_query *query, const void *from, const char *field) MUST_USE;
 
+/* Between transactions: what was committed moves from the log to where it stays, if at least
+ * pages_min pages of the log wait for it. Commits do it themselves when the log is long, and are
+ * slow then: who has nothing else to do does it earlier. A failure loses nothing. */
+enum err store_settle_log(struct store *store, size_t pages_min) MUST_USE;
+
 /* Whole-database verbs. check: integrity of the file and of every row against its schema:
  * ERR_INTEGRITY, the first finding in text (may be NULL). backup: an exact, consistent copy at
  * path (must not exist); the memory store refuses. */
@@ -95,6 +100,9 @@ struct store_sqlite_options {
      * call. ERR_INTEGRITY if it is another one's. store_backup refuses (ERR_KIND): a copy would be
      * in clear. */
     const struct safe_key *key;
+    /* 0: as is good for most. More memory for pages, and a longer log between two settlements of it
+     * (store_settle_log), for who writes much in random places. */
+    size_t cache_kib, log_pages_max;
 };
 enum err store_sqlite_open(struct store **out, const char *path, const struct store_schema *schema,
                            const struct store_sqlite_options *options) MUST_USE;

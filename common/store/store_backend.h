@@ -28,6 +28,7 @@ struct store_ops {
                      const void *from, struct arena *arena);
     enum err (*sum)(struct store *store, struct store_total *total, const struct store_query *query,
                     const void *from, const struct field *field);
+    enum err (*settle_log)(struct store *store, size_t pages_min);
     enum err (*check)(struct store *store, char *text, size_t text_size);
     enum err (*backup)(struct store *store, const char *path);
     void (*close)(struct store *store); /* frees the store too */
@@ -47,6 +48,7 @@ struct store {
 /* CHECKs every table's declaration. */
 void store_init(struct store *store, const struct store_ops *ops,
                 const struct store_schema *schema);
+void store_total_add(struct store_total *total, int64_t fen);
 /* Where table stands in the schema's list; CHECKs that it does. */
 size_t store_table_position(const struct store *store, const struct table *table);
 

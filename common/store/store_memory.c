@@ -182,15 +182,20 @@ static enum err sum(struct store *store, struct store_total *total, const struct
     all.count_max = 0;
     TRY(store_shelf_select(&found, shelf_of(store, query->table), &all, from));
     for (size_t i = 0; i < found.count; i++) {
-        const int64_t fen = store_row_integer(field, found.rows[i]->value);
-        total->high += fen >> STORE_TOTAL_SHIFT;
-        total->low += fen & ((INT64_C(1) << STORE_TOTAL_SHIFT) - 1);
+        store_total_add(total, store_row_integer(field, found.rows[i]->value));
     }
-    total->count = found.count;
     return ERR_OK;
 }
 
 /* --- the whole --- */
+
+/* There is no log: a commit is all. */
+static enum err settle_log(struct store *store, size_t pages_min)
+{
+    (void)store;
+    (void)pages_min;
+    return ERR_OK;
+}
 
 static enum err check(struct store *store, char *text, size_t text_size)
 {
@@ -233,8 +238,9 @@ static void close_store(struct store *store)
 
 enum err store_memory_open(struct store **out, const struct store_schema *schema)
 {
-    static const struct store_ops ops = {begin,      commit, rollback, get,   insert, update,
-                                         delete_row, list,   sum,      check, backup, close_store};
+    static const struct store_ops ops = {begin,  commit,     rollback,   get, insert,
+                                         update, delete_row, list,       sum, settle_log,
+                                         check,  backup,     close_store};
     struct store_memory *memory = calloc(1, sizeof *memory);
     if (memory == NULL) {
         return ERR_MEMORY;

@@ -81,6 +81,17 @@ static void check_field(const struct field *field)
     CHECK(field->kind == FIELD_SIGNED || field->min <= field->max);
 }
 
+static void check_part(const struct table *table)
+{
+    CHECK(table->part <= TABLE_PART_MAX && table->key_count < table->schema->field_count);
+    for (size_t i = table->key_count; i < table->schema->field_count; i++) {
+        CHECK(table->schema->fields[i].kind != FIELD_BALANCE);
+    }
+    for (size_t i = 0; i < TABLE_INDEXES_MAX; i++) {
+        CHECK(store_row_index_size(&table->indexes[i]) == 0 || table->indexes[i].is_scan);
+    }
+}
+
 void store_row_check_table(const struct table *table)
 {
     const struct schema *schema = table->schema;
@@ -95,6 +106,24 @@ void store_row_check_table(const struct table *table)
     for (size_t i = 0; i < TABLE_INDEXES_MAX; i++) {
         check_index(table, &table->indexes[i]);
     }
+    if (table->cluster != NULL) {
+        check_part(table);
+    }
+}
+
+void store_row_check_cluster(const struct table *a, const struct table *b)
+{
+    CHECK(a->part != b->part && a->key_count == b->key_count);
+    for (size_t i = 0; i < a->key_count; i++) {
+        const struct field *left = &a->schema->fields[i], *right = &b->schema->fields[i];
+        CHECK(strcmp(left->name, right->name) == 0 && left->kind == right->kind &&
+              left->min == right->min && left->max == right->max);
+    }
+}
+
+bool store_row_is_together(const struct table *a, const struct table *b)
+{
+    return a->cluster != NULL && b->cluster != NULL && strcmp(a->cluster, b->cluster) == 0;
 }
 
 bool store_row_is_integer(const struct field *field)
@@ -222,9 +251,8 @@ static struct span *borrowed(const struct field *field, void *row)
     return field->kind == FIELD_BLOB || field->kind == FIELD_TEXT ? member(field, row) : NULL;
 }
 
-enum err store_row_copy(const struct table *table, void *out, const void *row, struct arena *arena)
+enum err store_row_keep(const struct table *table, void *out, struct arena *arena)
 {
-    memcpy(out, row, table->schema->struct_size);
     for (size_t i = 0; i < table->schema->field_count; i++) {
         struct span *bytes = borrowed(&table->schema->fields[i], out);
         if (bytes != NULL && !store_row_absent(&table->schema->fields[i], out)) {
@@ -232,4 +260,10 @@ enum err store_row_copy(const struct table *table, void *out, const void *row, s
         }
     }
     return ERR_OK;
+}
+
+enum err store_row_copy(const struct table *table, void *out, const void *row, struct arena *arena)
+{
+    memcpy(out, row, table->schema->struct_size);
+    return store_row_keep(table, out, arena);
 }

@@ -13,6 +13,9 @@ enum {
 };
 
 void store_row_check_table(const struct table *table); /* CHECKs the declaration itself */
+bool store_row_is_together(const struct table *a, const struct table *b); /* in one cluster */
+/* CHECKs that two tables can be parts of one cluster. */
+void store_row_check_cluster(const struct table *a, const struct table *b);
 size_t store_row_position(const struct table *table,
                           const char *name);                  /* CHECKs that it is there */
 size_t store_row_index_size(const struct table_index *index); /* fields */
@@ -36,6 +39,8 @@ void store_row_set_present(const struct field *field, void *row);
 /* Every field within its bounds: ERR_RANGE, ERR_LIMIT, ERR_PARSE (text that is not UTF-8). */
 enum err store_row_check(const struct table *table, const void *row,
                          const struct field **bad) MUST_USE;
+/* What spans of row point at goes into the arena. */
+enum err store_row_keep(const struct table *table, void *row, struct arena *arena) MUST_USE;
 /* Copies; what spans point at goes into the arena. */
 enum err store_row_copy(const struct table *table, void *out, const void *row,
                         struct arena *arena) MUST_USE;

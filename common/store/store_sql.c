@@ -4,11 +4,14 @@
  *    tables are STRICT.
  * 2. Rows lie in primary key order (WITHOUT ROWID) unless the key is a single integer, which
  *    then is the rowid.
- * 3. No value ever stands in the text: only names from our own declarations, quoted, and
- *    parameters.
+ * 3. No value ever stands in the text: only names from our own declarations, quoted, the number of
+ *    a part, and parameters.
+ * 4. The parts of a cluster share one table: the key as columns with their CHECKs, the number of
+ *    the part, and the packed rest (store_part.h), whose bounds only we judge.
  */
 #include "common/store/store_sql.h"
 
+#include "common/store/store_part.h"
 #include "common/store/store_row.h"
 
 #include <inttypes.h>
@@ -93,17 +96,39 @@ static void add_parameters(struct store_sql *sql, size_t count)
     }
 }
 
-void store_sql_table(struct store_sql *sql, const struct table *table)
+static void add_columns(struct store_sql *sql, const struct table *table, size_t count)
 {
-    const struct schema *schema = table->schema;
-    add(sql, "CREATE TABLE \"%s\"(", table->name);
-    for (size_t i = 0; i < schema->field_count; i++) {
-        const struct field *field = &schema->fields[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct field *field = &table->schema->fields[i];
         add(sql, "\"%s\" %s %s", field->name, column_type(field),
             field->nullable ? "" : "NOT NULL ");
         add_check(sql, field);
         add(sql, ", ");
     }
+}
+
+/* The same for every part: it says nothing of their other fields. */
+static void add_cluster(struct store_sql *sql, const struct table *table)
+{
+    add(sql, "CREATE TABLE \"%s\"(", table->cluster);
+    add_columns(sql, table, table->key_count);
+    add(sql,
+        "\"part\" INTEGER NOT NULL CHECK (\"part\" BETWEEN 0 AND %d), "
+        "\"body\" BLOB NOT NULL, PRIMARY KEY (",
+        TABLE_PART_MAX);
+    add_names(sql, table, table->key_count, "");
+    add(sql, ", \"part\")) STRICT, WITHOUT ROWID");
+}
+
+void store_sql_table(struct store_sql *sql, const struct table *table)
+{
+    const struct schema *schema = table->schema;
+    if (table->cluster != NULL) {
+        add_cluster(sql, table);
+        return;
+    }
+    add(sql, "CREATE TABLE \"%s\"(", table->name);
+    add_columns(sql, table, schema->field_count);
     add(sql, "PRIMARY KEY (");
     add_names(sql, table, table->key_count, "");
     const bool is_rowid = table->key_count == 1 && schema->fields[0].kind == FIELD_UINT;
@@ -139,11 +164,19 @@ bool store_sql_index(struct store_sql *sql, const struct table *table, size_t nu
 
 /* --- statements --- */
 
+static const char *place_of(const struct table *table)
+{
+    return table->cluster != NULL ? table->cluster : table->name;
+}
+
 static void add_key_equal(struct store_sql *sql, const struct table *table)
 {
     add(sql, " WHERE ");
     for (size_t i = 0; i < table->key_count; i++) {
         add(sql, "%s\"%s\" = ?%zu", i == 0 ? "" : " AND ", table->schema->fields[i].name, i + 1);
+    }
+    if (table->cluster != NULL) {
+        add(sql, " AND \"part\" = %u", table->part);
     }
 }
 
@@ -153,19 +186,25 @@ static void add_where(struct store_sql *sql, const struct store_query *query)
 {
     size_t positions[TABLE_FIELDS_MAX];
     const struct table *table = query->table;
+    const size_t prefix_count = store_part_is_scan(query) ? 0 : query->prefix_count;
+    const char *word = " WHERE ";
     store_row_query_fields(positions, query);
-    if (query->index_number >= 0 && query->prefix_count > 0 &&
+    if (query->index_number >= 0 && prefix_count > 0 &&
         !table->indexes[query->index_number].is_scan) {
         add(sql, " INDEXED BY ");
         add_index_name(sql, table, (size_t)query->index_number);
     }
-    for (size_t i = 0; i < query->prefix_count; i++) {
+    for (size_t i = 0; i < prefix_count; i++, word = " AND ") {
         const struct field *field = &table->schema->fields[positions[i]];
-        add(sql, "%s\"%s\" %s ?%zu", i == 0 ? " WHERE " : " AND ", field->name,
-            field->nullable ? "IS" : "=", positions[i] + 1);
+        add(sql, "%s\"%s\" %s ?%zu", word, field->name, field->nullable ? "IS" : "=",
+            positions[i] + 1);
+    }
+    if (table->cluster != NULL) {
+        add(sql, "%s\"part\" = %u", word, table->part);
+        word = " AND ";
     }
     if (query->after) {
-        add(sql, query->prefix_count == 0 ? " WHERE (" : " AND (");
+        add(sql, "%s(", word);
         add_names(sql, table, table->key_count, "");
         add(sql, query->descending ? ") < (" : ") > (");
         add_parameters(sql, table->key_count);
@@ -173,8 +212,21 @@ static void add_where(struct store_sql *sql, const struct store_query *query)
     }
 }
 
+static void add_insert_part(struct store_sql *sql, const struct table *table)
+{
+    add(sql, "INSERT INTO \"%s\"(", table->cluster);
+    add_names(sql, table, table->key_count, "");
+    add(sql, ", \"part\", \"body\") VALUES (");
+    add_parameters(sql, table->key_count);
+    add(sql, ", %u, ?%zu)", table->part, table->key_count + 1);
+}
+
 static void add_insert(struct store_sql *sql, const struct table *table)
 {
+    if (table->cluster != NULL) {
+        add_insert_part(sql, table);
+        return;
+    }
     add(sql, "INSERT INTO \"%s\"(", table->name);
     add_names(sql, table, table->schema->field_count, "");
     add(sql, ") VALUES (");
@@ -187,7 +239,12 @@ static void add_update(struct store_sql *sql, const struct table *table)
 {
     const size_t count = table->schema->field_count;
     const size_t first = table->key_count < count ? table->key_count : 0;
-    add(sql, "UPDATE \"%s\" SET ", table->name);
+    add(sql, "UPDATE \"%s\" SET ", place_of(table));
+    if (table->cluster != NULL) {
+        add(sql, "\"body\" = ?%zu", table->key_count + 1);
+        add_key_equal(sql, table);
+        return;
+    }
     for (size_t i = first; i < count; i++) {
         add(sql, "%s\"%s\" = ?%zu", i == first ? "" : ", ", table->schema->fields[i].name, i + 1);
     }
@@ -196,9 +253,10 @@ static void add_update(struct store_sql *sql, const struct table *table)
 
 static void add_select(struct store_sql *sql, const struct table *table)
 {
+    const bool is_part = table->cluster != NULL;
     add(sql, "SELECT ");
-    add_names(sql, table, table->schema->field_count, "");
-    add(sql, " FROM \"%s\"", table->name);
+    add_names(sql, table, is_part ? table->key_count : table->schema->field_count, "");
+    add(sql, "%s FROM \"%s\"", is_part ? ", \"body\"" : "", place_of(table));
 }
 
 static void add_list(struct store_sql *sql, const struct store_query *query)
@@ -236,7 +294,7 @@ void store_sql_statement(struct store_sql *sql, const struct store_sql_shape *sh
         add_update(sql, table);
         break;
     case STORE_SQL_DELETE:
-        add(sql, "DELETE FROM \"%s\"", table->name);
+        add(sql, "DELETE FROM \"%s\"", place_of(table));
         add_key_equal(sql, table);
         break;
     case STORE_SQL_LIST:
@@ -257,7 +315,7 @@ uint64_t store_sql_parameters(const struct store_sql_shape *shape)
 {
     const struct table *table = shape->query.table;
     if (shape->verb == STORE_SQL_INSERT || shape->verb == STORE_SQL_UPDATE) {
-        return first_bits(table->schema->field_count);
+        return first_bits(table->cluster != NULL ? table->key_count : table->schema->field_count);
     }
     if (shape->verb == STORE_SQL_GET || shape->verb == STORE_SQL_DELETE) {
         return first_bits(table->key_count);
@@ -265,7 +323,7 @@ uint64_t store_sql_parameters(const struct store_sql_shape *shape)
     size_t positions[TABLE_FIELDS_MAX];
     uint64_t bits = shape->query.after ? first_bits(table->key_count) : 0;
     store_row_query_fields(positions, &shape->query);
-    for (size_t i = 0; i < shape->query.prefix_count; i++) {
+    for (size_t i = 0; !store_part_is_scan(&shape->query) && i < shape->query.prefix_count; i++) {
         bits |= UINT64_C(1) << positions[i];
     }
     return bits;

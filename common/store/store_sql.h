@@ -1,7 +1,8 @@
 /* SQL made from table declarations: text only. Private to common/store.
  *
  * In every statement parameter ?N is field N - 1 of a row, whatever its place in the text; the
- * bound on the count of rows is the parameter after the last field.
+ * bound on the count of rows is the parameter after the last field. Of a part (table.h) the packed
+ * rest of a row is the parameter after the key.
  */
 #ifndef DCEP_COMMON_STORE_STORE_SQL_H
 #define DCEP_COMMON_STORE_STORE_SQL_H
@@ -31,6 +32,7 @@ struct store_sql {
 void store_sql_fini(struct store_sql *sql);
 enum err store_sql_end(struct store_sql *sql, const char **text) MUST_USE;
 
+/* Of a part: its cluster's. */
 void store_sql_table(struct store_sql *sql, const struct table *table);
 /* false: the table has no such index */
 bool store_sql_index(struct store_sql *sql, const struct table *table, size_t number);

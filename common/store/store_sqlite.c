@@ -11,12 +11,14 @@
 #include "common/store/store_sqlite.h"
 
 #include "common/base/file.h"
+#include "common/store/store_list.h"
 #include "common/store/store_migrations.h"
 #include "common/store/store_statement.h"
 #include "common/store/store_upkeep.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,80 +189,36 @@ static enum err delete_row(struct store *store, const struct table *table, const
     return run_on_one(store, STORE_SQL_DELETE, table, row);
 }
 
-/* Items on their way to an array: how many there will be is known at the end. */
-struct gathered {
-    uint8_t *items;
-    size_t count, capacity;
-};
+/* --- the log --- */
 
-static void free_gathered(struct gathered *gathered)
+/* Passive: it waits for nobody, and leaves what somebody still reads. */
+static int checkpoint(struct store_sqlite *sqlite)
 {
-    free(gathered->items);
+    return sqlite3_wal_checkpoint_v2(sqlite->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
-static enum err next_item(void **out, struct gathered *gathered, size_t size)
+/* After each commit. Its failure is not the commit's: that is on disk. */
+static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
 {
-    if (gathered->count == gathered->capacity) {
-        const size_t capacity = gathered->capacity == 0 ? 16 : 2 * gathered->capacity;
-        uint8_t *items = reallocarray(gathered->items, capacity, size);
-        if (items == NULL) {
-            return ERR_MEMORY;
-        }
-        gathered->items = items;
-        gathered->capacity = capacity;
+    struct store_sqlite *sqlite = context;
+    (void)db;
+    (void)name;
+    sqlite->log_pages = (size_t)pages;
+    if ((size_t)pages >= sqlite->log_pages_max) {
+        (void)checkpoint(sqlite);
+        sqlite->log_pages = 0;
     }
-    *out = gathered->items + gathered->count * size;
-    return ERR_OK;
+    return SQLITE_OK;
 }
 
-static enum err gather(struct gathered *gathered, sqlite3_stmt *statement,
-                       const struct table *table, struct arena *arena)
+static enum err settle_log(struct store *store, size_t pages_min)
 {
-    enum err error = store_statement_step(statement);
-    while (error == ERR_OK) {
-        void *item = NULL;
-        TRY(next_item(&item, gathered, table->schema->struct_size));
-        TRY(store_statement_row(statement, table, item, NULL, arena));
-        gathered->count++;
-        error = store_statement_step(statement);
-    }
-    return error == ERR_MISSING ? ERR_OK : error;
-}
-
-static enum err list(struct store *store, struct list *rows, const struct store_query *query,
-                     const void *from, struct arena *arena)
-{
-    const struct store_sql_shape shape = {.verb = STORE_SQL_LIST, .query = *query};
-    const size_t size = query->table->schema->struct_size;
-    AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
-    AUTO(free_gathered) struct gathered gathered = {NULL, 0, 0};
-    TRY(store_statement_open(&statement, self(store), &shape, from));
-    TRY(gather(&gathered, statement, query->table, arena));
-    if (gathered.count == 0) {
+    struct store_sqlite *sqlite = self(store);
+    if (sqlite->unknown || sqlite->read_only || sqlite->log_pages < pages_min) {
         return ERR_OK;
     }
-    void *items = NULL;
-    TRY(arena_alloc(arena, &items, gathered.count, size));
-    memcpy(items, gathered.items, gathered.count * size);
-    *rows = (struct list){items, gathered.count};
-    return ERR_OK;
-}
-
-static enum err sum(struct store *store, struct store_total *total, const struct store_query *query,
-                    const void *from, const struct field *field)
-{
-    const struct store_sql_shape shape = {
-        .verb = STORE_SQL_SUM,
-        .query = *query,
-        .field = (size_t)(field - query->table->schema->fields),
-    };
-    AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
-    TRY(store_statement_open(&statement, self(store), &shape, from));
-    TRY(store_statement_step(statement));
-    total->count = (uint64_t)sqlite3_column_int64(statement, 0);
-    total->high = sqlite3_column_int64(statement, 1);
-    total->low = sqlite3_column_int64(statement, 2);
-    return ERR_OK;
+    sqlite->log_pages = 0; /* the next commit tells how many there are */
+    return store_sqlite_err(checkpoint(sqlite));
 }
 
 /* --- the whole --- */
@@ -285,6 +243,7 @@ static void close_store(struct store *store)
         store_statement_cache_fini(&sqlite->caches[i]);
     }
     free(sqlite->caches);
+    buffer_fini(&sqlite->packed);
     (void)sqlite3_close_v2(sqlite->db);
     store_sealed_close(&sqlite->sealed);
     free(sqlite);
@@ -368,14 +327,20 @@ static enum err set_journal(struct store_sqlite *sqlite)
     return error;
 }
 
-static enum err set_durability(sqlite3 *db)
+static enum err set_durability(struct store_sqlite *sqlite,
+                               const struct store_sqlite_options *options)
 {
+    sqlite3 *db = sqlite->db;
     char cache[64];
-    (void)snprintf(cache, sizeof cache, "PRAGMA cache_size = -%d", STORE_SQLITE_CACHE_KIB);
+    (void)snprintf(cache, sizeof cache, "PRAGMA cache_size = -%zu",
+                   options->cache_kib != 0 ? options->cache_kib : (size_t)STORE_SQLITE_CACHE_KIB);
     TRY(store_sqlite_exec(db, "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
                               "PRAGMA cell_size_check = ON;"));
     TRY(store_sqlite_exec(db, cache));
-    return store_sqlite_err(sqlite3_wal_autocheckpoint(db, STORE_SQLITE_CHECKPOINT_PAGES));
+    sqlite->log_pages_max =
+        options->log_pages_max != 0 ? options->log_pages_max : STORE_SQLITE_CHECKPOINT_PAGES;
+    (void)sqlite3_wal_hook(db, on_commit, sqlite);
+    return ERR_OK;
 }
 
 /* Room in each page for nonce and tag; a file that exists says so itself. */
@@ -411,7 +376,7 @@ static enum err open_database(struct store_sqlite *sqlite, const char *path,
     }
     TRY(store_migrations_identify(sqlite));
     TRY(set_journal(sqlite));
-    TRY(set_durability(sqlite->db));
+    TRY(set_durability(sqlite, options));
     if (options->exclusive) { /* the lock is taken by the first transaction, then kept */
         TRY(store_sqlite_exec(sqlite->db, "BEGIN EXCLUSIVE; COMMIT"));
     }
@@ -439,14 +404,24 @@ static enum err open_all(struct store_sqlite *sqlite, const char *path,
     return made ? store_upkeep_sync_directory(path) : ERR_OK;
 }
 
+/* SQLite counts each byte it allocates under one lock unless told not to before its first use; told
+ * too late, it says so and goes on counting. */
+static void set_up_library(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum err store_sqlite_open(struct store **out, const char *path, const struct store_schema *schema,
                            const struct store_sqlite_options *options)
 {
-    static const struct store_ops ops = {begin,      commit, rollback, get,   insert, update,
-                                         delete_row, list,   sum,      check, backup, close_store};
+    static const struct store_ops ops = {
+        begin,           commit,         rollback,   get,   insert, update,     delete_row,
+        store_list_rows, store_list_sum, settle_log, check, backup, close_store};
     if (path[0] == '\0' || path[0] == ':') { /* SQLite takes these for something else than a file */
         return ERR_IO;
     }
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, set_up_library);
     struct store_sqlite *sqlite = calloc(1, sizeof *sqlite);
     if (sqlite == NULL) {
         return ERR_MEMORY;

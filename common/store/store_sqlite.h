@@ -24,8 +24,11 @@ struct store_sqlite {
     struct store_sealed *sealed; /* NULL: the file is in clear */
     bool read_only;
     bool unknown; /* a commit's result is: only opening again can tell */
+    size_t log_pages_max;
+    size_t log_pages; /* of the write-ahead log after the last commit, if none settled it */
     size_t table_count;
     struct store_statement_cache *caches; /* one a table, in the schema's order */
+    struct buffer packed;                 /* the packed rest of the row that is bound */
 };
 
 /* A result code of SQLite as ours. */

@@ -7,6 +7,7 @@
  */
 #include "common/store/store_statement.h"
 
+#include "common/store/store_part.h"
 #include "common/store/store_row.h"
 #include "common/wire/wire.h"
 
@@ -106,8 +107,23 @@ static enum err bind_field(sqlite3_stmt *statement, int number, const struct fie
         sqlite3_bind_blob64(statement, number, solid(bytes), bytes.size, SQLITE_STATIC));
 }
 
-static enum err bind_row(sqlite3_stmt *statement, const struct store_sql_shape *shape,
-                         const void *row)
+static enum err bind_rest(sqlite3_stmt *statement, struct store_sqlite *sqlite,
+                          const struct table *table, const void *row)
+{
+    sqlite->packed.size = 0;
+    TRY(store_part_pack(&sqlite->packed, table, row));
+    const struct span rest = buffer_span(&sqlite->packed);
+    return store_sqlite_err(sqlite3_bind_blob64(statement, (int)table->key_count + 1, rest.data,
+                                                rest.size, SQLITE_STATIC));
+}
+
+static bool is_written(const struct store_sql_shape *shape)
+{
+    return shape->verb == STORE_SQL_INSERT || shape->verb == STORE_SQL_UPDATE;
+}
+
+static enum err bind_row(sqlite3_stmt *statement, struct store_sqlite *sqlite,
+                         const struct store_sql_shape *shape, const void *row)
 {
     const struct schema *schema = shape->query.table->schema;
     const uint64_t parameters = store_sql_parameters(shape);
@@ -116,10 +132,13 @@ static enum err bind_row(sqlite3_stmt *statement, const struct store_sql_shape *
             TRY(bind_field(statement, (int)i + 1, &schema->fields[i], row));
         }
     }
+    if (shape->query.table->cluster != NULL && is_written(shape)) {
+        return bind_rest(statement, sqlite, shape->query.table, row);
+    }
     if (shape->verb != STORE_SQL_LIST) {
         return ERR_OK;
     }
-    const size_t max = shape->query.count_max;
+    const size_t max = store_part_is_scan(&shape->query) ? 0 : shape->query.count_max;
     const int64_t limit = max == 0 || max > INT64_MAX ? -1 : (int64_t)max;
     return store_sqlite_err(sqlite3_bind_int64(statement, (int)schema->field_count + 1, limit));
 }
@@ -128,7 +147,7 @@ enum err store_statement_open(sqlite3_stmt **out, struct store_sqlite *sqlite,
                               const struct store_sql_shape *shape, const void *row)
 {
     TRY(find_statement(out, sqlite, shape));
-    return bind_row(*out, shape, row);
+    return bind_row(*out, sqlite, shape, row);
 }
 
 void store_statement_close(sqlite3_stmt **statement)
@@ -194,12 +213,31 @@ static enum err read_field(sqlite3_stmt *statement, int column, const struct fie
     return judged(store_row_set_bytes(field, row, bytes));
 }
 
+/* The rest first: unpacking clears the row. Nothing in it may point at the column's bytes. */
+static enum err read_rest(sqlite3_stmt *statement, const struct table *table, void *row,
+                          struct arena *arena)
+{
+    if (sqlite3_column_type(statement, (int)table->key_count) != SQLITE_BLOB) {
+        return ERR_INTEGRITY;
+    }
+    TRY(store_part_unpack(table, row, column_bytes(statement, (int)table->key_count)));
+    return store_row_keep(table, row, arena);
+}
+
 enum err store_statement_row(sqlite3_stmt *statement, const struct table *table, void *row,
                              const struct field **bad, struct arena *arena)
 {
     const struct schema *schema = table->schema;
+    size_t count = schema->field_count;
     memset(row, 0, schema->struct_size);
-    for (size_t i = 0; i < schema->field_count; i++) {
+    if (table->cluster != NULL) {
+        count = table->key_count;
+        if (bad != NULL) {
+            *bad = &schema->fields[count];
+        }
+        TRY(read_rest(statement, table, row, arena));
+    }
+    for (size_t i = 0; i < count; i++) {
         const enum err error = read_field(statement, (int)i, &schema->fields[i], row, arena);
         if (error != ERR_OK) {
             if (bad != NULL) {

@@ -18,13 +18,28 @@
  * KEY_ID, NONCE, BLOB, TEXT, SIGNED (kept as the tagged COSE_Sign1 bytes) and their OPT_ forms.
  * Key fields: UINT and fixed bytes, not nullable. Index fields: those, TEXT and their OPT_
  * forms. tests/common/store/contract_tables.h is a whole example.
+ *
+ * Tables with the same key whose rows are read and written together may lie together:
+ *
+ *         T(central, coin, COIN_FIELDS, TABLE_PART("line", 0, 2), TABLE_SCAN("state"))
+ *         T(central, spend, SPEND_FIELDS, TABLE_PART("line", 1, 2))
+ *
+ * are both in the cluster "line", as parts 0 and 1, each with a key of 2 fields. A backend may keep
+ * a cluster as one table under (key, part): a coin and its spend are then neighbours on a page. To
+ * who asks they are tables like others, but that their indexes can only be scans and no field
+ * beside the key a balance.
  */
 #ifndef DCEP_COMMON_STORE_TABLE_H
 #define DCEP_COMMON_STORE_TABLE_H
 
 #include "common/wire/schema.h"
 
-enum { TABLE_INDEX_FIELDS_MAX = 3, TABLE_INDEXES_MAX = 4, TABLE_FIELDS_MAX = 32 };
+enum {
+    TABLE_INDEX_FIELDS_MAX = 3,
+    TABLE_INDEXES_MAX = 4,
+    TABLE_FIELDS_MAX = 32,
+    TABLE_PART_MAX = 7
+};
 struct table_index {
     const char
         *fields[TABLE_INDEX_FIELDS_MAX]; /* NULL-padded; equality prefix, then primary key order */
@@ -37,6 +52,8 @@ struct table {
     const struct schema *schema;
     size_t key_count; /* the first key_count fields are the primary key */
     struct table_index indexes[TABLE_INDEXES_MAX];
+    const char *cluster; /* NULL: it lies alone */
+    unsigned part;
 };
 
 #define TABLE_INDEX(...)                                                                           \
@@ -53,6 +70,8 @@ struct table {
         .fields = {__VA_ARGS__}, .is_scan = true                                                   \
     }
 
+#define TABLE_PART(cluster_name, number, keys) keys, .cluster = (cluster_name), .part = (number)
+
 #define TABLES_DECLARE(LIST) LIST(TABLE_DECLARE)
 #define TABLES_DEFINE(LIST) LIST(TABLE_DEFINE)
 #define TABLES_POINTERS(LIST) LIST(TABLE_POINTER)
@@ -63,7 +82,9 @@ struct table {
 #define TABLE_POINTER(prefix, type, FIELDS, keys, ...) &prefix##_table_##type,
 #define TABLE_DEFINE(prefix, type, FIELDS, keys, ...)                                              \
     RECORD_SCHEMA(prefix##_schema, type, FIELDS, false)                                            \
-    const struct table prefix##_table_##type = {                                                   \
-        #type, &prefix##_schema_##type, keys, {__VA_ARGS__}};
+    const struct table prefix##_table_##type = {.name = #type,                                     \
+                                                .schema = &prefix##_schema_##type,                 \
+                                                .key_count = keys,                                 \
+                                                .indexes = {__VA_ARGS__}};
 
 #endif

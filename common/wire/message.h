@@ -19,6 +19,7 @@ enum {
     TIERS_MAX = 16,
     REVOCATIONS_MAX = 16384,
     SETTLE_PACKETS_MAX = 256,
+    BUSY_RETRY_MS_MAX = 60000,
     OWNED_LINES_MAX = 16,
     REFUND_ITEMS_MAX = 64,
     HELD_KEYS_MAX = 64,
@@ -227,7 +228,8 @@ enum {
 #define JOIN_BODY_FIELDS(F) F(SIGNED, request) F(OPT_NONCE, code) F(OPT_SIGNED, recovery)
 #define RECOVERY_BODY_FIELDS(F) F(SIGNED, recovery)
 #define CERTIFY_BODY_FIELDS(F) F(SIGNED, by_new_key) F(SIGNED, by_previous_key)
-#define CERTIFY_REPLY_FIELDS(F) F(SIGNED, certificate) F(SIGNED, directory) F(SIGNED, revocations)
+#define CERTIFY_REPLY_FIELDS(F)                                                                    \
+    F(SIGNED, certificate) F(SIGNED, directory) F(SIGNED, revocations) F(OPT_KEY, recovery_key)
 #define WITHDRAW_BODY_FIELDS(F) F(SIGNED, withdrawal)
 #define TOKENS_REPLY_FIELDS(F) F(LIST, tokens, signed_item, 0, ORDER_OUTPUTS_MAX)
 #define SETTLE_BODY_FIELDS(F) F(LIST, packets, blob_item, 1, SETTLE_PACKETS_MAX)
@@ -260,6 +262,8 @@ enum {
     F(LIST, keys, key_item, 1, HELD_KEYS_MAX) F(UINT, after_state, 0, 255)                         \
     F(UINT, after_serial, 0, INTEGER_MAX) F(ID, after_coin_id) F(NONCE, nonce)
 #define HELD_REPLY_FIELDS(F) F(SIGNED, holdings)
+/* With BUSY, if the server can tell: when it is likely to have room. */
+#define BUSY_REPLY_FIELDS(F) F(UINT, retry_ms, 1, BUSY_RETRY_MS_MAX)
 /* to_key: the customer's new key; or the bank's vault key, with the order by which the bank paid
  * that customer before. */
 #define REFUND_ITEM_FIELDS(F)                                                                      \
@@ -320,7 +324,8 @@ enum {
     M(deposit_request_body, DEPOSIT_REQUEST_BODY_FIELDS, false)                                    \
     M(deposit_request_reply, DEPOSIT_REQUEST_REPLY_FIELDS, false)                                  \
     M(deposit_body, DEPOSIT_BODY_FIELDS, false) M(deposit_reply, DEPOSIT_REPLY_FIELDS, false)      \
-    M(account_reply, ACCOUNT_REPLY_FIELDS, false) M(held_body, HELD_BODY_FIELDS, false)            \
+    M(account_reply, ACCOUNT_REPLY_FIELDS, false) M(busy_reply, BUSY_REPLY_FIELDS, false)          \
+    M(held_body, HELD_BODY_FIELDS, false)                                                          \
     M(held_reply, HELD_REPLY_FIELDS, false)                                                        \
     M(refund_item, REFUND_ITEM_FIELDS, false) M(refund_body, REFUND_BODY_FIELDS, false)            \
     M(refund_reply, REFUND_REPLY_FIELDS, false)                                                    \

@@ -102,6 +102,54 @@ class Ward:
             file.write(b"no database at all" * 100)
         self.doctor("no database at all", name, "database", "broken", INTEGRITY, "backup")
 
+    def pin_file(self):
+        name, home = self.patient()
+        os.truncate(os.path.join(home, "wallet.pin"), 0)
+        result = self.town.wallet(name, "balance")
+        self.report.check("an empty PIN file is called by its name", result.code == INTEGRITY and
+                          "wallet.pin" in result["error.message"], result)
+
+    def unwritable(self):
+        """A full disk and a read-only one: the money is seen, and what to do; a payment fails."""
+        for what, finding in (
+                ("mount --bind {0} {0} && mount -o remount,ro,bind {0}", "cannot be written"),
+                ("cp -a {0} {0}.c && mount -t tmpfs -o size=1m none {0} && cp -a {0}.c/. {0} && "
+                 "chmod 700 {0} && {{ head -c 9m /dev/zero 2>/dev/null >{0}/f; chmod 600 {0}/f; }} "
+                 "&& df {0} >/dev/null", "is full")):
+            name, home = self.patient()
+            pin = self.town.path("safe", name + ".pin")
+            with open(pin, "w", encoding="ascii", opener=lambda path, flags: os.open(
+                    path, flags, 0o600)) as file:
+                file.write("246810")
+            self.town.must(self.town.wallet(name, "pin", "change", "--new-pin-file", pin))
+            look = ("--pin-file", pin)
+            script = what.format(home) + ' && exec "$@"'
+            before = ("unshare", "-rm", "sh", "-c", script, "sh")
+            if self.town.run("dcep-wallet", "--version", before=before).code != OK:
+                print("no mounts of one's own here: unwritable disks are not tried")
+                return
+            good = self.town.wallet(name, *look, "balance")
+            seen = self.town.wallet(name, *look, "balance", before=before)
+            self.report.equal(f"{finding}: the balance", (seen.code, seen["spendable"]),
+                              (OK, good["spendable"]))
+            self.report.check(f"{finding}: is said", "only to look at" in seen.err, seen)
+            told = self.town.wallet(name, *look, "history", before=before)
+            self.report.check(f"{finding}: the history", told.code == OK and told["history"], told)
+            doctor = self.town.wallet(name, *look, "doctor", before=before)
+            self.report.check(f"{finding}: doctor", doctor.code == REFUSED and any(
+                row["name"] == "disk" and row["level"] == "broken" and finding in row["text"]
+                for row in doctor["result.findings"] or []), doctor)
+            failed = self.town.wallet(name, *look, "request", "1.00", "-o", self.town.path("none"),
+                                      before=before)
+            self.report.equal(f"{finding}: a request", failed.code, REFUSED)
+            other = self.town.path("safe", "wrong.pin")
+            with open(other, "w", encoding="ascii", opener=lambda path, flags: os.open(
+                    path, flags, 0o600)) as file:
+                file.write("135790")
+            wrong = self.town.wallet(name, "--pin-file", other, "balance", before=before)
+            self.report.equal(f"{finding}: a wrong PIN", (wrong.code, wrong["spendable"]),
+                              (AUTH, None))
+
     def stuck(self):
         bank = self.town.servers["north"]
         bank.send_signal(signal.SIGSTOP)
@@ -171,6 +219,8 @@ def main():
         ward.modes()
         ward.time()
         ward.database()
+        ward.pin_file()
+        ward.unwritable()
         ward.looking()
         ward.join_code()
         ward.stuck()

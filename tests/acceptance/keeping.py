@@ -240,7 +240,7 @@ class Keeping:
         town.must(wallet("alice", "withdraw", "300.00"))
         gives("backup create", wallet("alice", "backup", "create", path, *key), OK)
         self.report.equal("the backup is private", stat.S_IMODE(os.stat(path).st_mode), 0o600)
-        gives("never over another one", wallet("alice", "backup", "create", path, *key), REFUSED)
+        gives("never over another one", wallet("alice", "backup", "create", path, *key), USAGE)
         verified = gives("backup verify", wallet("alice", "backup", "verify", path, *key, pin=None),
                          OK)
         self.report.equal("what was in the wallet", verified["held"], "300.00")
@@ -286,6 +286,12 @@ class Keeping:
         # her phone is lost here; nobody may use it again
         shutil.move(self.home("alice"), self.home("lost"))
 
+        asked = gives("every other wallet of hers is given up by it: that is asked first",
+                      town.run("dcep-wallet", "-w", "alice", "--json", "--no-input", "--pin-file",
+                               self.secrets["pin"], "backup", "restore", path, *key, *words),
+                      USAGE, "USAGE")
+        self.report.check("in words", "stops paying" in asked["error.message"] and
+                          not os.path.exists(self.home("alice")), asked)
         other = gives("restore with words that are not hers",
                       wallet("alice", "backup", "restore", path, *key, "--words-file",
                              town.path("safe", "bob.words")), OK)
@@ -340,6 +346,30 @@ class Keeping:
         gives("the lost phone can't withdraw", wallet("lost", "withdraw", "5.00"), AUTH,
               "FORBIDDEN")
         gives("nor get a certificate", wallet("lost", "sync"), AUTH, "FORBIDDEN")
+        self.report.equal("it promises nothing that payees would refuse",
+                          wallet("lost", "balance")["payable_offline"], "0.00")
+        doctor = gives("and says why", wallet("lost", "doctor"), AUTH, "BROKEN")
+        self.report.check("with what helps", any(
+            row["name"] == "revoked" and row["command"] == "dcep-wallet deposit --all"
+            for row in doctor["result.findings"]), doctor)
+
+    def second_wallet(self, words):
+        """One customer, two wallets, one set of words: the older paper is void, and she is told."""
+        gives, wallet, town = self.gives, self.wallet, self.town
+        gives("her paper is good", wallet("erin", "words", "check", "--words-file", words), OK)
+        join = town.path("erin-2.join")
+        town.must(town.bank("north", "customer", "join", "erin", "-o", join))
+        town.must(wallet("erin-2", "init", "--join", join, "--words-out", town.path("2.words")))
+        synced = gives("her first one syncs", wallet("erin", "sync"), OK)
+        self.report.check("and is told", "void" in synced.err, synced)
+        gives("void by her other wallet's", wallet("erin", "words", "check", "--words-file", words),
+              AUTH, "WORDS")
+        told = [row for row in wallet("erin", "doctor")["findings"] if row["name"] == "words"]
+        self.report.check("doctor says so, and what to do", len(told) == 1 and
+                          told[0]["command"] == "dcep-wallet words new", told)
+        short = town.bank("north", "account", "withdraw", "erin", "99999999.00")
+        self.report.check("a refusal says what to do", short["error.name"] == "FUNDS" and
+                          short["error.hint"], short)
 
     def lost_phone(self):
         """No backup: a new phone, the words, and the old join file for the bank's address."""
@@ -356,6 +386,7 @@ class Keeping:
                                                    stranger), AUTH, "WORDS")
         gives("with her words it does", wallet("erin", "init", "--join", join, "--words-file",
                                                words), OK)
+        self.second_wallet(words)
         self.report.equal("nothing in it yet", self.total("erin"), 0)
         gives("it is a wallet like any other", wallet("erin", "withdraw", "10.00"), OK)
         gives("the payee takes what the old phone paid",

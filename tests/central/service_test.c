@@ -402,9 +402,9 @@ HALL_TEST(service, a_refusal_repeats_the_id_it_could_read)
     const struct span request =
         seal(&counter, VERB_ACCOUNT, &nothing, &call_id, WORLD_NOW, &world->banks[0].bank_key);
     struct buffer busy AUTO(buffer_fini) = {0}, blind AUTO(buffer_fini) = {0};
-    HALL_OK(service_refuse(&counter.service, &busy, request, STATUS_BUSY));
+    HALL_OK(service_refuse(&counter.service, &busy, request, STATUS_BUSY, 0));
     HALL_STATUS(read(&reply, &counter, VERB_ACCOUNT, &call_id, buffer_span(&busy)), STATUS_BUSY);
-    HALL_OK(service_refuse(&counter.service, &blind, span_text("x"), STATUS_PARSE));
+    HALL_OK(service_refuse(&counter.service, &blind, span_text("x"), STATUS_PARSE, 0));
     HALL_STATUS(read(&reply, &counter, VERB_ACCOUNT, &nobody, buffer_span(&blind)), STATUS_PARSE);
     close_counter(&counter);
 }

@@ -49,9 +49,11 @@ static enum status join(const struct key_pair *pair, const struct cose *recovery
     return street_call(&street, &reply, VERB_JOIN, &body, pair);
 }
 
+static struct certify_reply reply; /* the last one */
+
 static enum status certify_now(const struct world_wallet *wallet)
 {
-    struct certify_reply reply = {0};
+    reply = (struct certify_reply){.has_recovery_key = false};
     const struct key_pair next = world_key("a next key");
     const struct certificate_request request = {.new_key = next.public_key,
                                                 .has_previous_key = true,
@@ -73,6 +75,19 @@ Test(certify_words, by_words_alone_a_new_key_and_the_lost_ones_are_given_up)
     HALL_STATUS(join(&fresh, &mine), STATUS_OK); /* asked again: the same */
     HALL_STATUS(certify_now(&alice.wallet), STATUS_FORBIDDEN);
     HALL_STATUS(certify_now(&bob.wallet), STATUS_OK);
+    cr_expect_not(reply.has_recovery_key, "alice's words are none of bob's");
+}
+
+/* So that a wallet of hers learns that another one made newer words. */
+Test(certify_words, each_certificate_comes_with_the_words_in_force)
+{
+    const struct key_pair newer = world_key("newer words");
+    HALL_STATUS(certify_now(&alice.wallet), STATUS_OK);
+    cr_expect_not(reply.has_recovery_key);
+    HALL_STATUS(keep(&alice, &words), STATUS_OK);
+    HALL_STATUS(keep(&alice, &newer), STATUS_OK);
+    HALL_STATUS(certify_now(&alice.wallet), STATUS_OK);
+    cr_expect(reply.has_recovery_key && key_equal(&reply.recovery_key, &newer.public_key));
 }
 
 Test(certify_words, what_opens_nothing)

@@ -94,14 +94,17 @@ static enum status read_answer(const struct wanted *call, size_t *settled, size_
 
 /* Which calls are still to be handed in. */
 static size_t still_waiting(struct wanted **out, struct wanted **calls, size_t count,
-                            size_t *settled)
+                            size_t *settled, bool has_pace)
 {
     size_t left = 0, refused = 0;
     for (size_t i = 0; i < count; i++) {
         const enum status status = read_answer(calls[i], settled, &refused);
         house_check(status == STATUS_OK || status == STATUS_BUSY, "answered, or busy", status);
-        if (status == STATUS_BUSY)
-            out[left++] = calls[i];
+        if (status != STATUS_BUSY)
+            continue;
+        house_check(!has_pace || call_retry_ms(buffer_span(&calls[i]->reply)) > 0,
+                    "told when to ask again, once that is known", i);
+        out[left++] = calls[i];
     }
     house_check(refused == 0, "no packet is refused", refused);
     return left;
@@ -129,7 +132,7 @@ void pressure_overload(void)
     }
     for (size_t i = 0; count > 0 && i < TRIES_MAX; i++) {
         hand_in(&house, left, count);
-        count = still_waiting(left, left, count, &settled);
+        count = still_waiting(left, left, count, &settled, i > 0);
         busy += count;
         house_check(settled == house_count(&house, &tables_table_spend),
                     "what was acknowledged is in the rows, and nothing else", i);

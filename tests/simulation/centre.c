@@ -158,7 +158,7 @@ static enum err crash(struct centre *centre, struct buffer *reply, struct span r
     *reply = (struct buffer){.limit = reply->limit};
     if (error == ERR_COMMIT_UNKNOWN || chance_permille(&sim->chance, 500))
         return ERR_TIMEOUT;
-    return service_refuse(&centre->service, reply, request, STATUS_FAILED);
+    return service_refuse(&centre->service, reply, request, STATUS_FAILED, 0);
 }
 
 enum err centre_handle(struct centre *centre, struct buffer *reply, struct span request)

@@ -160,3 +160,24 @@ Test(handover_trial, says_what_is_handed_over, .init = open_people, .fini = clos
     expect_status(try(&trial, folk_request(&people[1], 701, NULL)), STATUS_FUNDS);
     cr_expect_eq(trial.size, 0);
 }
+
+/* Asked again for what is signed, and settled since: the same figures. */
+Test(handover_trial, a_repeat_is_measured_as_the_first_time)
+{
+    open_people();
+    struct handover_trial first, repeat;
+    enum status status = STATUS_OK;
+    struct id request_id;
+    folk_coin(&people[0], 1000);
+    const struct span invoice = folk_request(&people[1], 300, &request_id);
+    expect_status(try(&first, invoice), STATUS_OK);
+    cr_assert_eq(first.hops_max, 1);
+    cr_assert_eq(amount_fen(first.change), 700);
+    folk_pay(&people[0], invoice, &status);
+    expect_status(try(&repeat, invoice), STATUS_OK);
+    cr_expect_eq(repeat.coin_count, first.coin_count);
+    cr_expect_eq(repeat.hops_max, first.hops_max);
+    cr_expect_eq(amount_fen(repeat.change), amount_fen(first.change));
+    cr_expect_eq(repeat.size, first.size);
+    close_people();
+}

@@ -113,6 +113,46 @@ Test(sync_withdraw, a_withdrawal_is_over_only_to_the_fen)
     expect_status(withdraw(300), STATUS_UNREACHABLE);
 }
 
+Test(sync_withdraw, the_tokens_of_an_earlier_withdrawal_are_no_answer)
+{
+    expect_status(withdraw(300), STATUS_OK);
+    town.withdraws_the_first = true;
+    expect_status(withdraw(300), STATUS_ORDER);
+    cr_expect_eq(folk_spendable(&alice), 300);
+    town.withdraws_the_first = false;
+    sync_now(&alice);
+    cr_expect_eq(folk_spendable(&alice), 600);
+}
+
+/* Of all kinds that bring money. */
+static uint64_t listed_in_history(void)
+{
+    const struct store_query query = {.table = &tables_table_history, .index_number = -1};
+    struct list rows = {0};
+    uint64_t sum = 0;
+    cr_assert_eq(store_begin(alice.wallet.store, STORE_READ), ERR_OK);
+    cr_assert_eq(store_list(alice.wallet.store, &rows, &query, NULL, &world.arena), ERR_OK);
+    store_rollback(alice.wallet.store);
+    for (size_t i = 0; i < rows.count; i++)
+        sum += amount_fen(((const struct history *)rows.items)[i].amount);
+    return sum;
+}
+
+Test(sync_withdraw, what_is_found_before_the_answer_is_listed_once)
+{
+    struct sync_report report;
+    town.withdraws_silently = true;
+    expect_status(withdraw(300), STATUS_PENDING);
+    cr_assert_eq(sync_all(&alice.wallet, &report), ERR_OK);
+    cr_expect_eq(amount_fen(report.found), 300, "OWNED shows the tokens");
+    town.withdraws_silently = false;
+    sync_now(&alice);
+    cr_expect_eq(folk_spendable(&alice), 300);
+    cr_expect_eq(listed_in_history(), 300);
+    expect_status(withdraw(200), STATUS_OK);
+    cr_expect_eq(listed_in_history(), 500);
+}
+
 Test(sync_withdraw, only_my_own_banks_vault_is_paid)
 {
     uint64_t credited = 0;

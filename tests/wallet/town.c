@@ -281,6 +281,10 @@ static enum status serve_withdraw(struct town *town, struct tokens_reply *reply,
     for (size_t i = 0; fresh && i < withdrawal.amounts.count; i++)
         answer->tokens[answer->token_count++] =
             town_mint(town, withdrawal.amounts.items[i].amount, &withdrawal.wallet_key);
+    if (town->withdraws_silently)
+        return STATUS_PENDING;
+    if (town->withdraws_the_first)
+        answer = &town->answers[0];
     OK(arena_alloc(arena, &items, answer->token_count, sizeof(struct signed_item)));
     reply->tokens = (struct signed_item_list){items, answer->token_count};
     reply->tokens.count -= town->withdraws_short;
@@ -306,7 +310,11 @@ static enum status certify(struct town *town, struct certify_reply *reply,
     world_wallet(&wallet, town->world, "template", WORLD_BANK_A);
     wallet.certificate.wallet_key = request.new_key;
     world_certify(&wallet, town->world);
-    *reply = (struct certify_reply){.certificate = wallet.certificate_cose,
+    if (town->certifies != STATUS_OK)
+        return town->certifies;
+    *reply = (struct certify_reply){.has_recovery_key = town->has_words,
+                                    .recovery_key = town->words,
+                                    .certificate = wallet.certificate_cose,
                                     .directory = town->world->directory_cose,
                                     .revocations = town->world->revocations_cose};
     return STATUS_OK;

@@ -41,9 +41,14 @@ struct town {
     size_t calls[32];         /* by verb */
     struct amount account;    /* deposited */
     bool shows_spent;         /* OWNED lists what is spent as well: a lie */
+    bool withdraws_silently;  /* mints, and says PENDING */
     bool withdraws_short;     /* keeps a token back */
     bool withdraws_one_twice; /* gives the first in place of all */
-    bool is_other_bank;       /* deposits are asked for by another bank's vault */
+    bool withdraws_the_first; /* gives the tokens of the first withdrawal again */
+    enum status certifies;    /* STATUS_OK, or why not */
+    bool has_words;
+    struct public_key words; /* the customer's, as the bank knows them */
+    bool is_other_bank;      /* deposits are asked for by another bank's vault */
     size_t claims_with_request, claims_without;
     struct public_key certified[TOWN_KEYS_MAX]; /* different ones */
     size_t certified_count;

@@ -139,6 +139,19 @@ static enum err look(struct safe_key *master, struct pin_answer *answer,
     return ERR_OK;
 }
 
+enum err pin_look(struct safe_key *master, struct pin_answer *answer, const char *path,
+                  struct span pin, uint64_t now)
+{
+    struct pin_file file AUTO(pin_file_fini) = {0};
+    *answer = (struct pin_answer){.verdict = PIN_WAIT};
+    TRY(read_file(&file, path));
+    const uint64_t wait = pin_wait_s(file.wrong_count);
+    const uint64_t passed = now > file.last_at ? now - file.last_at : 0;
+    answer->wrong_count = file.wrong_count;
+    answer->wait_s = keyfile_is_sealed(file.keyfile) && passed < wait ? wait - passed : 0;
+    return answer->wait_s > 0 ? ERR_OK : look(master, answer, &file, pin);
+}
+
 enum err pin_open(struct safe_key *master, struct pin_answer *answer, const char *path,
                   struct span pin, uint64_t now)
 {

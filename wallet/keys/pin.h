@@ -41,6 +41,10 @@ enum err pin_is_set(bool *set, const char *path) MUST_USE; /* ERR_MISSING; ERR_P
 /* Counts, then looks. master only if the verdict is PIN_RIGHT. */
 enum err pin_open(struct safe_key *master, struct pin_answer *answer, const char *path,
                   struct span pin, uint64_t now) MUST_USE;
+/* As pin_open where nothing can be written, for looking only (docs/adr/0044): the waits that were
+ * counted hold, this attempt is not counted. */
+enum err pin_look(struct safe_key *master, struct pin_answer *answer, const char *path,
+                  struct span pin, uint64_t now) MUST_USE;
 /* The next PIN, in one step; the count begins anew. */
 enum err pin_change(const char *path, const struct safe_key *master, struct span pin) MUST_USE;
 

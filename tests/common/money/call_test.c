@@ -395,3 +395,34 @@ Test(money, replies)
         call_read_reply(&status, &out, VERB_FETCH, &d.call_id, span_text(""), &d.world.arena),
         ERR_PARSE);
 }
+
+/* Who is told "busy" is told when to ask again, or not; old clients look at the status only. */
+Test(money, busy_replies)
+{
+    DESK(d);
+    static const struct {
+        uint64_t said, heard;
+    } times[] = {{0, 1}, {1, 1}, {250, 250}, {60000, 60000}, {60001, 60000}, {UINT64_MAX, 60000}};
+    struct fetch_reply out;
+    enum status status;
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        struct buffer bytes AUTO(buffer_fini) = {0};
+        cr_assert_eq(call_seal_busy(&bytes, &d.call_id, times[i].said, &d.world.arena), ERR_OK);
+        cr_expect_eq(call_retry_ms(buffer_span(&bytes)), times[i].heard);
+        cr_assert_eq(call_read_reply(&status, &out, VERB_FETCH, &d.call_id, buffer_span(&bytes),
+                                     &d.world.arena),
+                     ERR_OK);
+        cr_expect_eq(status, STATUS_BUSY);
+    }
+    const struct fetch_reply body = {.now = 77};
+    static const enum status others[] = {STATUS_BUSY, STATUS_OK, STATUS_FAILED};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        struct buffer bytes AUTO(buffer_fini) = {0};
+        const bool has_body = others[i] == STATUS_OK;
+        cr_assert_eq(call_seal_reply(&bytes, &d.call_id, others[i], &message_fetch_reply,
+                                     has_body ? &body : NULL, &d.world.arena),
+                     ERR_OK);
+        cr_expect_eq(call_retry_ms(buffer_span(&bytes)), 0);
+    }
+    cr_expect_eq(call_retry_ms(span_text("busy")), 0);
+}

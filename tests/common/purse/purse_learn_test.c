@@ -259,6 +259,38 @@ Test(purse_learn, one_token_does_not_stand_for_two)
     cr_expect_eq(amount_fen(holder_totals(&h).spendable_settled), 1000);
 }
 
+/* The same amount to the same key, twice: the second answer is not the first one again. */
+Test(purse_learn, the_token_of_an_earlier_order_answers_no_other)
+{
+    struct ordered first, second;
+    struct world_coin one, two;
+    order(&first);
+    world_token(&one, &h.world, 1000, &h.me);
+    world_token(&two, &h.world, 1000, &h.me);
+    expect_status(answer(&first, OUTCOME_USED, &one, NULL), STATUS_OK);
+    order(&second);
+    expect_status(answer(&second, OUTCOME_USED, &one, NULL), STATUS_ORDER);
+    expect_status(answer(&second, OUTCOME_MINTED_BACK, NULL, &one), STATUS_ORDER);
+    cr_expect(holder_holds(&h, second.coin.serial, &second.coin.coin_id));
+    OK(purse_forget(&h.env, one.serial, &one.coin_id)); /* spent: it is no answer again by that */
+    expect_status(answer(&second, OUTCOME_USED, &one, NULL), STATUS_ORDER);
+    expect_status(answer(&second, OUTCOME_USED, &two, NULL), STATUS_OK);
+    cr_expect_eq(amount_fen(holder_totals(&h).spendable_settled), 1000);
+}
+
+Test(purse_learn, a_token_that_the_register_showed_first_answers_still)
+{
+    struct ordered o;
+    struct world_coin token;
+    enum status status = STATUS_FAILED;
+    order(&o);
+    world_token(&token, &h.world, 1000, &h.me);
+    OK(purse_take_token(&h.env, &status, &token.token));
+    OK(purse_forget(&h.env, token.serial, &token.coin_id));
+    expect_status(answer(&o, OUTCOME_USED, &token, NULL), STATUS_OK);
+    cr_expect_eq(o.plan.state, PURSE_PLAN_SETTLED);
+}
+
 Test(purse_learn, an_order_is_done_only_with_the_tokens_it_asked_for)
 {
     struct ordered o;

@@ -20,12 +20,21 @@
     F(OPT_SIGNED, maybe_record)
 /* clang-format on */
 #define CONTRACT_SETTING_FIELDS(F) F(UINT, setting_id, 0, INTEGER_MAX) F(BLOB, value, 0, 64)
+/* Two that lie together, and the same alone. */
+#define CONTRACT_PART_FIELDS(F)                                                                    \
+    F(UINT, serial, 1, INTEGER_MAX)                                                                \
+    F(ID, coin_id) F(AMOUNT, amount) F(UINT, state, 1, 3) F(OPT_KEY, key) F(OPT_BLOB, bytes, 1, 40)
 #define CONTRACT_TABLES(T)                                                                         \
     T(contract, contract_coin, CONTRACT_COIN_FIELDS, 2, TABLE_INDEX("owner_key"),                  \
       TABLE_INDEX("owner_key", "state"), TABLE_UNIQUE("parent_coin_id"))                           \
     T(contract, contract_thing, CONTRACT_THING_FIELDS, 1, TABLE_INDEX("text"),                     \
       TABLE_UNIQUE("maybe_uint", "maybe_id"))                                                      \
-    T(contract, contract_setting, CONTRACT_SETTING_FIELDS, 1)
+    T(contract, contract_setting, CONTRACT_SETTING_FIELDS, 1)                                      \
+    T(contract, contract_front, CONTRACT_PART_FIELDS, TABLE_PART("contract_line", 0, 2),           \
+      TABLE_SCAN("state"), TABLE_SCAN("key"))                                                      \
+    T(contract, contract_back, CONTRACT_PART_FIELDS, TABLE_PART("contract_line", 1, 2),            \
+      TABLE_SCAN("state"), TABLE_SCAN("key"))                                                      \
+    T(contract, contract_lone, CONTRACT_PART_FIELDS, 2, TABLE_SCAN("state"), TABLE_SCAN("key"))
 
 TABLES_DECLARE(CONTRACT_TABLES)
 extern const struct table *const contract_tables[];

@@ -21,8 +21,12 @@ RECORD_STRUCT(book_2, BOOK_2_FIELDS)
 RECORD_SCHEMA(two_schema, book_2, BOOK_2_FIELDS, false)
 RECORD_STRUCT(book_3, BOOK_3_FIELDS)
 RECORD_SCHEMA(three_schema, book_3, BOOK_3_FIELDS, false)
-static const struct table book_2_table = {"book", &two_schema_book_2, 2, {TABLE_INDEX("note")}};
-static const struct table book_3_table = {"book", &three_schema_book_3, 2, {TABLE_INDEX("note")}};
+static const struct table book_2_table = {
+    .name = "book", .schema = &two_schema_book_2, .key_count = 2, .indexes = {TABLE_INDEX("note")}};
+static const struct table book_3_table = {.name = "book",
+                                          .schema = &three_schema_book_3,
+                                          .key_count = 2,
+                                          .indexes = {TABLE_INDEX("note")}};
 
 static const struct table *const tables_1[] = {&one_table_book, NULL};
 static const struct table *const tables_2[] = {&book_2_table, NULL};

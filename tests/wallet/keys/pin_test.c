@@ -154,6 +154,31 @@ Test(pin, G6_the_clock_set_back_or_forth)
     cr_expect_eq(try(&place, "1234", 1000005).verdict, PIN_RIGHT);
 }
 
+/* Where nothing can be written: tried, not counted; a wait that was counted holds. */
+Test(pin, G6_looking_only_counts_nothing_and_waits_all_the_same)
+{
+    struct place place AUTO(place_fini) = make_place("246810");
+    struct safe_key key = {{0}};
+    struct pin_answer answer;
+    uint64_t now = 1000;
+    cr_assert_eq(pin_look(&key, &answer, place.path, span_text("000000"), now), ERR_OK);
+    cr_expect_eq(answer.verdict, PIN_WRONG);
+    cr_expect_eq(answer.wrong_count, 0);
+    cr_assert_eq(pin_look(&key, &answer, place.path, span_text("246810"), now), ERR_OK);
+    cr_expect_eq(answer.verdict, PIN_RIGHT);
+    cr_expect_arr_eq(key.bytes, master.bytes, sizeof master.bytes);
+    for (unsigned i = 0; i <= PIN_TRIES_FREE; i++)
+        cr_assert_eq(pin_open(&key, &answer, place.path, span_text("000000"), now), ERR_OK);
+    cr_assert_gt(answer.wait_s, 0);
+    const uint64_t wait_s = answer.wait_s;
+    cr_assert_eq(pin_look(&key, &answer, place.path, span_text("246810"), now), ERR_OK);
+    cr_expect_eq(answer.verdict, PIN_WAIT);
+    cr_assert_eq(pin_look(&key, &answer, place.path, span_text("246810"), now - 500), ERR_OK);
+    cr_expect_eq(answer.verdict, PIN_WAIT, "nor by setting the clock back");
+    cr_assert_eq(pin_look(&key, &answer, place.path, span_text("246810"), now + wait_s), ERR_OK);
+    cr_expect_eq(answer.verdict, PIN_RIGHT);
+}
+
 Test(pin, G6_ten_attempts_cost_more_than_a_tenth_of_a_second)
 {
     struct place place AUTO(place_fini) = make_place("1234");

@@ -1,0 +1,124 @@
+/* Many rows of a SQLite file: gathered, or added up (contract in store_list.h).
+ *
+ * 1. What is packed (store_part.h) SQLite neither compares nor adds up: it is looked at here.
+ */
+#include "common/store/store_list.h"
+
+#include "common/store/store_part.h"
+#include "common/store/store_row.h"
+#include "common/store/store_statement.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Items on their way to an array: how many there will be is known at the end. */
+struct gathered {
+    uint8_t *items;
+    size_t count, capacity;
+};
+
+static void free_gathered(struct gathered *gathered)
+{
+    free(gathered->items);
+}
+
+static enum err next_item(void **out, struct gathered *gathered, size_t size)
+{
+    if (gathered->count == gathered->capacity) {
+        const size_t capacity = gathered->capacity == 0 ? 16 : 2 * gathered->capacity;
+        uint8_t *items = reallocarray(gathered->items, capacity, size);
+        if (items == NULL) {
+            return ERR_MEMORY;
+        }
+        gathered->items = items;
+        gathered->capacity = capacity;
+    }
+    *out = gathered->items + gathered->count * size;
+    return ERR_OK;
+}
+
+static enum err gather(struct gathered *gathered, sqlite3_stmt *statement,
+                       const struct store_query *query, const void *from, struct arena *arena)
+{
+    const size_t max = query->count_max == 0 ? SIZE_MAX : query->count_max;
+    enum err error = store_statement_step(statement);
+    while (error == ERR_OK && gathered->count < max) {
+        void *item = NULL;
+        TRY(next_item(&item, gathered, query->table->schema->struct_size));
+        TRY(store_statement_row(statement, query->table, item, NULL, arena));
+        gathered->count += store_part_selects(query, item, from) ? 1 : 0;
+        error = store_statement_step(statement);
+    }
+    return error == ERR_MISSING ? ERR_OK : error;
+}
+
+enum err store_list_rows(struct store *store, struct list *rows, const struct store_query *query,
+                         const void *from, struct arena *arena)
+{
+    const struct store_sql_shape shape = {.verb = STORE_SQL_LIST, .query = *query};
+    const size_t size = query->table->schema->struct_size;
+    AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
+    AUTO(free_gathered) struct gathered gathered = {NULL, 0, 0};
+    TRY(store_statement_open(&statement, (struct store_sqlite *)store, &shape, from));
+    TRY(gather(&gathered, statement, query, from, arena));
+    if (gathered.count == 0) {
+        return ERR_OK;
+    }
+    void *items = NULL;
+    TRY(arena_alloc(arena, &items, gathered.count, size));
+    memcpy(items, gathered.items, gathered.count * size);
+    *rows = (struct list){items, gathered.count};
+    return ERR_OK;
+}
+
+static void free_row(void **row)
+{
+    free(*row);
+}
+
+/* What is packed, SQLite can't add up. */
+static enum err sum_part(struct store *store, struct store_total *total,
+                         const struct store_query *query, const void *from,
+                         const struct field *field)
+{
+    struct store_sql_shape shape = {.verb = STORE_SQL_LIST, .query = *query};
+    AUTO(arena_fini) struct arena arena = {0};
+    AUTO(free_row) void *row = calloc(1, query->table->schema->struct_size);
+    AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
+    if (row == NULL) {
+        return ERR_MEMORY;
+    }
+    shape.query.count_max = 0;
+    TRY(store_statement_open(&statement, (struct store_sqlite *)store, &shape, from));
+    enum err error = store_statement_step(statement);
+    while (error == ERR_OK) {
+        TRY(store_statement_row(statement, query->table, row, NULL, &arena));
+        if (store_part_selects(query, row, from)) {
+            store_total_add(total, store_row_integer(field, row));
+        }
+        arena_reset(&arena);
+        error = store_statement_step(statement);
+    }
+    return error == ERR_MISSING ? ERR_OK : error;
+}
+
+enum err store_list_sum(struct store *store, struct store_total *total,
+                        const struct store_query *query, const void *from,
+                        const struct field *field)
+{
+    if (query->table->cluster != NULL) {
+        return sum_part(store, total, query, from, field);
+    }
+    const struct store_sql_shape shape = {
+        .verb = STORE_SQL_SUM,
+        .query = *query,
+        .field = (size_t)(field - query->table->schema->fields),
+    };
+    AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
+    TRY(store_statement_open(&statement, (struct store_sqlite *)store, &shape, from));
+    TRY(store_statement_step(statement));
+    total->count = (uint64_t)sqlite3_column_int64(statement, 0);
+    total->high = sqlite3_column_int64(statement, 1);
+    total->low = sqlite3_column_int64(statement, 2);
+    return ERR_OK;
+}
