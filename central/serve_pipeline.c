@@ -23,8 +23,11 @@
 enum {
     RING_SIZE = 2 * NET_CALLS_MAX, /* the net lets in NET_CALLS_MAX at a time */
     MIB = 1024 * 1024,
-    /* What waits takes its time: 16 calls of 64 KiB are 2,000 payments, a fifth of a second. */
+    /* What waits takes its time: so little of it that who is let in has an answer within a tenth of
+     * a second; but enough for a batch, or else small batches would make the register slower still. */
     QUEUED_BYTES_MAX = MIB,
+    QUEUED_BYTES_MIN = MIB / 4,
+    QUEUED_MS_MAX = 60,
     PACE_FADES = 8, /* a batch counts for an eighth of the pace */
     /* A pause: nothing came during a batch no larger than this. */
     PAUSE_BYTES_MAX = 64 * 1024,
@@ -252,13 +255,26 @@ static void refuse(struct serve_pipeline *pipeline, struct net_request *request,
         net_server_drop(pipeline->server, request);
 }
 
-/* False: there is no room. A call alone always finds room. */
+static uint64_t ms_of(const struct serve_pipeline *pipeline, size_t bytes)
+{
+    return pipeline->ms_by_mib * bytes / MIB;
+}
+
+/* A call alone always finds room. */
+static bool has_room(const struct serve_pipeline *pipeline, size_t size)
+{
+    const size_t bytes = pipeline->queued_bytes + size;
+    if (pipeline->done == pipeline->put)
+        return true;
+    if (pipeline->put - pipeline->done == RING_SIZE || bytes > QUEUED_BYTES_MAX)
+        return false;
+    return bytes <= QUEUED_BYTES_MIN || ms_of(pipeline, bytes) <= QUEUED_MS_MAX;
+}
+
 static bool put_one(struct serve_pipeline *pipeline, const struct net_request *request)
 {
     const size_t size = request->bytes.size;
-    const bool is_empty = pipeline->done == pipeline->put;
-    if (pipeline->put - pipeline->done == RING_SIZE ||
-        (!is_empty && pipeline->queued_bytes + size > QUEUED_BYTES_MAX))
+    if (!has_room(pipeline, size))
         return false;
     *place_at(pipeline, pipeline->put++) =
         (struct place){.request = *request, .size = size, .put_ms = time_monotonic_ms()};
@@ -271,8 +287,8 @@ void serve_pipeline_put(struct serve_pipeline *pipeline, struct net_request *req
     for (size_t i = 0; i < count; i++) {
         pthread_mutex_lock(&pipeline->lock);
         const bool is_in = put_one(pipeline, &requests[i]);
-        const uint64_t pace = pipeline->ms_by_mib;
-        const uint64_t retry_ms = pace == 0 ? 0 : 1 + pace * pipeline->queued_bytes / MIB;
+        const uint64_t retry_ms =
+            pipeline->ms_by_mib == 0 ? 0 : 1 + ms_of(pipeline, pipeline->queued_bytes);
         if (is_in)
             pthread_cond_signal(&pipeline->work);
         pthread_mutex_unlock(&pipeline->lock);

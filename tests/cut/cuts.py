@@ -27,7 +27,7 @@ import zlib
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "acceptance"))
 # pylint: disable=wrong-import-position
-from knife import BANK, CutTown  # noqa: E402
+from knife import BANK, CutTown, holds_wallet  # noqa: E402
 from plan import DEATHS, WAYS, Cut, Record, cuts_of, in_order  # noqa: E402
 from scenes import SCENES, read, there  # noqa: E402
 from trio import Wrong  # noqa: E402
@@ -37,6 +37,13 @@ KILLED = 137
 TRIO_CUTS = 40  # then three others: a wallet that grew costs the auditor more
 RELEASED_ONE_IN = 8  # cuts after which the released program goes on, not its twin
 PROGRESS_CUTS = 250
+
+
+def judge_answer(wrong, result):
+    if result.code >= 128 or result.code in (INTERNAL, 125):
+        wrong.append(f"not a clear answer: {result}")
+    elif result.code != OK and not result["error.message"]:
+        wrong.append(f"exit {result.code} without a word: {result}")
 
 
 class Run:
@@ -100,9 +107,7 @@ class Run:
         if cut.how == "pause":
             others = trio.rng.choice([("balance",), ("sync",), job.words])
             (result, lines), second = self.town.cut_paused(job.who, job.words, cut.call, others)
-            if lines[-1] == "cut" and (second.code, second["error.name"]) != (UNREACHABLE,
-                                                                              "LOCKED"):
-                wrong.append(f"a second process was let in: {second}")
+            self.judge_second(wrong, second, lines, self.town.home(job.who))
         else:
             result, lines = self.town.cut(job.who, job.words, cut.call, cut.how,
                                           zlib.crc32(f"{self.seed} {cut.key}".encode()),
@@ -111,15 +116,20 @@ class Run:
         expected = KILLED if happened and cut.how in DEATHS and cut.call != 0 else None
         if expected is not None and result.code != expected:
             wrong.append(f"not killed: {result}")
-        if expected is None and (result.code >= 128 or result.code in (INTERNAL, 125)):
-            wrong.append(f"not a clear answer: {result}")
-        if expected is None and result.code not in (OK, KILLED) and not result["error.message"]:
-            wrong.append(f"exit {result.code} without a word: {result}")
+        if expected is None:
+            judge_answer(wrong, result)
         if result.code == OK and job.out is not None and not there(job.out):
             wrong.append(f"done, and the file is not there: {result}")
         if there(job.out) and job.out.endswith(".packet") and len(read(job.out)) > 0:
             trio.auditor.saw_packet(wrong, read(job.out))
         return happened
+
+    def judge_second(self, wrong, second, lines, home):
+        judge_answer(wrong, second)
+        is_refused = (second.code, second["error.name"]) == (UNREACHABLE, "LOCKED")
+        if lines[-1] == "cut" and holds_wallet(lines, home) and not is_refused:
+            wrong.append(f"a second process was let in before {lines[lines.index('paused') - 1]}: "
+                         f"{second}")
 
     # rows F3, F4, F5, F6, F7, F8, F9, F13, F15, F16, M3: every call of every step, each way
     def judge(self, trio, wrong, when):
@@ -188,7 +198,7 @@ def finish(town, report):
     supply = town.central("supply")
     report.check("the books balance", supply.code == OK and supply["balanced"], supply)
     wallets = 0
-    for name in os.listdir(town.path("home", "dcep", "wallets")):
+    for name in os.listdir(town.home("")):
         if name in town.trio_names:
             town.wallet(name, "sync")
         balance = town.wallet(name, "balance")

@@ -25,6 +25,9 @@ class CutTown(Town):
         self.trio_names, self.news, self.copy_count = [], None, 0
         self.stops = {}  # state of a payment -> the call before which pay dies in it
 
+    def home(self, name):
+        return self.path("home", "dcep", "wallets", name)
+
     # ---- commands ----
 
     def run(self, program, *words, timeout=120, before=(), **_):
@@ -107,8 +110,8 @@ class CutTown(Town):
     def next_copy(self, name):
         with self.lock:
             self.copy_count += 1
-            copy, wallets = f"{name}-{self.copy_count}", self.path("home", "dcep", "wallets")
-        shutil.copytree(os.path.join(wallets, name), os.path.join(wallets, copy))
+            copy = f"{name}-{self.copy_count}"
+        shutil.copytree(self.home(name), self.home(copy))
         return copy
 
     # ---- the knife ----
@@ -135,6 +138,16 @@ class CutTown(Town):
             second = self.wallet(who, *others)
             os.remove(gate)
             return first.result(), second
+
+
+def holds_wallet(lines, home):
+    """Was the wallet the first one's alone when it was held? Of its log: from its lock on, to the
+    last call on any of its files. (Calls are numbered anew each time: which one it was held at is
+    not known before.) What comes then, as a receipt's file, is made of what is stored."""
+    held = lines.index("paused") - 1
+    own = [at for at, line in enumerate(lines) if f" {home}/" in line + "/"]
+    lock = [at for at in own if lines[at].endswith(f" {home}/wallet.lock")]
+    return lock != [] and lock[0] < held <= own[-1]
 
 
 def is_paused(log):

@@ -36,6 +36,10 @@ MUTANTS = [
      "receiving->row.receipt = receipt;", "receive a packet", "--ways kill"),
     ("a coin that was signed away stays", "common/purse/purse_plan.c",
      "move_plan(env, plan, PURSE_SIGN)", "move_plan(env, plan, PURSE_MARK)", "pay", "--ways kill"),
+    ("the lock is given up once the wallet is open", "wallet/desk.c",
+     ".create = create, .exclusive = true, .key = &pages};",
+     ".create = create, .key = &pages};\n    close(desk->lock_fd);\n    desk->has_lock = false;",
+     "receive a packet", "--ways pause"),
 ]
 
 

@@ -16,7 +16,7 @@ FAULTS = {"full": ("openat", "write", "pwrite64", "link", "rename", "mkdir"),
           "eintr": ("write", "pwrite64"),
           "short": ("write", "pwrite64"),
           "reset": ("connect", "sendto", "sendmsg"),
-          "pause": ("fdatasync",)}
+          "pause": ("fdatasync", "fsync", "sendmsg")}
 WAYS = (*DEATHS, *FAULTS)
 HERE = os.path.dirname(os.path.abspath(__file__))
 

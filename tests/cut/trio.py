@@ -54,7 +54,7 @@ class Trio:
         self.payer, self.payee, self.third = names
         self.number, self.handed, self.total = 0, 0, 0
         self.ids, self.no_fault = {}, False  # ids: of request files
-        self.homes = [town.path("home", "dcep", "wallets", name) for name in names]
+        self.homes = list(map(town.home, names))
         self.accounts = {name: self.account(name) for name in names}
         self.owned = sum(self.accounts.values())  # in account and wallet together, for ever
         self.is_released = False  # who goes on after the cut: the released program, or its twin
@@ -75,7 +75,7 @@ class Trio:
         return result
 
     def wallet(self, who):
-        return self.auditor.wallet(self.town.path("home", "dcep", "wallets", who))
+        return self.auditor.wallet(self.town.home(who))
 
     def spendable(self, who):
         return self.wallet(who).spendable

@@ -40,7 +40,7 @@ enum {
     CALLERS_MAX = 1024,
     SAMPLES_MAX = 4096,
     NS_PER_S = 1000000000,
-    BUSY_PAUSE_NS = 5000000,
+    BUSY_PAUSE_MS = 5,      /* if the answer names no time */
     REFUSAL_SIZE_MAX = 160, /* a reply without results; one with any is larger */
     SAMPLE_EVERY_NS = 100000000,
     SAMPLES_A_SECOND = 10,
@@ -102,7 +102,9 @@ static bool is_to_repeat(const struct load_call *call, const struct load_answer 
     struct arena arena AUTO(arena_fini) = {0};
     struct settle_reply nothing;
     const bool is_busy = load_bank_read(&nothing, answer, &arena) == STATUS_BUSY;
-    const uint64_t again_ns = load_now_ns() + BUSY_PAUSE_NS;
+    const uint64_t retry_ms = is_busy ? call_retry_ms(buffer_span(&answer->reply)) : 0;
+    const uint64_t pause_ms = retry_ms > 0 ? retry_ms : BUSY_PAUSE_MS;
+    const uint64_t again_ns = load_now_ns() + pause_ms * (NS_PER_S / 1000);
     atomic_fetch_add(is_busy ? &load.busy : &load.failed, 1);
     if (is_busy && load.rate <= 0 && again_ns < load.end_ns) {
         load_sleep_until(again_ns);
