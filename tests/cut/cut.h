@@ -49,6 +49,7 @@ bool cut_how_parse(enum cut_how *how, const char *word);
 /* --- the disk, as of the last sync (cut_disk.c) --- */
 /* Paths are absolute; what is not below root is not followed. Before the call each time. */
 void cut_disk_open(const char *root, uint64_t seed);
+bool cut_disk_holds(const char *path);
 void cut_disk_change(const char *path); /* contents will change */
 void cut_disk_create(const char *path); /* a name will appear, if it is not there */
 void cut_disk_remove(const char *path);

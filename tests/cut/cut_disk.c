@@ -66,7 +66,7 @@ void cut_disk_open(const char *root, uint64_t seed)
     disk_state = seed;
 }
 
-static bool is_mine(const char *path)
+bool cut_disk_holds(const char *path)
 {
     return disk_root[0] != '\0' && strncmp(path, disk_root, strlen(disk_root)) == 0;
 }
@@ -161,7 +161,7 @@ static void remember(const char *path, struct bytes synced)
 
 void cut_disk_change(const char *path)
 {
-    if (is_mine(path) && is_file(path) && find_dirty(path) == NULL)
+    if (cut_disk_holds(path) && is_file(path) && find_dirty(path) == NULL)
         remember(path, read_whole(path));
 }
 
@@ -194,19 +194,19 @@ static void add_op(enum op_kind kind, const char *path, const char *from, bool h
 void cut_disk_create(const char *path)
 {
     struct stat about;
-    if (is_mine(path) && lstat(path, &about) != 0)
+    if (cut_disk_holds(path) && lstat(path, &about) != 0)
         add_op(OP_CREATE, path, NULL, false, (struct bytes){NULL, 0});
 }
 
 void cut_disk_remove(const char *path)
 {
-    if (is_mine(path) && is_file(path))
+    if (cut_disk_holds(path) && is_file(path))
         add_op(OP_REMOVE, path, NULL, true, durable(path));
 }
 
 void cut_disk_rename(const char *from, const char *to)
 {
-    if (!is_mine(from) || !is_mine(to) || !is_file(from))
+    if (!cut_disk_holds(from) || !cut_disk_holds(to) || !is_file(from))
         return;
     const bool had = is_file(to);
     add_op(OP_RENAME, to, from, had, had ? durable(to) : (struct bytes){NULL, 0});
@@ -220,7 +220,7 @@ void cut_disk_rename(const char *from, const char *to)
 void cut_disk_link(const char *from, const char *to)
 {
     struct stat about;
-    if (!is_mine(from) || !is_mine(to) || !is_file(from) || lstat(to, &about) == 0)
+    if (!cut_disk_holds(from) || !cut_disk_holds(to) || !is_file(from) || lstat(to, &about) == 0)
         return;
     add_op(OP_CREATE, to, NULL, false, (struct bytes){NULL, 0});
     const struct dirty *file = find_dirty(from);

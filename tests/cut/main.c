@@ -146,7 +146,7 @@ static bool counts(const struct cut_call *call, const char *path,
         return false;
     if (call->kind == CUT_OPEN)
         return (open_flags(call, regs) & (O_CREAT | O_TRUNC)) != 0 &&
-               strncmp(path, "/dev/", 5) != 0;
+               (cut_disk_holds(path) || strncmp(path, "/dev/", 5) != 0); /* /dev/shm is a disk */
     return strncmp(path, "anon_inode:", 11) != 0 && strncmp(path, "/proc/", 6) != 0 &&
            !(strncmp(path, "pipe:", 5) == 0 && argument(regs, call->fd) > STDERR_FILENO);
 }
