@@ -68,9 +68,15 @@ def payment_of(network, payload):
     return Payment(network, payload)
 
 
+def message_of(file):
+    """Of the bytes of a file: the message itself, without the news beside it."""
+    _, _, kind, body = decode(file)
+    return bytes(body[0][0]) if kind == b"bundle" else file
+
+
 def packet_payments(network, file):
     """Of the bytes of a packet's file."""
-    _, payments, _, _ = decode(file)[3]
+    _, payments, _, _ = decode(message_of(file))[3]
     return [payment_of(network, payload) for _, _, payload, _ in payments]
 
 

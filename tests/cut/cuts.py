@@ -4,10 +4,12 @@ or names something, by kill -9, by a power cut (what was not synced is lost, or 
 call failing; then it is used as if nothing had happened, and every fen has to be there, once.
 
     cuts.py [BUILD] [--seed N] [--sample N] [--jobs N] [--seconds N] [--record FILE] [--only NAME]
-            [--ways HOW,HOW] [--until-failed] [--at N --how HOW]
+            [--places N] [--ways HOW,HOW] [--until-failed] [--at N --how HOW]
 
 The steps are in scenes.py, the money is judged by audit.py, the knife is $BUILD/cut/cut
 (tests/cut/main.c). Without --sample every cut point is tried, the widest sample first (plan.py).
+With --places a run fails that cut
+fewer places than that: a place is a step and one of its calls, in however many ways it was cut.
 With --record a run that was stopped goes on where it was. The servers are real and go on: what was
 cut and mended is settled at the register, where in the end the books balance and nobody is accused.
 Prints a table of the cuts, and "N passed, N failed", one a cut point.
@@ -28,12 +30,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "acceptance"))
 # pylint: disable=wrong-import-position
 from knife import BANK, CutTown, holds_wallet  # noqa: E402
-from plan import DEATHS, WAYS, Cut, Record, cuts_of, in_order  # noqa: E402
+from plan import CALLS, DEATHS, WAYS, Cut, Record, cuts_of, in_order  # noqa: E402
 from scenes import SCENES, read, there  # noqa: E402
 from trio import Wrong  # noqa: E402
-from town import INTERNAL, OK, UNREACHABLE, Report, fen, yuan  # noqa: E402
+from town import INTERNAL, OK, UNREACHABLE, USAGE, Report, fen, yuan  # noqa: E402
 
 KILLED = 137
+REFUSALS = (UNREACHABLE, "LOCKED"), (USAGE, "EXISTS")  # the first one's pictures are there
 TRIO_CUTS = 40  # then three others: a wallet that grew costs the auditor more
 RELEASED_ONE_IN = 8  # cuts after which the released program goes on, not its twin
 PROGRESS_CUTS = 250
@@ -54,6 +57,7 @@ class Run:
         self.done, self.places = collections.Counter(), set()  # done: (step, how) -> cuts
         self.missed, self.same = 0, 0  # same: the power went, and nothing was there to be lost
         self.lost_or_doubled, self.tried, self.left = 0, 0, 0
+        self.seen = set()  # the names of calls that were made
 
     # ---- one cut ----
 
@@ -106,10 +110,10 @@ class Run:
         # row F14: a second process while the first holds the wallet
         if cut.how == "pause":
             others = trio.rng.choice([("balance",), ("sync",), job.words])
-            (result, lines), second = self.town.cut_paused(job.who, job.words, cut.call, others)
+            (result, lines), second = self.town.cut_paused(job, cut.call, others)
             self.judge_second(wrong, second, lines, self.town.home(job.who))
         else:
-            result, lines = self.town.cut(job.who, job.words, cut.call, cut.how,
+            result, lines = self.town.cut(job, cut.call, cut.how,
                                           zlib.crc32(f"{self.seed} {cut.key}".encode()),
                                           at_end=cut.call == 0)
         happened, trio.no_fault = lines[-1] == "cut", "nothing lost" in lines[-2:]
@@ -126,7 +130,7 @@ class Run:
 
     def judge_second(self, wrong, second, lines, home):
         judge_answer(wrong, second)
-        is_refused = (second.code, second["error.name"]) == (UNREACHABLE, "LOCKED")
+        is_refused = (second.code, second["error.name"]) in REFUSALS
         if lines[-1] == "cut" and holds_wallet(lines, home) and not is_refused:
             wrong.append(f"a second process was let in before {lines[lines.index('paused') - 1]}: "
                          f"{second}")
@@ -150,7 +154,7 @@ class Run:
         try:
             trio.rest()
             job = scene.ready(trio)
-            result, lines = self.town.cut(job.who, job.words, 0, "look")
+            result, lines = self.town.cut(job, 0, "look")
             if result.code not in (OK, 6):
                 wrong.append(str(result))
             scene.after(trio, job, wrong)
@@ -160,6 +164,7 @@ class Run:
         except Wrong as error:
             wrong.append(str(error))
         self.report.check(f"{scene.name}: with no cut all is well", not wrong, "\n  ".join(wrong))
+        self.seen.update(line.split(" ")[1] for line in lines if line[:1].isdigit())
         return lines
 
     def work(self, cuts, number):
@@ -190,7 +195,7 @@ class Run:
         if trio is not None:
             self.report.equal("accounts and wallets of three hold what they held",
                               trio.total + sum(map(trio.account, trio.names)), trio.owned)
-            trio.auditor.reader.close()
+            trio.close()
 
 
 def finish(town, report):
@@ -199,8 +204,8 @@ def finish(town, report):
     report.check("the books balance", supply.code == OK and supply["balanced"], supply)
     wallets = 0
     for name in os.listdir(town.home("")):
-        if name in town.trio_names:
-            town.wallet(name, "sync")
+        if name in town.people:
+            town.sync(name)
         balance = town.wallet(name, "balance")
         wallets += sum(fen(balance[part] or "0") for part in
                        ("spendable", "reserved", "handed_over", "quarantined"))
@@ -215,6 +220,7 @@ def parse():
     parser.add_argument("build", nargs="?", default=os.environ.get("BUILD", "build"))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sample", type=int, default=0)
+    parser.add_argument("--places", type=int, default=0)
     parser.add_argument("--seconds", type=int, default=0)
     parser.add_argument("--record", default=None)
     parser.add_argument("--ways", default="")
@@ -236,6 +242,8 @@ def plan(options, run, scenes):
         else:
             cuts += cuts_of(scene, run.look(trio, scene))
     run.retire(trio)
+    if scenes == SCENES and not options.how:
+        run.report.equal("every call that can fail is seen by the knife", CALLS - run.seen, set())
     if options.ways:
         cuts = [cut for cut in cuts if cut.how in options.ways.split(",")]
     every = len(cuts)
@@ -256,9 +264,11 @@ def plan(options, run, scenes):
 
 
 def summary(options, run, scenes, looks_s):
-    print(f"{'cuts':28s}" + "".join(f"{how:>7s}" for how in WAYS))
+    print(f"{'cuts':28s}" + "".join(f"{how:>7s}" for how in (*WAYS, "places")))
     for scene in scenes:
-        print(f"{scene.name:28s}" + "".join(f"{run.done[scene.name, how]:7d}" for how in WAYS))
+        places = sum(name == scene.name for name, _ in run.places)
+        print(f"{scene.name:28s}" + "".join(f"{run.done[scene.name, how]:7d}" for how in WAYS) +
+              f"{places:7d}")
     ways = " ".join(f"{how} {sum(run.done[scene.name, how] for scene in scenes)}" for how in WAYS)
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     cpu_s = sum(use.ru_utime + use.ru_stime for use in used)
@@ -287,6 +297,9 @@ def main():
                 part.result()
         finish(town, report)
     summary(options, run, scenes, looks_s)
+    if options.places:
+        report.check(f"at least {options.places} places are cut", len(run.places) >= options.places,
+                     f"{len(run.places)}: more of them with a larger --sample (CUT_SOAK)")
     return report.end()
 
 

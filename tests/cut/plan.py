@@ -16,8 +16,9 @@ FAULTS = {"full": ("openat", "write", "pwrite64", "link", "rename", "mkdir"),
           "eintr": ("write", "pwrite64"),
           "short": ("write", "pwrite64"),
           "reset": ("connect", "sendto", "sendmsg"),
-          "pause": ("fdatasync", "fsync", "sendmsg")}
-WAYS = (*DEATHS, *FAULTS)
+          "pause": ("fdatasync", "fsync", "sendmsg", "sendto")}
+WAYS, OF_A_DISK = (*DEATHS, *FAULTS), ("full", "rofs", "eio", "eintr")
+CALLS = {name for names in FAULTS.values() for name in names}
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -29,7 +30,8 @@ class Cut:
 
     @property
     def place(self):
-        return self.scene.name, self.call, self.name
+        """Calls are numbered anew each time; only one of each number counts."""
+        return self.scene.name, self.call
 
     @property
     def key(self):
@@ -42,13 +44,14 @@ class Cut:
 
 def cuts_of(scene, lines):
     """Of the knife's log of a run that nobody cut. With all synced a power cut is no other fault
-    than kill -9."""
+    than kill -9; and no disk is behind a pipe."""
     for line in lines:
         if not line[:1].isdigit():
             continue
-        number, name, state, _ = line.split(" ", 3)
+        number, name, state, path = line.split(" ", 3)
         for how in (*DEATHS, *(how for how, names in FAULTS.items() if name in names)):
-            if state == "dirty" or how not in ENDS:
+            if (state == "dirty" or how not in ENDS) and \
+                    not (path.startswith("pipe:") and how in OF_A_DISK):
                 yield Cut(scene, int(number), name, how)
     if lines[-1:] == ["end dirty"]:
         for how in ENDS:

@@ -6,37 +6,14 @@ would, until all is done, and says what is wrong. The auditor checks the money b
 
 A row's functions get the Trio (below). `ready` gives a Job; whatever `after` needs is kept in it.
 """
+import scenes_codes as codes
+import scenes_link as link
+import scenes_news as news
 import scenes_wallet as own
 from audit import PLAN_RESERVED, PLAN_SIGNING
+from handing import finish_handover, receive_twice
 from town import INVALID, OK, yuan
 from trio import CALLS_MAX, HANDOVERS_MAX, SEARCHES_MAX, Job, Wrong, read, same, there
-
-
-# ---- the steps after the cut ----
-
-def receive_twice(trio, wrong, who, packet):
-    """The payee takes it, and shown again (by chance) the receipt is the same. Its file's name."""
-    first, second = trio.file("receipt"), trio.file("receipt")
-    trio.must(who, "receive", packet, "-o", first)
-    if trio.again():
-        trio.must(who, "receive", packet, "-o", second)
-        same(wrong, "the receipt", second, read(first))
-    return first
-
-
-def finish_handover(trio, wrong, job, request, payer, payee):
-    """From a request to the payer's knowing; each step by chance once more."""
-    first, second = trio.pay(payer, request), trio.file("packet")
-    if trio.again():
-        trio.must(payer, "pay", request, "-o", second)
-        same(wrong, "the packet, shown again", second, read(first))
-    if job.out is not None and job.out.endswith(".packet"):
-        same(wrong, "the packet that was cut", job.out, read(first))
-    trio.auditor.saw_packet(wrong, read(first))
-    receipt = receive_twice(trio, wrong, payee, first)
-    trio.must(payer, "receive", receipt)
-    if trio.again():
-        trio.must(payer, "receive", receipt)
 
 
 def ready_request(trio):
@@ -174,7 +151,7 @@ def stop_paying(trio, wanted):
         call = trio.town.stops.get(wanted, (low + high) // 2)
         while low <= high:
             request = trio.ask(trio.payee, 1)
-            trio.town.cut(trio.payer, ("pay", request, "-o", trio.file("packet")), call, "kill")
+            trio.town.cut(Job(trio.payer, "pay", request, "-o", trio.file("packet")), call, "kill")
             state = trio.auditor.plan_state(trio.homes[0], trio.ids[request]) or 0
             if state == wanted:
                 trio.town.stops[wanted] = call
@@ -280,6 +257,18 @@ SCENES = [
     Scene("outbox", ready_outbox, after_outbox),
     Scene("outbox after a crash", ready_resume, after_resume),
     Scene("cancel", ready_cancel, after_cancel),
+    Scene("request --listen", link.ready_listen, link.after_listen),
+    Scene("request --again --listen", link.ready_listen_again, link.after_listen),
+    Scene("pay --to", link.ready_call, link.after_call),
+    Scene("outbox --to", link.ready_call_again, link.after_call),
+    Scene("request --qr", codes.ready_ask, codes.after_ask),
+    Scene("pay --scan --qr", codes.ready_pay, codes.after_pay),
+    Scene("outbox --qr", codes.ready_show, codes.after_show),
+    Scene("receive --scan --qr", codes.ready_take, codes.after_take),
+    Scene("receive --scan, a receipt", codes.ready_confirm, codes.after_confirm),
+    Scene("news, pay", news.ready_pay, news.after_pay),
+    Scene("news, receive a packet", news.ready_receive, news.after_receive),
+    Scene("news, receive a receipt", news.ready_confirm, news.after_confirm),
     Scene("limits set", own.ready_limits, own.after_limits),
     Scene("lock", own.ready_lock, own.after_lock),
     Scene("unlock", own.ready_unlock, own.after_unlock),

@@ -1,10 +1,11 @@
 """Three wallets at one bank, and the command of one of them that is cut."""
 import os
 
+from link import Tap
 from town import OK, fen, yuan
 
 POCKET, REFILL_BELOW, HANDOVERS_MAX, HOPS_MAX = 40_000, 6_000, 24, 3
-TALKS = ("request", "pay", "receive", "outbox")
+TALKS, WAYS_OUT = ("request", "pay", "receive", "outbox"), {"-o", "--qr", "--listen", "--to"}
 CALLS_MAX, SEARCHES_MAX = 256, 3  # calls of one pay, at the most
 PASSPHRASE, PIN, NEXT_PIN = "a long walk home", "246813", "975310"
 
@@ -30,15 +31,16 @@ class Wrong(Exception):
 
 def without_news(words):
     """Handovers as one message: news beside them may be newer the next time."""
-    return (*words, "--no-news") if words[0] in TALKS and "-o" in words and \
-        "--news" not in words else words
+    goes_out = words[0] in TALKS and not WAYS_OUT.isdisjoint(words)
+    return (*words, "--no-news") if goes_out and "--news" not in words else words
 
 
 class Job:
-    """The command that is cut: who runs which words, and the file that leaves."""
+    """The command that is cut: who runs which words, and the file that leaves. meanwhile: what
+    others do while it runs (knife.py)."""
 
     def __init__(self, who, *words, out=None, **more):
-        self.who, self.words, self.out = who, without_news(words), out
+        self.who, self.words, self.out, self.meanwhile = who, without_news(words), out, None
         self.more = more
 
     def __getattr__(self, name):
@@ -58,6 +60,8 @@ class Trio:
         self.accounts = {name: self.account(name) for name in names}
         self.owned = sum(self.accounts.values())  # in account and wallet together, for ever
         self.is_released = False  # who goes on after the cut: the released program, or its twin
+        self.link, self.waits = None, []  # the tap; who waits, or did
+        self.heard = None  # how many news were published when all three synced last
 
     # ---- commands ----
 
@@ -73,6 +77,24 @@ class Trio:
         if result.code != code:
             raise Wrong(f"exit {result.code} instead of {code}\n{result}")
         return result
+
+    def waiting(self, who, *words):
+        self.waits = [waiting for waiting in self.waits if not waiting.is_over()]
+        self.waits.append(self.town.waiting(who, *without_news(words)))
+        return self.waits[-1]
+
+    def tap(self):
+        if self.link is None:
+            self.link = Tap()
+        return self.link
+
+    def close(self):
+        self.auditor.reader.close()
+        for waiting in self.waits:
+            if not waiting.is_over():
+                waiting.kill()
+        if self.link is not None:
+            self.link.close()
 
     def wallet(self, who):
         return self.auditor.wallet(self.town.home(who))
@@ -100,8 +122,18 @@ class Trio:
         self.total += amount
         self.accounts[who] -= amount
 
+    def villager(self):
+        """One more, for one cut, who has not heard of what these three have heard."""
+        name, published = self.town.next_villager()
+        if self.heard != published:
+            self.sync()
+            self.heard = published
+        self.homes.append(self.town.home(name))
+        return name
+
     def rest(self):
         """Now and then everybody syncs: what was cut and mended has to settle."""
+        del self.homes[len(self.names):]
         if self.handed >= HANDOVERS_MAX or self.hops() >= HOPS_MAX:
             self.sync()
         if self.spendable(self.payer) < REFILL_BELOW:
@@ -109,7 +141,7 @@ class Trio:
 
     def sync(self):
         for name in self.names:
-            self.must(name, "sync")
+            self.town.sync(name)
         self.handed = 0
 
     def again(self):
