@@ -7,7 +7,7 @@
 
 #include "common/base/time.h"
 #include "wallet/carriers/lan.h"
-#include "wallet/handover_file.h"
+#include "wallet/core/handover_file.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Hand to hand: pay, receive, outbox, cancel, receipt. All of it works with no network. */
 #include "wallet/commands_news.h"
 
-#include "wallet/handover_file.h"
+#include "wallet/core/handover_file.h"
 
 #include <stdio.h>
 

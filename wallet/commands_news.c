@@ -1,9 +1,9 @@
 /* News and early warning, as commands show them (contract in commands_news.h). */
 #include "wallet/commands_news.h"
 
-#include "wallet/fork.h"
-#include "wallet/handover_file.h"
-#include "wallet/news.h"
+#include "wallet/core/fork.h"
+#include "wallet/core/handover_file.h"
+#include "wallet/core/news.h"
 
 int commands_news_choose(struct desk *desk)
 {

@@ -6,8 +6,8 @@
 #include "tests/simulation/disk.h"
 #include "tests/simulation/mob.h"
 #include "tests/simulation/post.h"
-#include "wallet/handover.h"
-#include "wallet/handover_file.h"
+#include "wallet/core/handover_file.h"
+#include "wallet/handover/handover.h"
 
 #include <stdio.h>
 #include <string.h>
