@@ -145,6 +145,24 @@ unit: $(UNIT_TESTS) ## the unit tests of every room
 
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
 
+# ---- the README's two commands ----
+
+# What is missing is installed first, then a second make builds and runs, so that nothing is looked
+# for before it is there.
+
+JOBS ?= $(shell nproc)
+SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+
+.PHONY: check demo
+check: ## install what is missing, build, run every test
+	@tools/bootstrap.sh install check
+	@BUILD='$(BUILD)' tools/check.sh
+
+demo: ## install what is missing, build, run the main job (KEEP=1 leaves it running, STEP=1 waits)
+	@tools/bootstrap.sh install demo
+	@$(SUBMAKE) all
+	@BUILD='$(BUILD)' KEEP='$(KEEP)' STEP='$(STEP)' tools/demo.sh
+
 # Everything beyond building and unit tests: one file a theme.
 include $(sort $(wildcard tools/make/*.mk))
 

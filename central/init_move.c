@@ -122,16 +122,10 @@ static enum err marked_root_key(const struct cli *cli, char path[CLI_PATH_SIZE])
     return ERR_OK;
 }
 
-static void wipe_buffer(struct buffer *buffer)
-{
-    secret_wipe_bytes(buffer->data, buffer->size);
-    buffer_fini(buffer);
-}
-
 static enum err move_root_key(const struct cli *cli, const char *name, const char *target)
 {
-    struct buffer file AUTO(wipe_buffer) = {.limit = KEYFILE_SIZE_MAX},
-                       there AUTO(wipe_buffer) = {.limit = KEYFILE_SIZE_MAX};
+    struct buffer file AUTO(secret_wipe_buffer) = {.limit = KEYFILE_SIZE_MAX},
+                       there AUTO(secret_wipe_buffer) = {.limit = KEYFILE_SIZE_MAX};
     char source[CLI_PATH_SIZE];
     staged(cli, source, name);
     enum err error = file_read_secret(&file, source, KEYFILE_SIZE_MAX);

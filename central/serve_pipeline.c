@@ -23,8 +23,8 @@
 enum {
     RING_SIZE = 2 * NET_CALLS_MAX, /* the net lets in NET_CALLS_MAX at a time */
     MIB = 1024 * 1024,
-    /* What waits takes its time: so little of it that who is let in has an answer within a tenth of
-     * a second; but enough for a batch, or else small batches would make the register slower still. */
+    /* What waits takes its time: so little of it that who is let in has an answer within a tenth
+     * of a second; but enough for a batch, or small ones would make the register slower still. */
     QUEUED_BYTES_MAX = MIB,
     QUEUED_BYTES_MIN = MIB / 4,
     QUEUED_MS_MAX = 60,

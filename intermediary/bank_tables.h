@@ -69,7 +69,8 @@ enum bank_wallet_state {
     BANK_WALLET_OLD = 3, /* a newer key was certified in its place */
     BANK_WALLET_REVOKED = 4,
 };
-/* A key of a customer, with what its owner signed to have it certified. */
+/* A key of a customer, with what its owner signed to have it certified. was_active: it has been
+ * handed out once; certified anew it waits again, and money may lie at it. */
 #define BANK_WALLET_FIELDS(F)                                                                      \
     F(KEY, key)                                                                                    \
     F(KEY_ID, key_id)                                                                              \
@@ -81,7 +82,8 @@ enum bank_wallet_state {
     F(SIGNED, by_new_key)                                                                          \
     F(OPT_SIGNED, by_previous_key)                                                                 \
     F(OPT_KEY, attestor_key)                                                                       \
-    F(OPT_ID, code_hash)
+    F(OPT_ID, code_hash)                                                                           \
+    F(UINT, was_active, 0, 1)
 enum account_entry_kind {
     ACCOUNT_PAID_IN = 1,    /* over the counter */
     ACCOUNT_PAID_OUT = 2,   /* over the counter */

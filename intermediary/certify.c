@@ -239,6 +239,7 @@ static enum err activate(struct branch_env *env, enum status *status, void *cont
     bool found = false;
     *status = STATUS_OK;
     asking->wallet.state = BANK_WALLET_ACTIVE;
+    asking->wallet.was_active = 1;
     TRY(store_update(env->purse.store, &bank_table_bank_wallet, &asking->wallet));
     if (!asking->request.has_previous_key)
         return ERR_OK;
@@ -408,7 +409,8 @@ enum err certify_give_up(struct branch_env *env, enum status *status, size_t *co
     for (size_t i = 0; i < wallets.count && *status == STATUS_OK; i++) {
         const struct bank_wallet *wallet = &wallets.items[i];
         struct revoking revoking = {.key = &wallet->key};
-        if (wallet->state == BANK_WALLET_REVOKED || wallet->state == BANK_WALLET_WAITING)
+        const bool is_new = wallet->state == BANK_WALLET_WAITING && !wallet->was_active;
+        if (wallet->state == BANK_WALLET_REVOKED || is_new) /* a new one has nothing yet */
             continue;
         if (wallet->not_after_day >= today)
             TRY(certify_revoke(env, status, &wallet->key));

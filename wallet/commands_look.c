@@ -119,6 +119,7 @@ int commands_balance(struct cli *cli)
 
 struct held {
     struct purse_coin_list lists[PURSE_LOST + 1]; /* by state */
+    struct purse_coin_list frozen;                /* of keys of before a restore */
 };
 
 static enum err held_work(struct wallet *wallet, struct purse_env *env, void *context)
@@ -127,10 +128,10 @@ static enum err held_work(struct wallet *wallet, struct purse_env *env, void *co
     (void)wallet;
     for (unsigned state = PURSE_AVAILABLE; state <= PURSE_LOST; state++)
         TRY(purse_coins(env, &held->lists[state], (enum purse_coin_state)state));
-    return ERR_OK;
+    return purse_part_frozen(env, &held->lists[PURSE_QUARANTINED], &held->frozen);
 }
 
-static json_t *coin_json(const struct purse_coin *coin)
+static json_t *coin_json(const struct purse_coin *coin, bool is_frozen)
 {
     static const char *const words[] = {
         [PURSE_AVAILABLE] = N_("spendable"),   [PURSE_RESERVED] = N_("reserved"),
@@ -141,7 +142,8 @@ static json_t *coin_json(const struct purse_coin *coin)
     json_object_set_new(row, "id", cli_json_hex(SPAN(coin->coin_id)));
     commands_put_number(row, "serial", coin->serial);
     json_object_set_new(row, "amount", cli_json_amount(coin->amount));
-    json_object_set_new(row, "state", json_string(words[coin->state]));
+    json_object_set_new(
+        row, "state", json_string(is_frozen ? N_("from before the restore") : words[coin->state]));
     json_object_set_new(row, "settled", json_boolean(coin->is_settled));
     commands_put_number(row, "hops", coin->hops);
     commands_put_number(row, "depth", coin->depth);
@@ -172,7 +174,9 @@ int commands_coins(struct cli *cli)
     json_object_set_new(cli_result(cli), "coins", rows);
     for (unsigned state = PURSE_AVAILABLE; state <= PURSE_LOST; state++)
         for (size_t i = 0; i < held.lists[state].count; i++)
-            json_array_append_new(rows, coin_json(&held.lists[state].items[i]));
+            json_array_append_new(rows, coin_json(&held.lists[state].items[i], false));
+    for (size_t i = 0; i < held.frozen.count; i++)
+        json_array_append_new(rows, coin_json(&held.frozen.items[i], true));
     cli_show_table(cli, rows, columns);
     return CLI_OK;
 }

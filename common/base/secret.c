@@ -16,6 +16,12 @@ void secret_wipe_bytes(void *data, size_t size)
         explicit_bzero(data, size);
 }
 
+void secret_wipe_buffer(struct buffer *buffer)
+{
+    secret_wipe_bytes(buffer->data, buffer->size);
+    buffer_fini(buffer);
+}
+
 void secret_wipe(struct secret *secret)
 {
     explicit_bzero(secret->bytes, sizeof secret->bytes);

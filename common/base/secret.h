@@ -13,6 +13,8 @@ struct secret {
 void secret_wipe(struct secret *secret);         /* explicit_bzero, size 0 */
 bool secret_equal(struct span a, struct span b); /* constant time in the content */
 void secret_wipe_bytes(void *data, size_t size);
+/* As buffer_fini, for a buffer that held a secret. */
+void secret_wipe_buffer(struct buffer *buffer);
 /* At start-up of every program: no core dumps, not ptraceable by others (prctl, setrlimit). */
 void secret_harden_process(void);
 

@@ -178,12 +178,6 @@ static enum err take_reply(struct cli *cli, int *exit_code, struct span bytes)
 
 /* ---- both ---- */
 
-static void wipe_buffer(struct buffer *buffer)
-{
-    secret_wipe_bytes(buffer->data, buffer->size);
-    buffer_fini(buffer);
-}
-
 static int fail_gone(struct cli *cli, enum err error)
 {
     return cli_fail(cli, CLI_UNREACHABLE, err_name(error),
@@ -193,9 +187,9 @@ static int fail_gone(struct cli *cli, enum err error)
 
 static int forward(struct cli *cli, struct net_client *client)
 {
-    struct buffer pin AUTO(wipe_buffer) = {.limit = SECRET_SIZE_MAX};
-    struct buffer request AUTO(wipe_buffer) = {.limit = NET_SIZE_MAX};
-    struct buffer reply AUTO(wipe_buffer) = {.limit = NET_SIZE_MAX};
+    struct buffer pin AUTO(secret_wipe_buffer) = {.limit = SECRET_SIZE_MAX};
+    struct buffer request AUTO(secret_wipe_buffer) = {.limit = NET_SIZE_MAX};
+    struct buffer reply AUTO(secret_wipe_buffer) = {.limit = NET_SIZE_MAX};
     int exit_code = CLI_INTERNAL;
     enum err error = cli_pin_file(&pin, cli);
     if (error != ERR_OK && error != ERR_MISSING)

@@ -159,18 +159,12 @@ static int ask_on_terminal(struct cli *cli, struct secret *out, const char *prom
     return error == ERR_OK ? CLI_OK : cli_fail_err(cli, error, prompt, NULL);
 }
 
-static void wipe_buffer(struct buffer *buffer)
-{
-    secret_wipe_bytes(buffer->data, buffer->size);
-    buffer_fini(buffer);
-}
-
 /* From a descriptor that the caller of this program opened: nothing of it is in argv, in the
  * environment or on a disk. */
 static enum err read_descriptor(struct buffer *out, const char *number)
 {
     char path[32];
-    struct buffer bytes AUTO(wipe_buffer) = {.limit = SECRET_SIZE_MAX};
+    struct buffer bytes AUTO(secret_wipe_buffer) = {.limit = SECRET_SIZE_MAX};
     const int size = snprintf(path, sizeof path, "/proc/self/fd/%s", number);
     if (size < 0 || (size_t)size >= sizeof path)
         return ERR_IO;
@@ -222,7 +216,7 @@ static int take_pin(struct cli *cli, struct secret *out, struct span bytes, cons
 
 int cli_passphrase(struct cli *cli, struct secret *out, const char *prompt, bool is_new)
 {
-    struct buffer bytes AUTO(wipe_buffer) = {.limit = SECRET_SIZE_MAX};
+    struct buffer bytes AUTO(secret_wipe_buffer) = {.limit = SECRET_SIZE_MAX};
     enum err error = cli_pin_file(&bytes, cli);
     secret_wipe(out);
     if (error == ERR_OK)

@@ -7,12 +7,6 @@
 
 #include <stdio.h>
 
-static void wipe_buffer(struct buffer *buffer)
-{
-    secret_wipe_bytes(buffer->data, buffer->size);
-    buffer_fini(buffer);
-}
-
 static struct keyfile_label label_of(const struct keyfile_place *place)
 {
     struct keyfile_label label = {{0}, {0}};
@@ -37,7 +31,7 @@ static struct span passphrase_for(struct span file, struct span passphrase)
 enum err keyfile_write(const struct keyfile_place *place, const struct key_pair *pair,
                        struct span passphrase)
 {
-    struct buffer file AUTO(wipe_buffer) = {.limit = KEYFILE_SIZE_MAX};
+    struct buffer file AUTO(secret_wipe_buffer) = {.limit = KEYFILE_SIZE_MAX};
     const struct keyfile_label label = label_of(place);
     TRY(keyfile_seal(&file, pair, &label, passphrase));
     return file_write_new(place->path, buffer_span(&file), FILE_PRIVATE);
@@ -46,7 +40,7 @@ enum err keyfile_write(const struct keyfile_place *place, const struct key_pair 
 enum err keyfile_write_tls(const struct keyfile_place *place, const struct secret *key_pem,
                            struct span passphrase)
 {
-    struct buffer file AUTO(wipe_buffer) = {.limit = KEYFILE_SIZE_MAX};
+    struct buffer file AUTO(secret_wipe_buffer) = {.limit = KEYFILE_SIZE_MAX};
     char context[KEYFILE_CONTEXT_SIZE_MAX];
     TRY(keyfile_seal_bytes(&file, span_of(key_pem->bytes, key_pem->size),
                            tls_context(context, place), passphrase));
@@ -63,7 +57,7 @@ enum err keyfile_open_at(struct key_pair *out, struct span file, const struct ke
 enum err keyfile_read(struct key_pair *out, const struct keyfile_place *place,
                       struct span passphrase)
 {
-    struct buffer file AUTO(wipe_buffer) = {.limit = KEYFILE_SIZE_MAX};
+    struct buffer file AUTO(secret_wipe_buffer) = {.limit = KEYFILE_SIZE_MAX};
     TRY(file_read_secret(&file, place->path, KEYFILE_SIZE_MAX));
     return keyfile_open_at(out, buffer_span(&file), place, passphrase);
 }
@@ -71,7 +65,7 @@ enum err keyfile_read(struct key_pair *out, const struct keyfile_place *place,
 enum err keyfile_read_tls(struct secret *out, const struct keyfile_place *place,
                           struct span passphrase)
 {
-    struct buffer file AUTO(wipe_buffer) = {.limit = KEYFILE_SIZE_MAX};
+    struct buffer file AUTO(secret_wipe_buffer) = {.limit = KEYFILE_SIZE_MAX};
     char context[KEYFILE_CONTEXT_SIZE_MAX];
     TRY(file_read_secret(&file, place->path, KEYFILE_SIZE_MAX));
     const struct span bytes = buffer_span(&file);
@@ -81,7 +75,7 @@ enum err keyfile_read_tls(struct secret *out, const struct keyfile_place *place,
 
 enum err keyfile_is_sealed_at(bool *sealed, const char *path)
 {
-    struct buffer file AUTO(wipe_buffer) = {.limit = KEYFILE_SIZE_MAX};
+    struct buffer file AUTO(secret_wipe_buffer) = {.limit = KEYFILE_SIZE_MAX};
     TRY(file_read_secret(&file, path, KEYFILE_SIZE_MAX));
     *sealed = keyfile_is_sealed(buffer_span(&file));
     return ERR_OK;

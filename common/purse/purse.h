@@ -105,6 +105,9 @@ enum err purse_choose(struct purse_env *env, enum status *status, struct purse_c
                       struct amount amount, const struct purse_choice_options *options) MUST_USE;
 enum err purse_coins(struct purse_env *env, struct purse_coin_list *out,
                      enum purse_coin_state state) MUST_USE;
+/* Those under frozen keys go from coins to frozen, each list in its order. */
+enum err purse_part_frozen(struct purse_env *env, struct purse_coin_list *coins,
+                           struct purse_coin_list *frozen) MUST_USE;
 
 /* The table of a coin's moves (purse_coin.c): which state follows on `event`? STATUS_STATE: it may
  * not happen. The first three are mine, the others the register's signed word on the payment that

@@ -30,18 +30,14 @@ static enum err add_coins(struct purse_env *env, struct amount *sum, struct amou
 }
 
 /* What is under frozen keys was counted as quarantined. */
-static enum err part_frozen(struct purse_env *env, struct purse_totals *out)
+static enum err count_frozen(struct purse_env *env, struct purse_totals *out)
 {
-    struct purse_coin_list coins = {0};
+    struct purse_coin_list coins = {0}, frozen = {0};
     TRY(purse_coins(env, &coins, PURSE_QUARANTINED));
-    for (size_t i = 0; i < coins.count; i++) {
-        struct purse_key owner = {.key = coins.items[i].owner_key};
-        bool found = false;
-        TRY(purse_find(env, &found, &purse_table_purse_key, &owner));
-        if (!found || owner.state != PURSE_KEY_FROZEN)
-            continue;
-        TRY(amount_sub(&out->quarantined, out->quarantined, coins.items[i].amount));
-        TRY(amount_add(&out->frozen, out->frozen, coins.items[i].amount));
+    TRY(purse_part_frozen(env, &coins, &frozen));
+    for (size_t i = 0; i < frozen.count; i++) {
+        TRY(amount_sub(&out->quarantined, out->quarantined, frozen.items[i].amount));
+        TRY(amount_add(&out->frozen, out->frozen, frozen.items[i].amount));
     }
     return ERR_OK;
 }
@@ -57,7 +53,7 @@ enum err purse_totals(struct purse_env *env, struct purse_totals *out)
     TRY(add_coins(env, &out->orphaned, NULL, &others, PURSE_ORPHANED));
     TRY(add_coins(env, &out->lost, NULL, &others, PURSE_LOST));
     out->coin_count = count;
-    return part_frozen(env, out);
+    return count_frozen(env, out);
 }
 
 /* Is it fit at all, and is it fit within the payee's bounds? */

@@ -78,6 +78,27 @@ static enum err freeze_keys(struct purse_env *env)
     return ERR_OK;
 }
 
+enum err purse_part_frozen(struct purse_env *env, struct purse_coin_list *coins,
+                           struct purse_coin_list *frozen)
+{
+    void *memory = NULL;
+    size_t kept = 0;
+    TRY(arena_alloc(env->arena, &memory, coins->count + 1, sizeof frozen->items[0]));
+    *frozen = (struct purse_coin_list){memory, 0};
+    for (size_t i = 0; i < coins->count; i++) {
+        const struct purse_coin coin = coins->items[i];
+        struct purse_key owner = {.key = coin.owner_key};
+        bool found = false;
+        TRY(purse_find(env, &found, &purse_table_purse_key, &owner));
+        if (found && owner.state == PURSE_KEY_FROZEN)
+            frozen->items[frozen->count++] = coin;
+        else
+            coins->items[kept++] = coin;
+    }
+    coins->count = kept;
+    return ERR_OK;
+}
+
 static enum err quarantine_coins(struct purse_env *env, enum purse_coin_state state)
 {
     struct purse_coin_list coins = {0};

@@ -25,8 +25,8 @@ void loss_open(struct loss *out, const uint64_t *fens)
     out->day = hall_coin(&out->street.hall, &out->coins[0]).redeem_by_day;
     loss_give_up(out, 1);
     out->fresh = (struct world_wallet){.pair = world_key("Alice, new")};
-    const struct nonce code = street_code(&out->street, out->alice.number);
-    HALL_STATUS(street_join(&out->street, &out->fresh, &code), STATUS_OK);
+    out->code = street_code(&out->street, out->alice.number);
+    HALL_STATUS(street_join(&out->street, &out->fresh, &out->code), STATUS_OK);
 }
 
 void loss_close(struct loss *loss)

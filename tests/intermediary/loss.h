@@ -10,6 +10,7 @@ struct loss {
     struct street street;
     struct resident alice;
     struct world_wallet fresh;
+    struct nonce code; /* that the new wallet joined by */
     struct world_coin coins[4];
     uint64_t day; /* on which the coins can be refunded */
 };

@@ -46,6 +46,43 @@ Test(recovery, keys_given_up_while_the_line_is_cut_are_given_up_later)
     loss_close(&loss);
 }
 
+/* Handed out once, certified anew after its date, and the log's answer lost: it waits as a key does
+ * that nobody had yet, but what was paid to it is there. */
+Test(recovery, a_key_that_waits_to_be_certified_anew_is_lost_with_its_money)
+{
+    struct loss loss;
+    struct recovery_report report;
+    struct recovery_advance advance;
+    loss_open(&loss, (const uint64_t[]){500, 0});
+    HALL_STATUS(loss_advance(&loss, &advance, 500, 500, 500), STATUS_OK);
+    cr_assert_eq(loss_owned(&loss, &loss.fresh.pair), 500);
+    loss_move_to(&loss, time_day(WORLD_NOW) + 30); /* past its certificate */
+    loss.street.lost_replies = 1;
+    HALL_STATUS(street_join(&loss.street, &loss.fresh, &loss.code), STATUS_UNREACHABLE);
+    loss_give_up(&loss, 1);
+    struct world_wallet third = {.pair = world_key("Alice, newer")};
+    const struct nonce next = street_code(&loss.street, loss.alice.number);
+    HALL_STATUS(street_join(&loss.street, &third, &next), STATUS_OK);
+    loss_move_to(&loss, time_day(WORLD_NOW) + 400);
+    HALL_STATUS(loss_refund(&loss, &report), STATUS_OK);
+    cr_assert_eq(loss_owned(&loss, &third.pair), 500);
+    loss_close(&loss);
+}
+
+/* One that nobody had yet may still be handed out: its phone is at the counter, and asks again. */
+Test(recovery, a_key_that_was_never_handed_out_is_not_given_up)
+{
+    struct loss loss;
+    struct world_wallet third = {.pair = world_key("Alice, newer")};
+    loss_open(&loss, (const uint64_t[]){500, 0});
+    const struct nonce code = street_code(&loss.street, loss.alice.number);
+    loss.street.lost_replies = 1;
+    HALL_STATUS(street_join(&loss.street, &third, &code), STATUS_UNREACHABLE);
+    loss_give_up(&loss, 1); /* the one before */
+    HALL_STATUS(street_join(&loss.street, &third, &code), STATUS_OK);
+    loss_close(&loss);
+}
+
 /* --- refunds --- */
 
 Test(recovery, nothing_before_the_day_everything_on_it)

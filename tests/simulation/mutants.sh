@@ -69,7 +69,7 @@ mutant orphan-counts-as-money common/purse/purse_coin.c \
 mutant claim-without-request wallet/sync/sync_order.c \
     's/return ordering->plan\.kind == PURSE_PLAN_CLAIM$/return false/' 'COMP'
 mutant inbox-not-handed-in common/purse/purse_take.c \
-    's/return purse_inbox_put\(env, bytes\);/return bytes.size == 0 ? ERR_IO : ERR_OK;/' \
+    's|: purse_inbox_put\(env, bytes\);|: (bytes.size == 0 ? ERR_IO : ERR_OK);|' \
     'I7|STUCK|WORTH'
 mutant word-not-checked common/purse/purse_learn.c \
     's/\*status = merkle_settled\(.*/*status = STATUS_OK;/' 'I3|I7|STUCK|WORTH|COMP'

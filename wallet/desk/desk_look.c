@@ -6,6 +6,7 @@
 #include "wallet/desk/desk_inside.h"
 
 #include "common/base/file.h"
+#include "common/base/secret.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ enum { SUFFIX_COUNT = sizeof suffixes / sizeof suffixes[0] };
 
 static enum err copy_file(const char *to, const char *from)
 {
-    struct buffer bytes AUTO(buffer_fini) = {.limit = COPY_SIZE_MAX};
+    struct buffer bytes AUTO(secret_wipe_buffer) = {.limit = COPY_SIZE_MAX};
     const enum err error = file_read(&bytes, from, COPY_SIZE_MAX);
     if (error == ERR_MISSING)
         return ERR_OK; /* no log: nothing is open */

@@ -43,16 +43,39 @@ static enum err read_forks(struct purse_env *env, struct standing *standing)
     return ERR_OK;
 }
 
-static enum err read_coins(struct purse_env *env, struct standing *standing)
+/* Under keys of before a restore. From its day on a coin's bank asks for its refund, once a day: a
+ * sync a week later has found what came of it, and it is not told a second time. */
+static void count_frozen(struct standing *standing, const struct purse_coin_list *frozen,
+                         uint64_t synced_at)
+{
+    enum { REFUNDED_WITHIN_DAYS = 7 };
+    standing->totals.frozen = amount_zero();
+    for (size_t i = 0; i < frozen->count; i++)
+        if (time_day(synced_at) < frozen->items[i].redeem_by_day + REFUNDED_WITHIN_DAYS)
+            standing->totals.frozen =
+                amount_add_capped(standing->totals.frozen, frozen->items[i].amount);
+}
+
+/* Those of frozen keys wait for the bank: no sync settles or claims them. */
+static enum err read_aside(struct purse_env *env, struct standing *standing, uint64_t synced_at)
+{
+    struct purse_coin_list coins = {0}, frozen = {0};
+    TRY(purse_coins(env, &coins, PURSE_QUARANTINED));
+    TRY(purse_part_frozen(env, &coins, &frozen));
+    standing->quarantined_count = coins.count;
+    count_frozen(standing, &frozen, synced_at);
+    note_redeem_by(standing, &coins);
+    TRY(purse_coins(env, &coins, PURSE_ORPHANED));
+    TRY(purse_part_frozen(env, &coins, &frozen));
+    standing->orphan_count = coins.count;
+    return ERR_OK;
+}
+
+static enum err read_coins(struct wallet *wallet, struct purse_env *env, struct standing *standing)
 {
     struct purse_coin_list coins = {0};
     TRY(purse_totals(env, &standing->totals));
-    TRY(purse_coins(env, &coins, PURSE_QUARANTINED));
-    standing->quarantined_count = /* those of frozen keys wait for something else */
-        amount_is_zero(standing->totals.quarantined) ? 0 : coins.count;
-    note_redeem_by(standing, &coins);
-    TRY(purse_coins(env, &coins, PURSE_ORPHANED));
-    standing->orphan_count = coins.count;
+    TRY(read_aside(env, standing, wallet->state.last_sync_at));
     TRY(purse_coins(env, &coins, PURSE_AVAILABLE));
     note_redeem_by(standing, &coins);
     for (size_t i = 0; i < coins.count; i++) {
@@ -157,7 +180,7 @@ static void read_limits(const struct wallet *wallet, struct standing *standing)
 static enum err read_rows(struct wallet *wallet, struct purse_env *env, struct standing *out)
 {
     TRY(read_certificate(wallet, env, out));
-    TRY(read_coins(env, out));
+    TRY(read_coins(wallet, env, out));
     TRY(read_forks(env, out));
     TRY(read_plans(env, out));
     return read_bank_business(wallet, env, out);

@@ -63,3 +63,14 @@ Test(secret, a_hardened_process_leaves_no_core)
     cr_expect_eq(prctl(PR_GET_DUMPABLE), 0);
 #endif
 }
+
+Test(secret, a_wiped_buffer_is_an_empty_one)
+{
+    struct buffer buffer = {0}, untouched = {0};
+    cr_assert_eq(buffer_put(&buffer, span_text("secret")), ERR_OK);
+    secret_wipe_buffer(&buffer);
+    cr_expect_eq(buffer.data, NULL);
+    cr_expect_eq(buffer.size, 0u);
+    secret_wipe_buffer(&untouched);
+    cr_expect_eq(untouched.data, NULL);
+}

@@ -37,7 +37,7 @@ static struct key_pair some_pair(void)
 /* One line an event: what is written, with which passphrase, who asks for it, and the answer. */
 Test(keyfile_disk, place_and_passphrase)
 {
-    static const struct {
+    const struct {
         const char *program, *network, *role;
         struct span written, given;
         enum err pair, tls; /* a key pair's label does not name the program */

@@ -46,3 +46,35 @@ Test(purse_key, an_old_key_still_pays_and_its_change_moves_on)
     cr_expect(key_equal(&coins.items[0].owner_key, &next.pair.public_key));
     holder_close(&h);
 }
+
+/* Whatever its state is, a coin is told by the key that it is under. */
+Test(purse_key, coins_of_frozen_keys_are_told_apart)
+{
+    struct holder h;
+    struct world_wallet next;
+    struct world_coin old, fresh;
+    struct purse_coin_list coins = {0}, frozen = {0};
+    holder_open(&h);
+    holder_coin(&old, &h, 1000);
+    OK(purse_freeze(&h.env));
+    OK(purse_coins(&h.env, &coins, PURSE_QUARANTINED));
+    cr_assert_eq(coins.count, 1);
+    coins.count = 0;
+    OK(purse_part_frozen(&h.env, &coins, &frozen));
+    cr_expect_eq(coins.count + frozen.count, 0);
+    world_wallet(&next, &h.world, "next", WORLD_BANK_A);
+    holder_key(&h, &next);
+    h.me = next;
+    holder_coin(&fresh, &h, 300);
+    OK(purse_coins(&h.env, &coins, PURSE_AVAILABLE));
+    OK(purse_part_frozen(&h.env, &coins, &frozen));
+    cr_assert_eq(coins.count, 1);
+    cr_expect_eq(amount_fen(coins.items[0].amount), 300);
+    cr_expect_eq(frozen.count, 0);
+    OK(purse_coins(&h.env, &coins, PURSE_QUARANTINED));
+    OK(purse_part_frozen(&h.env, &coins, &frozen));
+    cr_assert_eq(frozen.count, 1);
+    cr_expect_eq(amount_fen(frozen.items[0].amount), 1000);
+    cr_expect_eq(coins.count, 0);
+    holder_close(&h);
+}

@@ -173,3 +173,43 @@ Test(standing, a_restored_wallet_can_pay_nothing)
     cr_assert(standing.is_restored);
     cr_assert_eq(amount_fen(standing.payable), 0);
 }
+
+/* All that alice has is from a backup. */
+static void freeze(enum purse_coin_state state)
+{
+    const struct store_query query = {.table = &purse_table_purse_coin, .index_number = -1};
+    struct purse_env env = {.store = alice.wallet.store, .arena = &world.arena};
+    struct list rows = {0};
+    cr_assert_eq(store_begin(env.store, STORE_WRITE), ERR_OK);
+    cr_assert_eq(purse_freeze(&env), ERR_OK);
+    cr_assert_eq(store_list(env.store, &rows, &query, NULL, &world.arena), ERR_OK);
+    struct purse_coin *coin = rows.items;
+    coin->state = state;
+    cr_assert_eq(store_update(env.store, &purse_table_purse_coin, coin), ERR_OK);
+    cr_assert_eq(store_commit(env.store), ERR_OK);
+}
+
+/* Money that came back by refund is spendable: a wallet that synced since does not tell it twice,
+ * nor ask for a sync that would not change it. */
+Test(standing, what_older_keys_held_is_told_until_a_sync_a_week_after_its_day)
+{
+    folk_coin(&alice, 30000);
+    const uint64_t day = of(&alice).next_redeem_by;
+    freeze(PURSE_QUARANTINED);
+    alice.wallet.now = (day + 400) * SECONDS_PER_DAY;
+    alice.wallet.state.last_sync_at = (day + 7) * SECONDS_PER_DAY - 1;
+    const struct standing before = of(&alice);
+    cr_assert_eq(amount_fen(before.totals.frozen), 30000, "told as long as it did not sync");
+    cr_assert_eq(before.quarantined_count, 0);
+    cr_assert_eq(before.next_redeem_by, 0);
+    alice.wallet.state.last_sync_at = (day + 7) * SECONDS_PER_DAY;
+    cr_assert_eq(amount_fen(of(&alice).totals.frozen), 0);
+    cr_assert_eq(amount_fen(of(&alice).totals.quarantined), 0);
+}
+
+Test(standing, an_orphan_of_an_older_key_is_the_banks_to_claim)
+{
+    folk_coin(&alice, 30000);
+    freeze(PURSE_ORPHANED);
+    cr_assert_eq(of(&alice).orphan_count, 0);
+}
