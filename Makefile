@@ -42,7 +42,7 @@ LIBS = $(PKG_LIBS) -lnng -lmbedtls -lmbedx509 -lmbedcrypto -lpthread
 # ---- rooms, lowest first (their rules: tools/layers.txt) ----
 
 COMMON := base wire crypto money store net cli purse
-WALLET := keys carriers core handover sync desk
+WALLET := keys carriers state news handover sync desk
 ROOMS  := $(addprefix common/,$(COMMON)) central intermediary $(addprefix wallet/,$(WALLET)) \
     wallet scanner
 
@@ -110,7 +110,7 @@ test_links = $(patsubst %,$(BUILD)/lib/common_%.a,$(call reverse,$(strip \
 
 # Whatever of a wallet is tested, people play it who have whole wallets, and a town to sync with
 # (tests/wallet/*.c): such a program links all the wallet's rooms below its commands.
-WHOLE_WALLETS := $(addprefix wallet/,core handover sync desk)
+WHOLE_WALLETS := $(addprefix wallet/,state news handover sync desk)
 whole_wallet = $(if $(filter $(WHOLE_WALLETS),$(1)),$(2))
 test_objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c \
     $(call whole_wallet,$(1),tests/wallet/*.c)))

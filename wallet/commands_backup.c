@@ -6,7 +6,7 @@
 #include "common/base/text.h"
 #include "common/base/time.h"
 #include "common/crypto/archive.h"
-#include "wallet/core/backup.h"
+#include "wallet/state/backup.h"
 #include "wallet/sync/sync.h"
 
 enum { PASSPHRASE_SIZE_MIN = 8 };

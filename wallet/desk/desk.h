@@ -5,9 +5,9 @@
 
 #include "common/cli/cli.h"
 #include "common/net/net.h"
-#include "wallet/core/wallet.h"
 #include "wallet/keys/holder_tpm.h"
 #include "wallet/keys/pin.h"
+#include "wallet/state/wallet.h"
 
 enum { DESK_KEYS_MAX = 32 };
 struct desk {

@@ -6,8 +6,8 @@
 
 #include "common/base/time.h"
 #include "common/purse/purse_row.h"
-#include "wallet/core/fork.h"
-#include "wallet/core/limits.h"
+#include "wallet/news/fork.h"
+#include "wallet/state/limits.h"
 
 static enum err read_certificate(const struct wallet *wallet, struct purse_env *env,
                                  struct standing *standing)

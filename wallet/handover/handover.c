@@ -8,9 +8,9 @@
 #include "common/base/text.h"
 #include "common/base/time.h"
 #include "common/purse/purse_row.h"
-#include "wallet/core/fork.h"
-#include "wallet/core/handover_file.h"
-#include "wallet/core/sighting.h"
+#include "wallet/news/fork.h"
+#include "wallet/news/sighting.h"
+#include "wallet/state/wallet_file.h"
 
 /* --- asking --- */
 
@@ -55,7 +55,7 @@ enum err handover_request(struct wallet *wallet, struct span *file, struct id *r
     struct asking asking = {.ask = ask};
     TRY(wallet_transact(wallet, make_request, &asking, arena));
     *request_id = asking.request_id;
-    TRY(handover_file_wrap(wallet, file, KIND_INVOICE, &asking.invoice, arena));
+    TRY(wallet_file_wrap(wallet, file, KIND_INVOICE, &asking.invoice, arena));
     return news_tell_anybody(wallet, file, arena);
 }
 
@@ -163,8 +163,8 @@ static enum err confirmation_of(struct wallet *wallet, struct purse_env *env,
         confirmation.has_certificate = true;
         TRY(wire_decode_cose(&confirmation.certificate, key.certificate));
     }
-    return handover_file_wrap(wallet, &receiving->out->receipt, KIND_CONFIRMATION, &confirmation,
-                              env->arena);
+    return wallet_file_wrap(wallet, &receiving->out->receipt, KIND_CONFIRMATION, &confirmation,
+                            env->arena);
 }
 
 static enum err sign_receipt(struct wallet *wallet, struct purse_env *env, struct cose *out,
@@ -359,7 +359,7 @@ enum err handover_receive(struct wallet *wallet, struct handover_received *out,
     const struct packet_options options = {.role = PACKET_FOR_PAYEE};
     *out = (struct handover_received){.result = HANDOVER_REFUSED};
     TRY(news_hear(wallet, &message, &answers, packet_file, arena));
-    out->status = handover_file_unwrap(wallet, &receiving.packet, KIND_PACKET, message);
+    out->status = wallet_file_unwrap(wallet, &receiving.packet, KIND_PACKET, message);
     if (out->status == STATUS_OK)
         TRY(packet_verify(&view, &out->status, receiving.packet, &wallet->trust, &options, arena));
     if (out->status != STATUS_OK)

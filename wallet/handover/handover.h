@@ -4,13 +4,13 @@
  * The payer's states are the plan's (common/purse/tables.h); purse_next is the whole table of
  * state x event.
  * Each file may be a bundle, with news beside its message: they are taken first
- * (wallet/core/news.h).
+ * (wallet/news/news.h).
  * Never: signs a coin twice with other content; gives out bytes that are not durable; shows
  * quarantined money as paid. */
 #ifndef DCEP_WALLET_HANDOVER_HANDOVER_H
 #define DCEP_WALLET_HANDOVER_HANDOVER_H
 
-#include "wallet/core/news.h"
+#include "wallet/news/news.h"
 
 /* --- payee --- */
 struct handover_ask {

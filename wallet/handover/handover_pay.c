@@ -5,9 +5,9 @@
 #include "common/base/text.h"
 #include "common/base/time.h"
 #include "common/purse/purse_row.h"
-#include "wallet/core/handover_file.h"
-#include "wallet/core/limits.h"
 #include "wallet/handover/handover_step.h"
+#include "wallet/state/limits.h"
+#include "wallet/state/wallet_file.h"
 
 /* --- the offer: what is asked for, and would it go through? --- */
 
@@ -109,7 +109,7 @@ enum status handover_read_invoice(struct wallet *wallet, struct handover_offer *
     const struct trust_bank *bank = NULL;
     struct invoice invoice = {0};
     struct span body = {0};
-    enum status status = handover_file_unwrap(wallet, &body, KIND_INVOICE, invoice_file);
+    enum status status = wallet_file_unwrap(wallet, &body, KIND_INVOICE, invoice_file);
     if (status == STATUS_OK)
         status = record_status(invoice_decode(&invoice, body, arena));
     if (status == STATUS_OK)
@@ -280,7 +280,7 @@ enum err handover_file_of(struct wallet *wallet, struct purse_env *env, struct s
     struct request request = {0};
     if (!plan->has_packet)
         return ERR_MISSING;
-    TRY(handover_file_wrap_bytes(wallet, file, KIND_PACKET, plan->packet, env->arena));
+    TRY(wallet_file_wrap_bytes(wallet, file, KIND_PACKET, plan->packet, env->arena));
     if (!plan->has_request)
         return ERR_OK;
     TRY(request_decode(&request, plan->request.payload, env->arena));

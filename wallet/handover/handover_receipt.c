@@ -2,7 +2,7 @@
 #include "wallet/handover/handover.h"
 
 #include "common/purse/purse_row.h"
-#include "wallet/core/handover_file.h"
+#include "wallet/state/wallet_file.h"
 
 struct confirming {
     enum status *status;
@@ -62,7 +62,7 @@ static enum status read_confirmation(struct wallet *wallet, struct confirmation 
                                      struct receipt *receipt, struct span file, struct arena *arena)
 {
     struct span body = {0};
-    enum status status = handover_file_unwrap(wallet, &body, KIND_CONFIRMATION, file);
+    enum status status = wallet_file_unwrap(wallet, &body, KIND_CONFIRMATION, file);
     if (status == STATUS_OK)
         status = record_status(confirmation_decode(out, body, arena));
     if (status == STATUS_OK)

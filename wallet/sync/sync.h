@@ -6,7 +6,7 @@
 #ifndef DCEP_WALLET_SYNC_SYNC_H
 #define DCEP_WALLET_SYNC_SYNC_H
 
-#include "wallet/core/wallet.h"
+#include "wallet/state/wallet.h"
 
 /* The customer's recovery key. is_proof: the bank has it from before, and it stands in for the code
  * of the join file, which may be an old one then; else it is new, and the bank is to keep it. */

@@ -9,8 +9,8 @@
 
 #include "common/base/time.h"
 #include "common/purse/purse_row.h"
-#include "wallet/core/handover_file.h"
 #include "wallet/handover/handover.h"
+#include "wallet/state/wallet_file.h"
 
 struct depositing {
     struct deposit_row row;
@@ -241,7 +241,7 @@ enum err sync_deposit_packet(struct wallet *wallet, enum status *status, struct 
     *status = received.status;
     if (received.result == HANDOVER_REFUSED)
         return ERR_OK;
-    *status = handover_file_unwrap(wallet, &packet, KIND_PACKET, packet_file);
+    *status = wallet_file_unwrap(wallet, &packet, KIND_PACKET, packet_file);
     if (*status == STATUS_OK)
         TRY(sync_settle_packet(&run, packet));
     if (report.conflict_count > 0)

@@ -8,7 +8,7 @@
 #include "common/base/time.h"
 #include "common/money/element.h"
 #include "common/purse/purse_row.h"
-#include "wallet/core/handover_file.h"
+#include "wallet/state/wallet_file.h"
 
 #include <string.h>
 

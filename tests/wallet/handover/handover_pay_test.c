@@ -2,7 +2,7 @@
 #include "tests/wallet/folk.h"
 
 #include "tests/support/scene.h"
-#include "wallet/core/handover_file.h"
+#include "wallet/state/wallet_file.h"
 
 #include <criterion/criterion.h>
 
@@ -186,7 +186,7 @@ Test(handover_pay, M8_the_stored_payload_is_signed_whatever_list_came_meanwhile)
     struct span body = {0};
     struct packet parsed = {0};
     struct payment payment = {0};
-    expect_status(handover_file_unwrap(&alice.wallet, &body, KIND_PACKET, packet), STATUS_OK);
+    expect_status(wallet_file_unwrap(&alice.wallet, &body, KIND_PACKET, packet), STATUS_OK);
     cr_assert_eq(packet_decode(&parsed, body, &arena), ERR_OK);
     cr_assert_eq(payment_decode(&payment, parsed.payments.items[0].record.payload, &arena), ERR_OK);
     cr_expect_eq(payment.revocations_version, 0, "as it was reserved");

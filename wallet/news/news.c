@@ -1,10 +1,10 @@
 /* News beside a message (contract in news.h). */
-#include "wallet/core/news.h"
+#include "wallet/news/news.h"
 
 #include "common/purse/purse_row.h"
-#include "wallet/core/fork.h"
-#include "wallet/core/handover_file.h"
-#include "wallet/core/sighting.h"
+#include "wallet/news/fork.h"
+#include "wallet/news/sighting.h"
+#include "wallet/state/wallet_file.h"
 
 enum { EVIDENCE_MAX = 8 }; /* payments and proofs in one file: each costs verifications */
 
@@ -240,7 +240,7 @@ static enum err add_bytes(struct wallet *wallet, struct telling *telling, enum k
                           struct span body, struct arena *arena)
 {
     struct span message = {0};
-    TRY(handover_file_wrap_bytes(wallet, &message, kind, body, arena));
+    TRY(wallet_file_wrap_bytes(wallet, &message, kind, body, arena));
     add(wallet, telling, message);
     return ERR_OK;
 }
@@ -285,7 +285,7 @@ static enum err add_warnings(struct wallet *wallet, struct telling *telling, str
     TRY(sighting_tell(env, &any, &sightings, telling->hearer->payment));
     if (!any)
         return ERR_OK;
-    TRY(handover_file_wrap(wallet, &message, KIND_SIGHTINGS, &sightings, env->arena));
+    TRY(wallet_file_wrap(wallet, &message, KIND_SIGHTINGS, &sightings, env->arena));
     add(wallet, telling, message);
     return ERR_OK;
 }
@@ -313,7 +313,7 @@ static enum err bundle_of(struct wallet *wallet, struct span *file, struct telli
     const struct bundle bundle = {.messages = {telling->messages, telling->count}};
     *file = telling->messages[0].bytes;
     return telling->count < 2 ? ERR_OK
-                              : handover_file_wrap(wallet, file, KIND_BUNDLE, &bundle, arena);
+                              : wallet_file_wrap(wallet, file, KIND_BUNDLE, &bundle, arena);
 }
 
 static struct telling beside(struct span message, const struct news_hearer *hearer)

@@ -1,5 +1,5 @@
 /* The wallet's rows, defined from their one declaration. */
-#include "wallet/core/tables.h"
+#include "wallet/state/tables.h"
 
 TABLES_DEFINE(WALLET_TABLES)
 

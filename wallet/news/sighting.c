@@ -1,5 +1,5 @@
 /* Sightings and their tags (contract in sighting.h). */
-#include "wallet/core/sighting.h"
+#include "wallet/news/sighting.h"
 
 #include "common/base/time.h"
 #include "common/purse/purse_row.h"

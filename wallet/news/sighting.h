@@ -5,10 +5,10 @@
  * Invariants: 1 two wallets' tags, or one wallet's of two days, have nothing in common: each
  * message has a salt of its own. 2 the number of tags tells only between which powers of two it is.
  * 3 a match accuses nobody: it only brings out the payment, which does or does not. */
-#ifndef DCEP_WALLET_CORE_SIGHTING_H
-#define DCEP_WALLET_CORE_SIGHTING_H
+#ifndef DCEP_WALLET_NEWS_SIGHTING_H
+#define DCEP_WALLET_NEWS_SIGHTING_H
 
-#include "wallet/core/news.h"
+#include "wallet/news/news.h"
 
 enum { SIGHTING_DAYS = 7 };
 

@@ -1,5 +1,5 @@
 /* The wallet's frame: state, trust, transactions, keys, history. */
-#include "wallet/core/wallet.h"
+#include "wallet/state/wallet.h"
 
 #include "common/base/text.h"
 #include "common/purse/purse_row.h"

@@ -1,37 +1,37 @@
-/* The files of the handover. */
-#include "wallet/core/handover_file.h"
+/* What a wallet gives to others and takes from them, as files. */
+#include "wallet/state/wallet_file.h"
 
-enum err handover_file_wrap_bytes(struct wallet *wallet, struct span *file, enum kind kind,
-                                  struct span body, struct arena *arena)
+enum err wallet_file_wrap_bytes(struct wallet *wallet, struct span *file, enum kind kind,
+                                struct span body, struct arena *arena)
 {
     struct buffer bytes AUTO(buffer_fini) = {0};
     TRY(wire_wrap(&bytes, wallet->trust.network, kind, body));
     return arena_copy(arena, file, buffer_span(&bytes));
 }
 
-enum err handover_file_wrap(struct wallet *wallet, struct span *file, enum kind kind,
-                            const void *value, struct arena *arena)
+enum err wallet_file_wrap(struct wallet *wallet, struct span *file, enum kind kind,
+                          const void *value, struct arena *arena)
 {
     struct buffer body AUTO(buffer_fini) = {0};
     TRY(wire_encode(&body, message_kind_schema(kind), value));
-    return handover_file_wrap_bytes(wallet, file, kind, buffer_span(&body), arena);
+    return wallet_file_wrap_bytes(wallet, file, kind, buffer_span(&body), arena);
 }
 
-enum status handover_file_unwrap(struct wallet *wallet, struct span *body, enum kind kind,
-                                 struct span file)
+enum status wallet_file_unwrap(struct wallet *wallet, struct span *body, enum kind kind,
+                               struct span file)
 {
     struct arena arena AUTO(arena_fini) = {0};
     struct span message = {0};
     if (file.size > FILE_SIZE_MAX)
         return STATUS_LIMIT;
-    const enum err opened = handover_file_message(wallet, &message, file, &arena);
+    const enum err opened = wallet_file_message(wallet, &message, file, &arena);
     if (opened != ERR_OK)
         return record_status(opened);
     return record_status(wire_unwrap_expect(body, message, wallet->trust.network, kind));
 }
 
-enum err handover_file_message(struct wallet *wallet, struct span *message, struct span file,
-                               struct arena *arena)
+enum err wallet_file_message(struct wallet *wallet, struct span *message, struct span file,
+                             struct arena *arena)
 {
     struct span body = {0};
     struct wire_wrapper wrapper = {0};

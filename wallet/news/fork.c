@@ -1,5 +1,5 @@
 /* Coins paid twice, and the proofs (contract in fork.h). */
-#include "wallet/core/fork.h"
+#include "wallet/news/fork.h"
 
 #include "common/base/time.h"
 #include "common/money/proof.h"

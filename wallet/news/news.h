@@ -11,10 +11,10 @@
  *  4. The message itself is the same bytes for ever; what is told beside it is of the day.
  *
  * Never: opens a key, asks anybody. */
-#ifndef DCEP_WALLET_CORE_NEWS_H
-#define DCEP_WALLET_CORE_NEWS_H
+#ifndef DCEP_WALLET_NEWS_NEWS_H
+#define DCEP_WALLET_NEWS_NEWS_H
 
-#include "wallet/core/wallet.h"
+#include "wallet/state/wallet.h"
 
 /* Payments of coins of which the other side was shown another payment: it gets mine. */
 enum { NEWS_ANSWERS_MAX = 4 };

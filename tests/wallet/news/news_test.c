@@ -1,9 +1,9 @@
 /* News from wallet to wallet: lists and directories beside requests, packets and receipts. */
-#include "wallet/core/news.h"
+#include "wallet/news/news.h"
 
 #include "tests/support/scene.h"
 #include "tests/wallet/folk.h"
-#include "wallet/core/handover_file.h"
+#include "wallet/state/wallet_file.h"
 
 #include <criterion/criterion.h>
 
@@ -170,7 +170,7 @@ Test(news, nothing_and_too_much_are_not_told)
     const struct span all = folk_pay(&alice, folk_request(&bob, 500, NULL), &status);
     cr_expect_eq(kind_of(all), KIND_BUNDLE);
     struct span body = {0};
-    expect_status(handover_file_unwrap(&bob.wallet, &body, KIND_PACKET, all), STATUS_OK);
+    expect_status(wallet_file_unwrap(&bob.wallet, &body, KIND_PACKET, all), STATUS_OK);
 }
 
 Test(news, a_file_of_news_alone)
@@ -200,8 +200,8 @@ Test(news, a_packet_again_is_the_same_packet)
     believes_the_list(&alice);
     const struct span again = folk_pay(&alice, invoice, &status);
     cr_expect_eq(kind_of(again), KIND_BUNDLE, "the news of today");
-    expect_status(handover_file_unwrap(&bob.wallet, &first, KIND_PACKET, plain), STATUS_OK);
-    expect_status(handover_file_unwrap(&bob.wallet, &second, KIND_PACKET, again), STATUS_OK);
+    expect_status(wallet_file_unwrap(&bob.wallet, &first, KIND_PACKET, plain), STATUS_OK);
+    expect_status(wallet_file_unwrap(&bob.wallet, &second, KIND_PACKET, again), STATUS_OK);
     cr_expect(span_equal(first, second), "beside the same packet");
     cr_expect_eq(folk_receive(&bob, plain).result, HANDOVER_TAKEN);
     cr_expect_eq(folk_receive(&bob, again).result, HANDOVER_DUPLICATE);

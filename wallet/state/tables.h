@@ -1,6 +1,6 @@
 /* The wallet's rows: the purse's, and what only a citizen has. */
-#ifndef DCEP_WALLET_CORE_TABLES_H
-#define DCEP_WALLET_CORE_TABLES_H
+#ifndef DCEP_WALLET_STATE_TABLES_H
+#define DCEP_WALLET_STATE_TABLES_H
 
 #include "common/purse/tables.h"
 
@@ -8,7 +8,7 @@
  * the bank said that newer ones are in force, of another wallet of the same customer. */
 enum words_state { WORDS_UNSEEN = 0, WORDS_SEEN = 1, WORDS_VOID = 2 };
 /* One row: who I am with, and what I believe. directory and revocations only rise in version.
- * own_*: limits that the owner set; zero: none (wallet/core/limits.h).
+ * own_*: limits that the owner set; zero: none (wallet/state/limits.h).
  * is_restored: from a backup, and not synced since. is_refused: my bank certifies this wallet's key
  * no more (revoked, or opened anew elsewhere), as of the last sync. recovery_key: what my recovery
  * words stand for; neither words nor private key are here. */
@@ -103,7 +103,7 @@ enum history_kind {
     F(TEXT, memo, 0, MEMO_SIZE_MAX)                                                                \
     F(UINT, at, 0, INTEGER_MAX)
 /* Payments that I was shown in the last days, by the day I saw them: what early warning compares
- * (wallet/core/sighting.h). */
+ * (wallet/news/sighting.h). */
 #define SIGHTING_FIELDS(F)                                                                         \
     F(UINT, day, 0, INTEGER_MAX)                                                                   \
     F(ID, payment_id)                                                                              \
@@ -113,7 +113,7 @@ enum history_kind {
 #define SIGHTING_SECRET_FIELDS(F)                                                                  \
     F(UINT, id, 1, 1)                                                                              \
     F(NONCE, secret)
-/* Coins that somebody paid twice: the proof, and the key that it names (wallet/core/fork.h). */
+/* Coins that somebody paid twice: the proof, and the key that it names (wallet/news/fork.h). */
 #define FORK_FIELDS(F)                                                                             \
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
     F(ID, coin_id)                                                                                 \

@@ -5,10 +5,10 @@
  * the others does nothing. 3 what a payment counts against a limit is booked in the transaction
  * that signs it. Never: the last word; only a payee can hold a patched wallet to a limit
  * (docs/PROTOCOL.md section 11). */
-#ifndef DCEP_WALLET_CORE_LIMITS_H
-#define DCEP_WALLET_CORE_LIMITS_H
+#ifndef DCEP_WALLET_STATE_LIMITS_H
+#define DCEP_WALLET_STATE_LIMITS_H
 
-#include "wallet/core/wallet.h"
+#include "wallet/state/wallet.h"
 
 enum limits_source { LIMITS_POLICY, LIMITS_TIER, LIMITS_OWN };
 struct limits_bound {

@@ -1,5 +1,5 @@
 /* What sightings tell, and to whom. */
-#include "wallet/core/sighting.h"
+#include "wallet/news/sighting.h"
 
 #include "tests/support/scene.h"
 #include "tests/wallet/forker.h"

@@ -9,10 +9,10 @@
  * its passphrase, reads a history and spends nothing.
  *
  * Pure: from rows to bytes and back. common/crypto/archive.h seals them. */
-#ifndef DCEP_WALLET_CORE_BACKUP_H
-#define DCEP_WALLET_CORE_BACKUP_H
+#ifndef DCEP_WALLET_STATE_BACKUP_H
+#define DCEP_WALLET_STATE_BACKUP_H
 
-#include "wallet/core/wallet.h"
+#include "wallet/state/wallet.h"
 
 enum { BACKUP_SIZE_MAX = 128 * 1024 * 1024 };
 

@@ -1,5 +1,5 @@
 /* What a backup holds, and what a wallet is after it was restored: rows G2, G3 and M4. */
-#include "wallet/core/backup.h"
+#include "wallet/state/backup.h"
 
 #include "common/purse/purse_row.h"
 #include "tests/support/scene.h"

@@ -1,5 +1,5 @@
 /* Limits (contract in limits.h). */
-#include "wallet/core/limits.h"
+#include "wallet/state/limits.h"
 
 #include "common/base/time.h"
 #include "common/purse/purse_row.h"

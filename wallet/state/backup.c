@@ -3,7 +3,7 @@
  * 1. What is read back is what was written: a row that does not decode, a table that is not known
  *    or stands out of order, bytes after the end: all of it is refused.
  * 2. No private key, no code and no record that only serves to ask for a certificate is written. */
-#include "wallet/core/backup.h"
+#include "wallet/state/backup.h"
 
 #include "common/purse/purse_row.h"
 

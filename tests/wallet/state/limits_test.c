@@ -1,5 +1,5 @@
 /* Limits: whose bound holds, what counts against it, and how the owner sets their own. */
-#include "wallet/core/limits.h"
+#include "wallet/state/limits.h"
 
 #include "tests/support/scene.h"
 #include "tests/wallet/folk.h"

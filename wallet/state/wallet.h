@@ -9,12 +9,12 @@
  *     bytes come out again.
  *  3. A fen leaves the wallet's books only by the register's signed word (common/purse).
  */
-#ifndef DCEP_WALLET_CORE_WALLET_H
-#define DCEP_WALLET_CORE_WALLET_H
+#ifndef DCEP_WALLET_STATE_WALLET_H
+#define DCEP_WALLET_STATE_WALLET_H
 
 #include "common/purse/purse.h"
-#include "wallet/core/tables.h"
 #include "wallet/keys/holder.h"
+#include "wallet/state/tables.h"
 
 /* What a wallet tells beside its messages, and what it heard beside the last one (news.h). */
 enum wallet_tell {

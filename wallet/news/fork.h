@@ -5,10 +5,10 @@
  * suspected on somebody's word. 2 one proof a coin. 3 coins of mine that come from a coin paid
  * twice, and are not settled, are set aside until the register says who was first: I neither pay
  * with them nor take more of them. */
-#ifndef DCEP_WALLET_CORE_FORK_H
-#define DCEP_WALLET_CORE_FORK_H
+#ifndef DCEP_WALLET_NEWS_FORK_H
+#define DCEP_WALLET_NEWS_FORK_H
 
-#include "wallet/core/wallet.h"
+#include "wallet/state/wallet.h"
 
 enum { FORKS_MAX = 1024, FORK_TOLD_MAX = 2, FORK_TOLD_DAYS = 7 };
 

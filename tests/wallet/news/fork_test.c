@@ -1,6 +1,6 @@
 /* Early warning: a coin paid twice in one neighbourhood is found before anyone is online, with the
  * proof that the register would make. */
-#include "wallet/core/fork.h"
+#include "wallet/news/fork.h"
 
 #include "common/money/proof.h"
 #include "common/purse/purse_row.h"
