@@ -40,6 +40,15 @@ MUTANTS = [
      ".create = create, .exclusive = true, .key = &pages};",
      ".create = create, .key = &pages};\n    close(desk->lock_fd);\n    desk->has_lock = false;",
      "receive a packet", "--ways pause"),
+    ("the receipt is not kept, over a link", "wallet/handover/handover.c",
+     "TRY(purse_request_paid(env, &receiving->row, receiving->view, &receipt));",
+     "receiving->row.receipt = receipt;", "request --listen", "--ways kill"),
+    ("a picture is not synced", "common/base/file.c",
+     "fchmod(fd, (mode_t)mode) != 0 || fsync(fd) != 0", "fchmod(fd, (mode_t)mode) != 0",
+     "pay --scan --qr", "--ways power"),
+    ("news beside a message are not kept", "wallet/news/news.c",
+     "TRY(try_believe(wallet, &both, directory, list));", "both = true;",
+     "news, receive a packet", "--ways kill"),
 ]
 
 
@@ -53,7 +62,8 @@ def build(programs, mutant, where):
     source, made = os.path.join(where, "mutant.c"), os.path.join(where, "mutant.o")
     with open(source, "w", encoding="utf-8") as file:
         file.write(text.replace(old, new))
-    for name in ("dcep-central", "dcep-bank", "cut/cut", "cut/reader"):  # no wallet is among them
+    for name in ("dcep-central", "dcep-bank", "dcep-scan", "cut/cut", "cut/reader",
+                 "cut/dcep-scan"):  # no wallet is among them
         link = os.path.join(where, name)
         if not os.path.lexists(link):
             os.symlink(os.path.join(programs, name), link)

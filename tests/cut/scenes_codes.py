@@ -1,5 +1,5 @@
-"""Steps with QR codes: pictures that are written (--qr) and pictures that are read (--scan), of which
-some are enough. Their rows are in SCENES (scenes.py).
+"""Steps with QR codes: pictures that are written (--qr) and pictures that are read (--scan), of
+which some are enough. Their rows are in SCENES (scenes.py).
 
 A picture that is there is whole, and has the bytes that it has the next time; the other side is
 shown whatever pictures a cut left."""

@@ -1,5 +1,5 @@
-"""Steps over a link: one wallet waits (request --listen), the other calls (pay --to), both real. One
-of them is cut, the other lives on as its person would let it. Their rows are in SCENES (scenes.py).
+"""Steps over a link: one wallet waits (request --listen), the other calls (pay --to), both real.
+One is cut, the other lives on as its person would let it. Their rows are in SCENES (scenes.py).
 
 What is on the link goes through a tap (link.py): the same packet and the same receipt in every
 call, and by file too."""

@@ -4,7 +4,7 @@ CUT_SOURCES := $(filter-out tests/cut/reader.c tests/cut/wallet.c,$(wildcard tes
 CUT_SAMPLE ?= 94
 CUT_SEED ?= 1
 CUT_SOAK ?= 2500
-CUT_PLACES ?= 2000
+CUT_PLACES ?= 2000 # a soak that cut fewer has failed
 CUT_JOBS ?= 2
 
 $(BUILD)/cut/cut: $(CUT_SOURCES:%.c=$(BUILD)/%.o)
@@ -32,9 +32,10 @@ cut-check: all cut-build ## CUT_SAMPLE (94) cuts of the wallet, chosen by CUT_SE
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/cut/cuts.py $(BUILD) \
 	    --sample $(CUT_SAMPLE) --seed $(CUT_SEED)
 
-cut-soak: all cut-build ## CUT_SOAK (2500, 0 = all) cuts at CUT_PLACES (2000) or more; a stopped one goes on
+cut-soak: all cut-build ## CUT_SOAK (2500, 0 = all) cuts; one that was stopped goes on where it was
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/cut/cuts.py $(BUILD) --seed $(CUT_SEED) \
-	    --sample $(CUT_SOAK) --places $(CUT_PLACES) --jobs $(CUT_JOBS) --record $(BUILD)/cut/soak.$(CUT_SEED)
+	    --sample $(CUT_SOAK) --places $(CUT_PLACES) --jobs $(CUT_JOBS) \
+	    --record $(BUILD)/cut/soak.$(CUT_SEED)
 
 soak: cut-soak
 
