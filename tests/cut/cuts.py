@@ -205,7 +205,7 @@ def finish(town, report):
     wallets = 0
     for name in os.listdir(town.home("")):
         if name in town.people:
-            town.sync(name)
+            town.wallet(name, "sync")
         balance = town.wallet(name, "balance")
         wallets += sum(fen(balance[part] or "0") for part in
                        ("spendable", "reserved", "handed_over", "quarantined"))
@@ -274,9 +274,9 @@ def summary(options, run, scenes, looks_s):
     cpu_s = sum(use.ru_utime + use.ru_stime for use in used)
     print(f"seed {options.seed}: {sum(run.done.values())} cuts at {len(run.places)} places of "
           f"{len(scenes)} steps ({ways}); not counted: {run.same} power cuts that had nothing to "
-          f"lose, {run.missed} not reached, {run.left} for want of time; {cpu_s:.0f} s of "
-          f"processor in this run, {looks_s:.0f} of them before the first cut; "
-          f"{run.lost_or_doubled} fen lost or doubled")
+          f"lose, {run.missed} not reached, {run.left} for want of time; {run.town.again} commands "
+          f"tried again for want of a bank; {cpu_s:.0f} s of processor in this run, "
+          f"{looks_s:.0f} of them before the first cut; {run.lost_or_doubled} fen lost or doubled")
 
 
 def main():

@@ -8,7 +8,7 @@ from town import OK, yuan
 from trio import Job, Wrong, read, same
 
 ANY, CALLS_MAX = "127.0.0.1:0", 3
-SHORTLY, LONG = ("--timeout", "4"), ("--timeout", "40")
+SHORTLY, LONG = ("--timeout", "8"), ("--timeout", "40")
 
 
 # ---- what both do ----

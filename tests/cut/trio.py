@@ -141,7 +141,7 @@ class Trio:
 
     def sync(self):
         for name in self.names:
-            self.town.sync(name)
+            self.must(name, "sync")
         self.handed = 0
 
     def again(self):
