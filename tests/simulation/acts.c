@@ -255,6 +255,18 @@ static void act_look(struct sim *sim)
     (void)centre_look(sim->centre);
 }
 
+static void act_archive(struct sim *sim)
+{
+    const uint64_t steps = chance_between(&sim->chance, 1, 12);
+    for (uint64_t i = 0; i < steps && centre_archive(sim->centre); i++)
+        continue;
+}
+
+static void act_put_back(struct sim *sim)
+{
+    centre_put_back(sim->centre);
+}
+
 static void act_mob(struct sim *sim)
 {
     mob_act(sim->mob);
@@ -270,7 +282,7 @@ static const struct {
     {15, act_cash},      {22, act_days},        {3, act_months},      {250, act_mob},
     {60, act_carriers},  {5, act_lose},         {15, act_advance},    {8, act_refund},
     {40, act_look},      {20, act_backup},      {15, act_restore},    {8, act_asked_before},
-    {5, act_narrow},
+    {5, act_narrow},     {40, act_archive},     {4, act_put_back},
 };
 
 /* Messages lost of a thousand: most days the network is good. */

@@ -243,6 +243,14 @@ static void show_packet(struct auditor *auditor, struct span bytes)
     }
 }
 
+static void archived_packet(struct auditor *auditor, struct span bytes)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct packet packet = {0};
+    sim_check(auditor->sim, packet_decode(&packet, bytes, &arena), "a packet");
+    auditor_archive_answered(auditor, &packet);
+}
+
 static void count_outcome(struct sim *sim, uint64_t outcome)
 {
     if (outcome == OUTCOME_CONFLICT)
@@ -280,6 +288,8 @@ static void hear_settle(struct auditor *auditor, const struct settle_body *body,
 {
     for (size_t i = 0; i < reply->results.count; i++) {
         const struct settle_result *result = &reply->results.items[i];
+        if (result->status == STATUS_ARCHIVED)
+            archived_packet(auditor, body->packets.items[i].bytes);
         if (result->status != STATUS_OK)
             continue;
         show_packet(auditor, body->packets.items[i].bytes);
@@ -345,6 +355,8 @@ void auditor_heard(struct auditor *auditor, struct span request, struct span rep
     if (verb == VERB_SETTLE) {
         sim_check(auditor->sim, settle_body_decode(&settle, frame.call.body, &arena), "a call");
         hear_settle(auditor, &settle, &reply.settle);
+        if (auditor_archive_is_in(&reply.settle)) /* carried out once its lines are back */
+            return;
     } else {
         sim_check(auditor->sim, order_body_decode(&order, frame.call.body, &arena), "a call");
         hear_order(auditor, &order, &reply.order);
@@ -412,6 +424,7 @@ void auditor_check(struct auditor *auditor)
 {
     const bool is_whole =
         auditor->is_whole_due || auditor->sim->act_number % AUDITOR_WHOLE_EVERY == 0;
+    auditor_archive_check(auditor);
     auditor_refunds_check(auditor);
     auditor_books_check(auditor, is_whole);
     auditor_cases_check(auditor);

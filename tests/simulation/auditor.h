@@ -18,6 +18,8 @@
  *   RESTORE no key of an honest person signs, or takes, once a backup was restored
  *   REFUND a coin past its day, to its own customer, or to the vault that paid him before; what is
  *         advanced is not refunded too; orphans of lost wallets are claimed
+ *   ARCHIVE a line leaves the register a term past its day, if each coin of it was paid once and that
+ *         settled; "archived" is answered only for what left; and what came back, back it is
  *   COMP  claims: never more than the coin, the cap, the forged token; never to the forker's
  *         customer
  *
@@ -48,6 +50,10 @@ void auditor_forged(struct auditor *auditor, uint64_t serial, int64_t value);
 /* A row of this owner's store (SIM_NOBODY: the central bank's) is about to be written. */
 void auditor_touched(struct auditor *auditor, size_t owner, const struct table *table,
                      const void *row);
+
+/* A row of this owner's store is about to be removed; auditor_touched comes as well. */
+void auditor_left(struct auditor *auditor, size_t owner, const struct table *table,
+                  const void *row);
 
 /* His wallet is gone: what he took and did not hand in may never be seen again. */
 void auditor_lost(struct auditor *auditor, size_t person);

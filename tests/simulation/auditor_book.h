@@ -5,6 +5,7 @@
 #include "tests/simulation/auditor.h"
 #include "tests/simulation/lookup.h"
 
+#include "central/tables.h"
 #include "common/money/call.h"
 
 enum { AUDITOR_FORGED_MAX = 64, AUDITOR_CALLS = 64, AUDITOR_WHOLE_EVERY = 50 };
@@ -47,9 +48,15 @@ struct auditor_touched { /* a coin's row or spend at the register, or a purse's 
     uint64_t serial;
     struct id coin_id;
 };
-struct auditor_worth { /* an unspent coin of the register, as it was last read */
+struct auditor_left { /* a coin's row that somebody tried to remove from the register */
+    uint64_t serial;
+    struct id coin_id;
+    uint64_t state, redeem_by_day;
+};
+struct auditor_worth { /* a coin of the register, as it was last read */
     int64_t value;     /* 0: not unspent */
     size_t owner;
+    struct coin row; /* stays when the line leaves; no token */
 };
 struct auditor_unspent {
     int64_t all, of_person[SIM_PERSONS + 1];
@@ -66,7 +73,10 @@ struct auditor {
     bool is_whole_due; /* look at everything again */
     struct auditor_unspent unspent;
     int64_t paid_by[SIM_BANKS], paid_loss; /* claims, as they were last read */
-    struct lookup held;                    /* coins for spending: their person + 1 */
+    struct auditor_left *left;
+    size_t left_count, left_capacity;
+    struct lookup gone; /* serials that ever left for the archive */
+    struct lookup held; /* coins for spending: their person + 1 */
     size_t held_count;
     struct auditor_payment *payments;
     size_t payment_count, payment_capacity;
@@ -89,7 +99,8 @@ struct auditor {
     int64_t case_count;
     uint64_t last_case;
     size_t revoked_count;
-    struct { /* when the last backup was made, how much there was of each */
+    struct lookup refunded; /* coins whose refund was judged */
+    struct {                /* when the last backup was made, how much there was of each */
         size_t taken, payments;
     } backup[SIM_CITIZENS];
     struct lookup frozen; /* keys of before a restored backup */
@@ -117,8 +128,17 @@ _Noreturn void auditor_book_fail(struct auditor *auditor, const char *rule, cons
 void auditor_touched_signed(struct auditor *auditor, uint64_t serial, const struct id *coin_id);
 void auditor_touched_done(struct auditor *auditor);
 
+/* The register's row of a coin; of one in the archive, as it was before. False: there is none. */
+bool auditor_book_coin_row(struct auditor *auditor, struct coin *row);
+bool auditor_archive_had(const struct auditor *auditor, uint64_t serial); /* ever */
+bool auditor_archive_has(struct auditor *auditor, uint64_t serial);       /* now */
+/* The register said that a line of this packet is in the archive. */
+void auditor_archive_answered(struct auditor *auditor, const struct packet *packet);
+bool auditor_archive_is_in(const struct settle_reply *reply); /* of any packet */
+
 /* The checks, by theme; each file has some. Where a whole look is asked for, nothing that was
  * remembered is believed. */
+void auditor_archive_check(struct auditor *auditor);
 void auditor_books_check(struct auditor *auditor, bool is_whole);
 void auditor_cases_check(struct auditor *auditor);
 void auditor_purses_check(struct auditor *auditor, bool is_whole);

@@ -83,16 +83,39 @@ static void look_at_coin(struct auditor *auditor, const struct auditor_touched *
     struct auditor_worth *worth = worth_of(unspent, &touched->coin_id);
     unspent->all -= worth->value;
     unspent->of_person[worth->owner] -= worth->value;
-    *worth = (struct auditor_worth){0};
+    worth->value = 0;
+    worth->owner = 0;
     sim_check(auditor->sim, store_begin(store, STORE_READ), "the auditor looks");
     const enum err error = store_get(store, &tables_table_coin, &row, arena);
     const bool is_spent = store_get(store, &tables_table_spend, &spend, arena) == ERR_OK;
     store_rollback(store);
-    if (error == ERR_OK && !is_spent && row.state == COIN_UNSPENT)
-        *worth =
-            (struct auditor_worth){sim_amount(row.amount), auditor_person(auditor, &row.owner_key)};
+    if (error == ERR_OK) {
+        row.token = span_of(NULL, 0);
+        worth->row = row;
+    }
+    if (error == ERR_OK && !is_spent && row.state == COIN_UNSPENT) {
+        worth->value = sim_amount(row.amount);
+        worth->owner = auditor_person(auditor, &row.owner_key);
+    }
     unspent->all += worth->value;
     unspent->of_person[worth->owner] += worth->value;
+}
+
+bool auditor_book_coin_row(struct auditor *auditor, struct coin *row)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct store *store = centre_store(auditor->sim->centre);
+    sim_check(auditor->sim, store_begin(store, STORE_READ), "a coin");
+    const enum err error = store_get(store, &tables_table_coin, row, &arena);
+    store_rollback(store);
+    row->token = span_of(NULL, 0);
+    if (error == ERR_OK)
+        return true;
+    const size_t at = lookup_get(&auditor->unspent.by_coin, SPAN(row->coin_id));
+    if (at == 0 || !auditor_archive_has(auditor, row->serial))
+        return false;
+    *row = auditor->unspent.rows[at - 1].row;
+    return true;
 }
 
 /* What was written since the last look; and all of it, which must come to the same. */

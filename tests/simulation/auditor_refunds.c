@@ -8,22 +8,17 @@
 
 #include <inttypes.h>
 
-static struct coin coin_of(struct auditor *auditor, uint64_t serial, const struct id *coin_id,
-                           struct arena *arena)
+static struct coin coin_of(struct auditor *auditor, uint64_t serial, const struct id *coin_id)
 {
-    struct store *store = centre_store(auditor->sim->centre);
     struct coin row = {.serial = serial, .coin_id = *coin_id};
-    sim_check(auditor->sim, store_begin(store, STORE_READ), "a coin");
-    const enum err error = store_get(store, &tables_table_coin, &row, arena);
-    store_rollback(store);
-    if (error != ERR_OK)
+    if (!auditor_book_coin_row(auditor, &row))
         auditor_book_fail(auditor, "REFUND", "of a coin that is not there", coin_id);
     return row;
 }
 
-static void check_refund(struct auditor *auditor, const struct refund *row, struct arena *arena)
+static void check_refund(struct auditor *auditor, const struct refund *row)
 {
-    const struct coin coin = coin_of(auditor, row->serial, &row->coin_id, arena);
+    const struct coin coin = coin_of(auditor, row->serial, &row->coin_id);
     const size_t owner = auditor_person(auditor, &coin.owner_key);
     const size_t goal = auditor_person(auditor, &row->to_key);
     const bool is_vault = row->has_advance_id && goal == SIM_CITIZENS + owner % SIM_BANKS;
@@ -35,27 +30,25 @@ static void check_refund(struct auditor *auditor, const struct refund *row, stru
         auditor_book_fail(auditor, "REFUND", "to somebody else", &row->coin_id);
     if (!row->has_token_coin_id)
         return;
-    const struct coin fresh = coin_of(auditor, row->token_serial, &row->token_coin_id, arena);
+    const struct coin fresh = coin_of(auditor, row->token_serial, &row->token_coin_id);
     if (sim_amount(fresh.amount) != sim_amount(coin.amount) ||
         !key_equal(&fresh.owner_key, &row->to_key))
         auditor_book_fail(auditor, "REFUND", "another coin came of it", &row->coin_id);
 }
 
-/* Of one order all that came in was the vault's own. */
-static bool is_vaults(struct auditor *auditor, const struct refund *refund, struct arena *arena)
+/* Of one order all that came in was the vault's own: by what was signed for it, since the rows may
+ * be in the archive by now. */
+static bool is_vaults(const struct auditor *auditor, const struct refund *refund)
 {
-    const struct list rows = auditor_book_rows(auditor, centre_store(auditor->sim->centre),
-                                               &tables_table_input, -1, NULL, arena);
-    const struct input *inputs = rows.items;
     const struct public_key *vault =
         &auditor->sim->world.banks[refund->bank_id - 1].vault_key.public_key;
     size_t count = 0;
-    for (size_t i = 0; i < rows.count; i++) {
-        if (!id_equal(&inputs[i].order_id, &refund->advance_id) ||
-            inputs[i].outcome != OUTCOME_USED)
+    for (size_t i = 0; i < auditor->payment_count; i++) {
+        const struct auditor_payment *payment = &auditor->payments[i];
+        if (payment->outcome != OUTCOME_USED || !payment->has_reference ||
+            !id_equal(&payment->reference, &refund->advance_id))
             continue;
-        const struct coin coin = coin_of(auditor, inputs[i].serial, &inputs[i].coin_id, arena);
-        if (!key_equal(&coin.owner_key, vault))
+        if (!key_equal(&payment->signer, vault))
             return false;
         count++;
     }
@@ -70,12 +63,11 @@ static void check_covered(struct auditor *auditor, const struct refund *refunds,
     const struct list rows = auditor_book_rows(auditor, centre_store(auditor->sim->centre),
                                                &tables_table_order_token, -1, &from, arena);
     const struct order_token *tokens = rows.items;
-    const struct coin coin =
-        coin_of(auditor, refunds[index].serial, &refunds[index].coin_id, arena);
+    const struct coin coin = coin_of(auditor, refunds[index].serial, &refunds[index].coin_id);
     const size_t owner = auditor_person(auditor, &coin.owner_key);
     int64_t left = 0;
     for (size_t i = 0; i < rows.count; i++) {
-        const struct coin paid = coin_of(auditor, tokens[i].serial, &tokens[i].coin_id, arena);
+        const struct coin paid = coin_of(auditor, tokens[i].serial, &tokens[i].coin_id);
         if (auditor_person(auditor, &paid.owner_key) == owner)
             left += sim_amount(paid.amount);
     }
@@ -83,7 +75,7 @@ static void check_covered(struct auditor *auditor, const struct refund *refunds,
         if (refunds[i].has_advance_id &&
             id_equal(&refunds[i].advance_id, &refunds[index].advance_id))
             left -= sim_amount(refunds[i].amount);
-    if (!is_vaults(auditor, &refunds[index], arena))
+    if (!is_vaults(auditor, &refunds[index]))
         auditor_book_fail(auditor, "REFUND", "an advance that the vault did not pay",
                           &refunds[index].coin_id);
     if (left < 0)
@@ -106,7 +98,7 @@ static void check_advances(struct auditor *auditor, struct store *store, struct 
         store_rollback(central);
         if (error != ERR_OK || row.has_advance_id)
             continue;
-        const struct coin coin = coin_of(auditor, row.serial, &row.coin_id, arena);
+        const struct coin coin = coin_of(auditor, row.serial, &row.coin_id);
         if (auditor_book_is_honest(auditor, &coin.owner_key)) /* the clerk serves the mob */
             auditor_book_fail(auditor, "REFUND", "advanced and refunded", &row.coin_id);
     }
@@ -124,9 +116,11 @@ void auditor_refunds_check(struct auditor *auditor)
     for (size_t i = 0; i < SIM_BANKS; i++)
         check_advances(auditor, agency_store(auditor->sim->agencies[i]), &arena);
     for (size_t i = 0; i < rows.count; i++) {
-        check_refund(auditor, &refunds[i], &arena);
-        if (refunds[i].has_advance_id)
+        size_t *seen = lookup_at(&auditor->refunded, SPAN(refunds[i].coin_id));
+        check_refund(auditor, &refunds[i]);
+        if (refunds[i].has_advance_id && *seen == 0) /* later what it paid may be in the archive */
             check_covered(auditor, refunds, rows.count, i, &arena);
+        *seen = 1;
     }
 }
 

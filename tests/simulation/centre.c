@@ -3,23 +3,16 @@
  * 1. A call is one transaction; its reply exists only once that is committed.
  * 2. A crash is a write or commit that fails: the transaction is rolled back, and the caller gets a
  *    refusal or nothing. */
-#include "tests/simulation/centre.h"
-
 #include "central/authority.h"
 #include "central/books.h"
-#include "central/service.h"
 #include "central/vault.h"
 #include "tests/simulation/auditor.h"
+#include "tests/simulation/centre_inside.h"
 #include "tests/simulation/disk.h"
 
 #include <stdio.h>
 
-enum { CRASH_PERMILLE = 15, RESERVE = 2000000, GUARANTEE = 120000, LOOK_PAYMENTS = 12 };
-
-struct centre {
-    struct sim *sim;
-    struct service service;
-};
+enum { RESERVE = 2000000, GUARANTEE = 120000, LOOK_PAYMENTS = 12 };
 
 struct store *centre_store(struct centre *centre)
 {
@@ -166,11 +159,13 @@ enum err centre_handle(struct centre *centre, struct buffer *reply, struct span 
     struct sim *sim = centre->sim;
     struct store *store = centre->service.store;
     centre->service.now = sim->now;
-    const bool is_armed = disk_arm(sim, store, CRASH_PERMILLE);
+    const bool is_armed = disk_arm(sim, store, CENTRE_CRASH_PERMILLE);
     const enum err error = carry_out(centre, reply, request);
     disk_disarm(store);
-    if (error == ERR_COMMIT_UNKNOWN && is_armed) /* it was done: nobody but the auditor hears */
+    if (error == ERR_COMMIT_UNKNOWN && is_armed) { /* it was done: nobody but the auditor hears */
+        store_rollback(store);
         auditor_heard(sim->auditor, request, buffer_span(reply));
+    }
     if (error != ERR_OK && is_armed)
         return crash(centre, reply, request, error);
     sim_check(sim, error, "a call to the central bank");
@@ -191,7 +186,7 @@ bool centre_look(struct centre *centre)
     struct store *store = centre->service.store;
     bool more = false;
     centre->service.now = sim->now;
-    const bool is_armed = disk_arm(sim, store, CRASH_PERMILLE);
+    const bool is_armed = disk_arm(sim, store, CENTRE_CRASH_PERMILLE);
     const enum err error = look(centre, &more);
     disk_disarm(store);
     if (error != ERR_OK) {

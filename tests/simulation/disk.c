@@ -49,6 +49,7 @@ static enum err remove_row(struct store *store, const struct table *table, const
 {
     const struct disk *disk = disk_of(store);
     auditor_touched(disk->sim->auditor, disk->owner, table, row);
+    auditor_left(disk->sim->auditor, disk->owner, table, row);
     return disk->memory->remove(store, table, row);
 }
 

@@ -105,6 +105,12 @@ mutant clone-not-looked-for central/clones.c \
     's/^    return accuse\(env, &seen, &row\);/    return ERR_OK;/' 'I6'
 mutant clone-note-forgotten central/register_order.c \
     '/TRY\(clones_keep/d' 'I6'
+mutant disputed-line-archived central/archive_line.c \
+    's/^    if \(rows\.count > 0\)$/    if (false)/' 'ARCHIVE'
+mutant archived-before-its-day central/archive_line.c \
+    's/return time_day\(env->now\) < coin->redeem_by_day .*/return false;/' 'ARCHIVE'
+mutant archived-line-unknown central/archive.c \
+    's/^    \*held = !found;/    *held = false;/' 'COMP|LAW|I4|I6|I7|STUCK|WORTH'
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

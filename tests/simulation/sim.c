@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WARM_UP_ROUNDS = 12, LAST_ROUNDS = 10, YEARS = 40 };
+enum { WARM_UP_ROUNDS = 12, LAST_ROUNDS = 10, YEARS = 40, ARCHIVE_DAYS = 2 };
 
 void *sim_new(size_t count, size_t size)
 {
@@ -73,7 +73,8 @@ void sim_check(struct sim *sim, enum err error, const char *what)
         sim_fail(sim, "MACHINERY", "%s: %s", what, err_name(error));
 }
 
-/* The directory of the world, with dates that outlast the run and a cap that is reached. */
+/* The directory of the world, with dates that outlast the run, a cap that is reached, and lines that
+ * leave soon. */
 static void publish(struct sim *sim)
 {
     struct world *world = &sim->world;
@@ -81,6 +82,7 @@ static void publish(struct sim *sim)
         world->banks[i].certificate.not_after_day = WORLD_TODAY + YEARS * 365;
     world->directory.not_after = WORLD_NOW + YEARS * UINT64_C(365) * 86400;
     world->policy.compensation_max = world_fen(12000);
+    world->policy.archive_days = ARCHIVE_DAYS;
     world_publish(world);
 }
 
@@ -122,6 +124,7 @@ void sim_open(struct sim *sim, uint64_t seed, uint64_t acts, bool is_tracing)
 static void reconnect(struct sim *sim)
 {
     sim->is_lossless = true;
+    centre_put_all_back(sim->centre); /* what is asked for again is answered as it was */
     for (size_t round = 0; round < LAST_ROUNDS; round++) {
         sim->now += round == 5 ? 86400 : round == 3 ? UINT64_C(125) * 86400 : 700;
         centre_work(sim->centre);

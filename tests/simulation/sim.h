@@ -68,7 +68,10 @@ enum {
     C(SINCE, "signed since the backup")                                                            \
     C(SINCE_SHOWN, "of these shown after the restore")                                             \
     C(SINCE_LATE, "of these shown after the refund")                                               \
-    C(CLONES, "clones proved")
+    C(CLONES, "clones proved")                                                                     \
+    C(ARCHIVED, "lines archived")                                                                  \
+    C(ARCHIVED_SHOWN, "answers: in the archive")                                                   \
+    C(PUT_BACK, "lines put back")
 
 enum sim_count {
 #define SIM_COUNT_ENUM(name, text) SIM_##name,
