@@ -89,8 +89,8 @@ static struct id spend_payment_id(struct final *final, const struct spend *spend
     return record_id(WORLD_NETWORK, KIND_PAYMENT, payment.payload);
 }
 
-/* Two coins, one counter, both spent by it: by now there is a case. (What left was noted as long as
- * it was there: docs/adr/0033-spent-lines-leave-for-an-archive.md.) */
+/* Two coins, one counter, both spent by it: by now there is a case. (What left was noted as
+ * long as it was there: docs/adr/0033-spent-lines-leave-for-an-archive.md.) */
 static void note_counter(struct final *final, const struct auditor_payment *payment)
 {
     uint8_t name[KEY_SIZE + sizeof payment->counter];
@@ -289,7 +289,7 @@ static void check_owner(struct final *final, const struct coin *coin)
                  sim_amount(coin->amount), person, state);
 }
 
-/* A second payment of a coin that was in the archive: a vault was told so and does not ask again. */
+/* A second payment of a coin in the archive: a vault was told so, and does not ask again. */
 static bool is_given_up(const struct auditor *auditor, size_t person, const struct purse_coin *coin)
 {
     return person >= SIM_CITIZENS && coin->state == PURSE_QUARANTINED &&

@@ -1,5 +1,5 @@
-/* The archive of the simulated central bank (contract in centre.h): lines leave a step at a time, and
- * come back a segment at a time.
+/* The archive of the simulated central bank (contract in centre.h): lines leave a step at a time,
+ * and come back a segment at a time.
  *
  * 1. A step is one transaction; one that failed, or whose commit is unknown, is a server that died:
  *    what it had gathered is gone, the segments that it kept are there.

@@ -73,8 +73,8 @@ void sim_check(struct sim *sim, enum err error, const char *what)
         sim_fail(sim, "MACHINERY", "%s: %s", what, err_name(error));
 }
 
-/* The directory of the world, with dates that outlast the run, a cap that is reached, and lines that
- * leave soon. */
+/* The directory of the world, with dates that outlast the run, a cap that is reached, and lines
+ * that leave soon. */
 static void publish(struct sim *sim)
 {
     struct world *world = &sim->world;

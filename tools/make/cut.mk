@@ -3,7 +3,7 @@
 CUT_SOURCES := $(filter-out tests/cut/reader.c tests/cut/wallet.c,$(wildcard tests/cut/*.c))
 CUT_SAMPLE ?= 94
 CUT_SEED ?= 1
-CUT_SOAK ?= 2500
+CUT_SOAK ?= 2400
 CUT_PLACES ?= 2000 # a soak that cut fewer has failed
 CUT_JOBS ?= 2
 
@@ -32,7 +32,7 @@ cut-check: all cut-build ## CUT_SAMPLE (94) cuts of the wallet, chosen by CUT_SE
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/cut/cuts.py $(BUILD) \
 	    --sample $(CUT_SAMPLE) --seed $(CUT_SEED)
 
-cut-soak: all cut-build ## CUT_SOAK (2500, 0 = all) cuts; one that was stopped goes on where it was
+cut-soak: all cut-build ## CUT_SOAK (2400, 0 = all) cuts; one that was stopped goes on where it was
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/cut/cuts.py $(BUILD) --seed $(CUT_SEED) \
 	    --sample $(CUT_SOAK) --places $(CUT_PLACES) --jobs $(CUT_JOBS) \
 	    --record $(BUILD)/cut/soak.$(CUT_SEED)
