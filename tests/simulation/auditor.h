@@ -18,8 +18,8 @@
  *   RESTORE no key of an honest person signs, or takes, once a backup was restored
  *   REFUND a coin past its day, to its own customer, or to the vault that paid him before; what is
  *         advanced is not refunded too; orphans of lost wallets are claimed
- *   ARCHIVE a line leaves the register a term past its day, if each coin of it was paid once and that
- *         settled; "archived" is answered only for what left; and what came back, back it is
+ *   ARCHIVE a line leaves the register a term past its day, if each coin of it was paid once and
+ *         that settled; "archived" is answered only for what left
  *   COMP  claims: never more than the coin, the cap, the forged token; never to the forker's
  *         customer
  *

@@ -1,4 +1,4 @@
-/* ARCHIVE: what leaves the register, judged by what the auditor was shown, not by what the rows said.
+/* ARCHIVE: what leaves the register, judged by what the auditor was shown, not by what rows said.
  *
  * That no money leaves is LAW's business: an unspent coin that is gone is missing in the sum. That
  * what comes back is what left is everybody's: in the end all is back, and every other rule is
