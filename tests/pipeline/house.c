@@ -73,8 +73,8 @@ void house_open(struct bank_house *house, struct world *world, size_t worker_cou
     snprintf(house->address, sizeof house->address, "ipc:%s/s", house->folder);
     CHECK(net_server_open(&house->server,
                           &(struct net_server_options){.address = house->address}) == ERR_OK);
-    CHECK(serve_pipeline_open(&house->pipeline, &house->service, house->server, worker_count) ==
-          ERR_OK);
+    CHECK(serve_pipeline_open(&house->pipeline, &house->service, house->server, NULL,
+                              worker_count) == ERR_OK);
 }
 
 void house_close(struct bank_house *house)
