@@ -31,8 +31,8 @@ void serve_pipeline_put(struct serve_pipeline *pipeline, struct net_request *req
                         size_t count);
 /* Nobody calls: time for chores. Does not wait for them. */
 void serve_pipeline_rest(struct serve_pipeline *pipeline);
-/* Waits until all that was put, and a rest, is done: then service and store are the caller's until the next
- * put. */
+/* Waits until all that was put, and a rest, is done: then service and store are the caller's until
+ * the next put or rest. */
 void serve_pipeline_drain(struct serve_pipeline *pipeline);
 /* The result of a commit is unknown: nothing is done any more, the database must be opened anew. */
 bool serve_pipeline_is_broken(struct serve_pipeline *pipeline);

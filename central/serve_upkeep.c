@@ -91,9 +91,8 @@ static enum err archive_alone(struct serve_upkeep *upkeep)
         atomic_store(&upkeep->is_archiving, false);
         archive_forget(&upkeep->archive);
     }
-    upkeep->archive_ms = time_monotonic_ms() + (atomic_load(&upkeep->is_archiving)
-                                                    ? ARCHIVE_EVERY_MS
-                                                    : ARCHIVE_LOOK_MS);
+    upkeep->archive_ms = time_monotonic_ms() +
+                         (atomic_load(&upkeep->is_archiving) ? ARCHIVE_EVERY_MS : ARCHIVE_LOOK_MS);
     return error;
 }
 

@@ -52,6 +52,12 @@ static void found(struct bank_house *house)
 
 void house_open(struct bank_house *house, struct world *world, size_t worker_count)
 {
+    house_open_with(house, world, worker_count, NULL);
+}
+
+void house_open_with(struct bank_house *house, struct world *world, size_t worker_count,
+                     const struct serve_batch_chores *chores)
+{
     const char *directory = getenv("TMPDIR");
     char path[PATH_SIZE];
     *house = (struct bank_house){.world = world};
@@ -73,7 +79,7 @@ void house_open(struct bank_house *house, struct world *world, size_t worker_cou
     snprintf(house->address, sizeof house->address, "ipc:%s/s", house->folder);
     CHECK(net_server_open(&house->server,
                           &(struct net_server_options){.address = house->address}) == ERR_OK);
-    CHECK(serve_pipeline_open(&house->pipeline, &house->service, house->server, NULL,
+    CHECK(serve_pipeline_open(&house->pipeline, &house->service, house->server, chores,
                               worker_count) == ERR_OK);
 }
 

@@ -18,6 +18,8 @@ struct bank_house {
     char folder[PATH_SIZE / 2], address[PATH_SIZE];
 };
 void house_open(struct bank_house *house, struct world *world, size_t worker_count);
+void house_open_with(struct bank_house *house, struct world *world, size_t worker_count,
+                     const struct serve_batch_chores *chores);
 void house_close(struct bank_house *house);
 /* Fresh coins of one wallet; the pipeline is empty. */
 void house_mint(struct bank_house *house, struct world_coin *coins, size_t count,
