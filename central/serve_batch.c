@@ -45,7 +45,14 @@ static enum err commit(struct service *service, struct serve_batch_call *calls, 
     return committed != ERR_OK ? committed : sealed;
 }
 
-/* With the chore that is due, if it goes well. */
+static void roll_back(const struct serve_batch_room *room)
+{
+    store_rollback(room->service->store);
+    if (room->chores.undo != NULL)
+        room->chores.undo(room->chores.context);
+}
+
+/* With the chores that are due, if they go well. */
 static enum err begin(const struct serve_batch_room *room)
 {
     struct store *store = room->service->store;
@@ -56,7 +63,7 @@ static enum err begin(const struct serve_batch_room *room)
     if (error == ERR_OK)
         return ERR_OK;
     log_line(LOG_LEVEL_WARN, "central.chore_failed error=%s", err_name(error));
-    store_rollback(store);
+    roll_back(room);
     return store_begin(store, STORE_WRITE);
 }
 
@@ -127,7 +134,7 @@ enum err serve_batch(const struct serve_batch_room *room, struct serve_batch_cal
     if (error == ERR_COMMIT_UNKNOWN)
         return error;
     if (error != ERR_OK) {
-        store_rollback(service->store);
+        roll_back(room);
         log_line(LOG_LEVEL_WARN, "central.batch_failed calls=%zu error=%s", count, err_name(error));
         return each_alone(service, room->server, calls, count);
     }

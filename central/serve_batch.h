@@ -21,11 +21,13 @@ struct serve_batch_rounds {
 };
 
 /* What is done besides calls (serve_upkeep.h). in_batch: inside a batch's transaction, before its
- * calls; if it fails, the batch does without. between: after a batch, or when there is none
- * (is_idle), in transactions of its own; fails with ERR_COMMIT_UNKNOWN only. */
+ * calls; if it fails, the batch does without. undo: it was rolled back, be it for that or because
+ * the batch failed. between: after a batch, or when there is none (is_idle), in transactions of its
+ * own; fails with ERR_COMMIT_UNKNOWN only. */
 struct serve_batch_chores {
     void *context;
     enum err (*in_batch)(void *context);
+    void (*undo)(void *context);
     enum err (*between)(void *context, bool is_idle);
 };
 struct serve_batch_room {

@@ -30,25 +30,15 @@ static bool is_due(uint64_t *last_ms, uint64_t every_ms)
     return true;
 }
 
-/* ---- in a batch ---- */
+/* ---- inside a transaction ---- */
 
 static enum err look(struct serve_upkeep *upkeep)
 {
     bool more = false;
-    const enum err error = service_look_for_clones(upkeep->service, &more, CLONES_COUNT);
-    atomic_store(&upkeep->may_have_clones, more || error != ERR_OK);
-    return error;
+    TRY(service_look_for_clones(upkeep->service, &more, CLONES_COUNT));
+    atomic_store(&upkeep->may_have_clones, more);
+    return ERR_OK;
 }
-
-static enum err in_batch(void *context)
-{
-    struct serve_upkeep *upkeep = context;
-    if (!atomic_load(&upkeep->may_have_clones) || !is_due(&upkeep->clones_ms, CLONES_EVERY_MS))
-        return ERR_OK;
-    return look(upkeep);
-}
-
-/* ---- between batches ---- */
 
 static enum err prune(struct serve_upkeep *upkeep)
 {
@@ -62,12 +52,39 @@ static enum err archive(struct serve_upkeep *upkeep)
     const struct archive_folder folder = archive_files_folder(&upkeep->archive_files);
     struct register_env env = service_env(upkeep->service, &arena);
     bool more = false;
-    const enum err error = archive_step(&upkeep->archive, &more, &env, &folder, &archive_limits);
-    atomic_store(&upkeep->is_archiving, more && error == ERR_OK);
-    return error;
+    TRY(archive_step(&upkeep->archive, &more, &env, &folder, &archive_limits));
+    atomic_store(&upkeep->is_archiving, more);
+    upkeep->archive_ms = time_monotonic_ms() + (more ? ARCHIVE_EVERY_MS : ARCHIVE_LOOK_MS);
+    return ERR_OK;
 }
 
-/* In a transaction of its own. */
+static bool is_archive_due(const struct serve_upkeep *upkeep)
+{
+    return time_monotonic_ms() >= upkeep->archive_ms;
+}
+
+/* The rows are as they were: so is what is remembered of them. What failed may fail again: what can
+ * wait waits. */
+static void undo(void *context)
+{
+    struct serve_upkeep *upkeep = context;
+    atomic_store(&upkeep->may_have_clones, true);
+    atomic_store(&upkeep->is_archiving, false);
+    archive_forget(&upkeep->archive);
+    upkeep->archive_ms = time_monotonic_ms() + ARCHIVE_LOOK_MS;
+}
+
+static enum err in_batch(void *context)
+{
+    struct serve_upkeep *upkeep = context;
+    if (atomic_load(&upkeep->may_have_clones) && is_due(&upkeep->clones_ms, CLONES_EVERY_MS))
+        TRY(look(upkeep));
+    return is_archive_due(upkeep) ? archive(upkeep) : ERR_OK;
+}
+
+/* ---- when there is no batch ---- */
+
+/* In a transaction of its own. Of all that can go wrong only one thing matters to the caller. */
 static enum err alone(struct serve_upkeep *upkeep, const char *name,
                       enum err (*chore)(struct serve_upkeep *upkeep))
 {
@@ -78,49 +95,27 @@ static enum err alone(struct serve_upkeep *upkeep, const char *name,
         error = chore(upkeep);
     if (error == ERR_OK)
         error = store_commit(store);
+    if (error == ERR_OK)
+        return ERR_OK;
     store_rollback(store);
-    if (error != ERR_OK)
-        log_line(LOG_LEVEL_WARN, "central.%s_failed error=%s", name, err_name(error));
-    return error;
-}
-
-static enum err archive_alone(struct serve_upkeep *upkeep)
-{
-    const enum err error = alone(upkeep, "archive", archive);
-    if (error != ERR_OK) {
-        atomic_store(&upkeep->is_archiving, false);
-        archive_forget(&upkeep->archive);
-    }
-    upkeep->archive_ms = time_monotonic_ms() +
-                         (atomic_load(&upkeep->is_archiving) ? ARCHIVE_EVERY_MS : ARCHIVE_LOOK_MS);
-    return error;
-}
-
-static enum err clones_alone(struct serve_upkeep *upkeep)
-{
-    const enum err error = alone(upkeep, "clones", look);
-    if (error != ERR_OK)
-        atomic_store(&upkeep->may_have_clones, true);
-    return error;
-}
-
-/* Of all that can go wrong only one thing matters to the caller. */
-static enum err unless_unknown(enum err error)
-{
+    undo(upkeep);
+    log_line(LOG_LEVEL_WARN, "central.%s_failed error=%s", name, err_name(error));
     return error == ERR_COMMIT_UNKNOWN ? error : ERR_OK;
 }
 
 static enum err between(void *context, bool is_idle)
 {
     struct serve_upkeep *upkeep = context;
-    if (!is_idle)
-        atomic_store(&upkeep->may_have_clones, true); /* a batch was done */
-    else if (atomic_load(&upkeep->may_have_clones) && is_due(&upkeep->clones_ms, CLONES_EVERY_MS))
-        TRY(unless_unknown(clones_alone(upkeep)));
-    if (time_monotonic_ms() >= upkeep->archive_ms)
-        TRY(unless_unknown(archive_alone(upkeep)));
-    if (is_idle && is_due(&upkeep->pruned_ms, PRUNE_EVERY_MS))
-        TRY(unless_unknown(alone(upkeep, "prune", prune)));
+    if (!is_idle) { /* a batch was done */
+        atomic_store(&upkeep->may_have_clones, true);
+        return ERR_OK;
+    }
+    if (atomic_load(&upkeep->may_have_clones) && is_due(&upkeep->clones_ms, CLONES_EVERY_MS))
+        TRY(alone(upkeep, "clones", look));
+    if (is_archive_due(upkeep))
+        TRY(alone(upkeep, "archive", archive));
+    if (is_due(&upkeep->pruned_ms, PRUNE_EVERY_MS))
+        TRY(alone(upkeep, "prune", prune));
     return ERR_OK;
 }
 
@@ -141,7 +136,7 @@ void serve_upkeep_fini(struct serve_upkeep *upkeep)
 
 struct serve_batch_chores serve_upkeep_chores(struct serve_upkeep *upkeep)
 {
-    return (struct serve_batch_chores){upkeep, in_batch, between};
+    return (struct serve_batch_chores){upkeep, in_batch, undo, between};
 }
 
 uint64_t serve_upkeep_wait_ms(const struct serve_upkeep *upkeep)

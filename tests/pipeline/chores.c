@@ -11,7 +11,7 @@ enum { ROUNDS = 4, RESTS = 50, FAILS_EVERY = 2 };
 /* Not atomic: whoever reads it while a chore runs is what ThreadSanitizer looks for. */
 struct counts {
     struct store *store;
-    size_t in_batch, after_batch, at_rest;
+    size_t in_batch, undone, after_batch, at_rest;
 };
 
 /* Each writes a row; every other one fails after that. */
@@ -23,6 +23,12 @@ static enum err in_batch(void *context)
                             .amount = world_fen(1)};
     CHECK(store_insert(counts->store, &tables_table_act, &row) == ERR_OK);
     return counts->in_batch++ % FAILS_EVERY == 0 ? ERR_OK : ERR_INTEGRITY;
+}
+
+static void undo(void *context)
+{
+    struct counts *counts = context;
+    counts->undone++;
 }
 
 static enum err between(void *context, bool is_idle)
@@ -59,7 +65,7 @@ void chores_beside_calls(void)
     struct world_wallet owner, payee;
     struct bank_house house;
     struct counts counts = {0};
-    const struct serve_batch_chores chores = {&counts, in_batch, between};
+    const struct serve_batch_chores chores = {&counts, in_batch, undo, between};
     world_open(&world);
     crypto_use(&crypto_libcrypto);
     world.arena.limit = SIZE_MAX;
@@ -81,6 +87,7 @@ void chores_beside_calls(void)
     }
     house_check(counts.in_batch == ROUNDS && counts.after_batch == ROUNDS,
                 "each batch has its chores", counts.in_batch);
+    house_check(counts.undone == ROUNDS - ROUNDS / FAILS_EVERY, "and is told so", counts.undone);
     house_check(count_acts(&house) == acts + ROUNDS / FAILS_EVERY,
                 "what a failing chore wrote is gone", count_acts(&house));
     house_check_books(&house, 0);
