@@ -206,11 +206,12 @@ static void settle_here(struct store_sqlite *sqlite)
         sqlite->log_pages = 0;
 }
 
-static void ask_settler(struct store_sqlite *sqlite)
+/* If that many pages came since it was asked last. */
+static void ask_settler(struct store_sqlite *sqlite, size_t pages_min)
 {
     if (sqlite->log_pages < sqlite->asked_pages)
         sqlite->asked_pages = 0; /* the log was started anew */
-    if (sqlite->log_pages < sqlite->asked_pages + STORE_SQLITE_SETTLER_PAGES)
+    if (sqlite->log_pages < sqlite->asked_pages + pages_min)
         return;
     sqlite->asked_pages = sqlite->log_pages;
     store_settler_ask(sqlite->settler);
@@ -226,7 +227,7 @@ static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
     if ((size_t)pages >= sqlite->log_pages_max)
         settle_here(sqlite);
     else if (sqlite->settler != NULL)
-        ask_settler(sqlite);
+        ask_settler(sqlite, sqlite->log_pages_max / STORE_SQLITE_SETTLER_TURNS);
     return SQLITE_OK;
 }
 
@@ -236,11 +237,11 @@ static enum err settle_log(struct store *store, size_t pages_min)
     if (sqlite->unknown || sqlite->read_only || sqlite->log_pages < pages_min) {
         return ERR_OK;
     }
-    sqlite->log_pages = 0; /* the next commit tells how many there are */
     if (sqlite->settler != NULL) {
-        store_settler_ask(sqlite->settler);
+        ask_settler(sqlite, pages_min);
         return ERR_OK;
     }
+    sqlite->log_pages = 0; /* the next commit tells how many there are */
     return store_sqlite_err(checkpoint(sqlite));
 }
 

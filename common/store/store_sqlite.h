@@ -15,8 +15,8 @@ enum {
     /* Commits between two checkpoints share the pages they touch: with random keys this many
      * pages instead of SQLite's 1,000 double the inserts a second (tools/bench/store_bench.c). */
     STORE_SQLITE_CHECKPOINT_PAGES = 8000,
-    /* What a settler is asked to move at a time, at least: its flushes are worth that much. */
-    STORE_SQLITE_SETTLER_PAGES = 1000,
+    /* So often a settler is asked while the log grows to where it is started anew. */
+    STORE_SQLITE_SETTLER_TURNS = 64,
 };
 
 struct store_settler;
