@@ -66,7 +66,10 @@ void house_open_with(struct bank_house *house, struct world *world, size_t worke
     CHECK(mkdtemp(house->folder) != NULL);
     snprintf(path, sizeof path, "%s/central.db", house->folder);
     CHECK(store_sqlite_open(&house->store, path, &tables_schema,
-                            &(struct store_sqlite_options){.create = true}) == ERR_OK);
+                            &(struct store_sqlite_options){.create = true,
+                                                           .exclusive = true,
+                                                           .settles_aside = true,
+                                                           .log_pages_max = LOG_PAGES}) == ERR_OK);
     house->service = (struct service){
         .network = WORLD_NETWORK,
         .root_key = world->root.public_key,
