@@ -67,7 +67,7 @@ const struct crypto *crypto_by_name(const char *name); /* NULL if unknown */
 /* Random bytes from the system only (getrandom). CHECKs on failure: there is no going on. */
 void crypto_random(void *out, size_t size);
 
-/* What each backend's key_generate is: a pair of a scalar that the system draws, by its key_load. */
+/* The key_generate of every backend: a pair of a scalar that the system draws, by its key_load. */
 enum err crypto_key_draw(struct key_pair *out,
                          enum err (*load)(struct key_pair *out, const uint8_t scalar[32])) MUST_USE;
 
