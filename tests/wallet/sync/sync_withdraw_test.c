@@ -1,33 +1,11 @@
 /* Withdrawals and deposits: one debit, one credit, whatever is lost. */
-#include "tests/wallet/town.h"
+#include "tests/wallet/people.h"
 
 #include "tests/support/scene.h"
-#include "wallet/sync/sync.h"
 
 #include <criterion/criterion.h>
 
-static struct world world;
-static struct town town;
-static struct folk alice, bob;
-
-static void open_people(void)
-{
-    world_open(&world);
-    town_open(&town, &world);
-    folk_open(&alice, &world, "alice", WORLD_BANK_A);
-    folk_open(&bob, &world, "bob", WORLD_BANK_A);
-    town_serve(&town, &alice);
-    town_serve(&town, &bob);
-}
-
-static void close_people(void)
-{
-    folk_close(&alice);
-    folk_close(&bob);
-    world_close(&world);
-}
-
-TestSuite(sync_withdraw, .init = open_people, .fini = close_people);
+TestSuite(sync_withdraw, .init = people_open_in_town, .fini = people_close);
 
 static enum status withdraw(uint64_t amount)
 {
