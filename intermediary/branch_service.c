@@ -187,7 +187,9 @@ static enum err wallet_key(struct branch_env *env, enum status *status, struct v
     struct bank_wallet row = {.key_id = visit->frame->call.sender_key_id};
     bool found = false;
     TRY(branch_first(env, &found, &bank_table_bank_wallet, 0, 1, &row));
-    *status = found && row.state != BANK_WALLET_WAITING ? STATUS_OK : STATUS_SENDER;
+    const bool was_handed_out =
+        found && row.state != BANK_WALLET_WAITING && row.state != BANK_WALLET_VOID;
+    *status = was_handed_out ? STATUS_OK : STATUS_SENDER;
     visit->wallet = row;
     visit->sender_key = row.key;
     visit->role = SENDER_WALLET;

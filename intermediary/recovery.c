@@ -22,17 +22,13 @@ enum err recovery_new_key(struct branch_env *env, bool *found, struct public_key
                           uint64_t customer)
 {
     struct bank_wallet_list wallets = {0};
-    uint64_t made_at = 0;
     *found = false;
     TRY(certify_wallets(env, &wallets, customer));
-    for (size_t i = 0; i < wallets.count; i++) {
-        const struct bank_wallet *wallet = &wallets.items[i];
-        if (wallet->state != BANK_WALLET_ACTIVE || wallet->made_at < made_at ||
-            trust_is_revoked(env->purse.trust, &wallet->key))
-            continue;
-        *found = true;
+    for (size_t i = wallets.count; i > 0 && !*found; i--) {
+        const struct bank_wallet *wallet = &wallets.items[i - 1];
+        *found = wallet->state == BANK_WALLET_ACTIVE &&
+                 !trust_is_revoked(env->purse.trust, &wallet->key);
         *out = wallet->key;
-        made_at = wallet->made_at;
     }
     return ERR_OK;
 }

@@ -14,7 +14,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from town import FUNDS, OK, REFUSED, Report, Town, fen  # noqa: E402
+from town import AUTH, FUNDS, OK, REFUSED, Report, Town, UNREACHABLE, fen  # noqa: E402
 
 DAY_S = 86400
 REDEEM_BY_DAYS = 120  # 90 to be spent, 30 more
@@ -84,9 +84,11 @@ class Recovery:
         gives("the keys are given up, a join file is made",
               town.bank("north", "customer", "join", "alice", "--lost", "-o", join), OK,
               given_up=1)
+        join = self.steal_next(join)
         gives("without a new wallet there is nowhere to pay to",
               town.bank("north", "wallet", "refund", "alice"), REFUSED, error__name="NO_WALLET")
-        town.must(town.wallet("alice2", "init", "--join", join, "--no-passphrase"))
+        gives("her own, begun under a key that was given up, is opened by the new file",
+              town.wallet("alice2", "init", "--join", join, "--no-passphrase"))
         early = town.bank("north", "wallet", "refund", "alice")
         today = int(time.time()) // DAY_S
         gives("before its day nothing is refunded", early, REFUSED, error__name="EARLY",
@@ -94,6 +96,31 @@ class Recovery:
         self.lost = fen(early["result.waiting.amount"])
         self.report.equal("what lies at the lost keys: bob's payment is not known yet",
                           self.lost, 25000)
+
+    def steal_next(self, join):
+        """G1: her next phone is stolen before its first certificate came: the bank has its request,
+        and could not ask the central bank. The thief asks again, with the file that is on it."""
+        town, gives = self.town, self.gives
+        town.kill("central", signal.SIGTERM)
+        for name in ("stolen", "alice2"):
+            gives(f"{name}: no answer yet", town.wallet(name, "init", "--join", join,
+                                                        "--no-passphrase"), UNREACHABLE)
+            if name == "stolen":
+                shutil.copytree(self.wallet_dir(name), self.wallet_dir("alice2"))
+        town.serve_or_stop("central")
+        again = town.path("once-more.join")
+        gives("g1: it is given up with nothing in it", town.bank(
+            "north", "customer", "join", "alice", "--lost", "-o", again), OK, given_up=1)
+        asked = town.wallet("stolen", "init", "--join", join, "--no-passphrase")
+        gives("g1: the stolen phone is refused", asked, AUTH, error__name="FORBIDDEN")
+        self.report.check("g1: and told why", "lost" in asked["error.message"] and
+                          "join file" in asked["error.hint"], asked)
+        gives("g1: and for ever", town.wallet("stolen", "init", "--join", join, "--no-passphrase"),
+              AUTH, error__name="CODE")
+        wallets = town.bank("north", "customer", "show", "alice")["wallets"]
+        self.report.equal("g1: its key never was one", [row["state"] for row in wallets],
+                          ["revoked", "given up unused"])
+        return again
 
     def restore(self):
         """M4: dora's backup does not know what she paid since; carol comes before the day of her
