@@ -439,6 +439,7 @@ enum outcome {
     OUTCOME_USED = 5,        /* an order's input */
     OUTCOME_MINTED_BACK = 6, /* an order's input */
     OUTCOME_CLAIMED = 7,     /* an order's input */
+    OUTCOME_ARCHIVED = 8,    /* its line is in the archive: nothing is said of it now */
 };
 const char *message_outcome_text(uint64_t outcome); /* "settled", ...; "unknown" */
 

@@ -52,7 +52,8 @@ Test(message, outcomes)
     cr_expect(strcmp(message_outcome_text(OUTCOME_SETTLED), "settled") == 0);
     cr_expect(strcmp(message_outcome_text(OUTCOME_CLAIMED), "claimed") == 0);
     cr_expect(strcmp(message_outcome_text(0), "unknown") == 0);
-    cr_expect(strcmp(message_outcome_text(8), "unknown") == 0);
+    cr_expect(strcmp(message_outcome_text(OUTCOME_ARCHIVED), "archived") == 0);
+    cr_expect(strcmp(message_outcome_text(9), "unknown") == 0);
     cr_expect(strcmp(message_outcome_text(UINT64_MAX), "unknown") == 0);
 }
 
