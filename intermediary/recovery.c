@@ -289,6 +289,41 @@ enum err recovery_refund(struct branch_env *env, enum status *status, struct rec
     return *status == STATUS_OK ? recovery_take(env, status, out, &coins) : ERR_OK;
 }
 
+/* Orphans are left out: whether a claim is paid, nobody knows yet. */
+static enum err tell_coin(struct lost_reply *out, const struct recovery_coin *coin)
+{
+    const struct held_coin *held = &coin->held;
+    if (coin->is_advanced)
+        return amount_add(&out->advanced, out->advanced, held->amount);
+    if (held->state != RECOVERY_UNSPENT)
+        return ERR_OK;
+    if (out->next_day == 0 || held->redeem_by_day < out->next_day)
+        out->next_day = held->redeem_by_day;
+    return amount_add(&out->waiting, out->waiting, held->amount);
+}
+
+static enum err find_lost(struct branch_env *env, enum status *status, void *context)
+{
+    struct looking *looking = context;
+    *status = STATUS_OK;
+    return recovery_lost_keys(env, &looking->lost, looking->customer);
+}
+
+enum err recovery_tell(struct branch_env *env, enum status *status, struct lost_reply *out,
+                       uint64_t customer)
+{
+    struct looking looking = {.customer = customer};
+    struct recovery_coin_list coins = {0};
+    *out = (struct lost_reply){.next_day = 0};
+    TRY(branch_run(env, status, find_lost, &looking));
+    out->keys = looking.lost.count;
+    if (*status == STATUS_OK && looking.lost.count > 0)
+        TRY(recovery_held(env, status, &coins, &looking.lost));
+    for (size_t i = 0; *status == STATUS_OK && i < coins.count; i++)
+        TRY(tell_coin(out, &coins.items[i]));
+    return ERR_OK;
+}
+
 /* --- all of them, once a day --- */
 
 /* The next lost keys, whoever's, in the order of keys. */

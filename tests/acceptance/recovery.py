@@ -145,6 +145,8 @@ class Recovery:
             words, "--no-passphrase"), OK, from_older_keys="200.00")
         gives("it syncs under a new key", town.wallet("dora", "sync"))
         self.report.equal("nothing of the older keys is there", self.total("dora"), 0)
+        self.report.equal("she is told what waits: the bank knows what carol had",
+                          self.total("dora", "from_older_keys"), 16000)
         gives("it waits for its day", town.bank("north", "wallet", "refund", "dora"), REFUSED,
               error__name="EARLY", result__waiting__amount="160.00")
 
@@ -154,6 +156,8 @@ class Recovery:
         self.wait_for("all is back but what carol had", lambda: self.synced("dora"), 16000)
         gives("it syncs again", town.wallet("dora", "sync"))
         self.report.equal("nothing comes twice", self.total("dora"), 16000)
+        self.report.equal("and nothing is said to wait, from this day on",
+                          self.total("dora", "from_older_keys"), 0)
         gives("nothing more is refunded", town.bank("north", "wallet", "refund", "dora"), OK,
               refunded__coins=0, claimed__coins=0, waiting__coins=0)
         self.paid("dora", "carol", "60.00", "dora-again")  # it pays as any other wallet
@@ -174,6 +178,8 @@ class Recovery:
                           fen(town.bank("north", "vault", "show")["available"]))
         gives("alice finds it", town.wallet("alice2", "sync"))
         self.report.equal("and can spend it", self.total("alice2"), self.advanced)
+        self.report.equal("what she had in advance does not wait",
+                          self.total("alice2", "from_older_keys"), self.lost - self.advanced)
         gives("the books balance", town.central("supply"), OK, balanced=True)
 
     def refund(self):

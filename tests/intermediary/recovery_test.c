@@ -177,6 +177,46 @@ Test(recovery, nothing_before_the_day_everything_on_it)
     loss_close(&loss);
 }
 
+/* A customer's wallet asks what comes back of his lost ones: what waits, what he had already, and
+ * nothing of others; and what is back is not told again. */
+static struct lost_reply told(struct loss *loss, const struct key_pair *pair, enum status expected)
+{
+    const struct empty_body *none = NULL;
+    struct lost_reply reply = {0};
+    HALL_STATUS(street_call(&loss->street, &reply, VERB_LOST, &none, pair), expected);
+    return reply;
+}
+
+Test(recovery, a_wallet_is_told_what_comes_back_of_those_that_were_lost)
+{
+    struct loss loss;
+    struct resident bob;
+    struct recovery_advance advance;
+    struct recovery_report report;
+    loss_open(&loss, (const uint64_t[]){500, 700, 0});
+    street_resident(&bob, &loss.street, "Bob", 2, 1000);
+    struct lost_reply reply = told(&loss, &loss.fresh.pair, STATUS_OK);
+    cr_assert_eq(reply.keys, 1);
+    cr_assert_eq(amount_fen(reply.waiting), 1200);
+    cr_assert_eq(reply.next_day, loss.day);
+    cr_assert_eq(told(&loss, &bob.wallet.pair, STATUS_OK).keys, 0);
+    (void)told(&loss, &loss.alice.wallet.pair, STATUS_FORBIDDEN); /* the lost one: a thief's */
+    HALL_STATUS(loss_advance(&loss, &advance, 700, 700, 700), STATUS_OK);
+    reply = told(&loss, &loss.fresh.pair, STATUS_OK);
+    cr_assert_eq(amount_fen(reply.waiting), 500);
+    cr_assert_eq(amount_fen(reply.advanced), 700);
+    loss.street.is_cut = true;
+    (void)told(&loss, &loss.fresh.pair, STATUS_UNREACHABLE);
+    loss.street.is_cut = false;
+    loss.street.bank.now = loss.day * SECONDS_PER_DAY;
+    loss.street.hall.now = loss.street.bank.now;
+    HALL_STATUS(loss_refund(&loss, &report), STATUS_OK);
+    reply = told(&loss, &loss.fresh.pair, STATUS_OK);
+    cr_assert_eq(amount_fen(reply.waiting) + amount_fen(reply.advanced), 0);
+    cr_assert_eq(reply.keys, 1);
+    loss_close(&loss);
+}
+
 Test(recovery, the_banks_own_work_does_it_once_a_day)
 {
     struct loss loss;

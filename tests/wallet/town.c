@@ -382,6 +382,9 @@ static enum status serve(struct town *town, void *reply, enum verb verb, const v
         return serve_deposit_request(town, reply, body);
     case VERB_DEPOSIT:
         return serve_deposit(town, reply, body, arena);
+    case VERB_LOST:
+        *(struct lost_reply *)reply = town->lost;
+        return STATUS_OK;
     case VERB_REDEEM:
     case VERB_ISSUE:
     case VERB_LOG:

@@ -111,6 +111,8 @@ static enum err first_key(struct wallet *wallet, struct purse_env *env,
 
 static void note_words(struct wallet_state *row, const struct joining *joining)
 {
+    row->older_asks = 1; /* there may have been a wallet before this one */
+    row->older_told_at = 0;
     row->has_join_code = joining->has_file && !is_proof(joining);
     row->join_code = joining->join.code;
     if (joining->words == NULL)

@@ -41,7 +41,7 @@ Test(message, verbs)
         cr_expect((uint64_t)verb->verb == value);
         cr_expect(verb->senders != 0 && verb->body != NULL && verb->reply != NULL);
     }
-    cr_expect(count == 17);
+    cr_expect(count == 18);
     cr_expect(message_verb(0) == NULL && message_verb(UINT64_MAX) == NULL);
     cr_expect(message_verb(VERB_SETTLE)->body == &message_settle_body);
     cr_expect(strcmp(message_verb(VERB_FETCH)->name, "FETCH") == 0);
