@@ -329,7 +329,8 @@ enum {
     M(deposit_request_body, DEPOSIT_REQUEST_BODY_FIELDS, false)                                    \
     M(deposit_request_reply, DEPOSIT_REQUEST_REPLY_FIELDS, false)                                  \
     M(deposit_body, DEPOSIT_BODY_FIELDS, false) M(deposit_reply, DEPOSIT_REPLY_FIELDS, false)      \
-    M(lost_reply, LOST_REPLY_FIELDS, false) M(account_reply, ACCOUNT_REPLY_FIELDS, false) M(busy_reply, BUSY_REPLY_FIELDS, false)          \
+    M(lost_reply, LOST_REPLY_FIELDS, false)                                                        \
+    M(account_reply, ACCOUNT_REPLY_FIELDS, false) M(busy_reply, BUSY_REPLY_FIELDS, false)          \
     M(held_body, HELD_BODY_FIELDS, false)                                                          \
     M(held_reply, HELD_REPLY_FIELDS, false)                                                        \
     M(refund_item, REFUND_ITEM_FIELDS, false) M(refund_body, REFUND_BODY_FIELDS, false)            \
