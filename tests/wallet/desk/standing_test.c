@@ -187,6 +187,20 @@ Test(standing, what_older_keys_held_is_told_until_a_sync_a_week_after_its_day)
     cr_assert_eq(amount_fen(of(&alice).totals.quarantined), 0);
 }
 
+/* The bank's word takes the place of what a backup says; what came after it counts beside it. */
+Test(standing, what_the_bank_told_of_older_keys_is_told_to_the_fen)
+{
+    folk_coin(&alice, 30000);
+    freeze(PURSE_QUARANTINED);
+    alice.wallet.state.older_held = world_fen(12345);
+    alice.wallet.state.older_told_at = alice.wallet.now;
+    cr_assert_eq(amount_fen(of(&alice).totals.frozen), 12345);
+    alice.wallet.state.older_held = amount_zero();
+    cr_assert_eq(amount_fen(of(&alice).totals.frozen), 0);
+    alice.wallet.state.older_told_at = alice.wallet.now - 1;
+    cr_assert_eq(amount_fen(of(&alice).totals.frozen), 30000);
+}
+
 Test(standing, an_orphan_of_an_older_key_is_the_banks_to_claim)
 {
     folk_coin(&alice, 30000);
