@@ -298,10 +298,14 @@ class Carriers:
         write_png(spoilt, rows)
         report.equal("zbarimg reads no spoilt code either", zbarimg(spoilt), [])
         report.equal("nothing was taken so far", self.balance("bob"), before)
-        mixed = [spoilt, *files[:0:-1][:needed], *others[:2], files[3], files[3]]
-        self.gives("lost, spoilt, repeated, mixed, reordered: enough is enough",
-                   self.wallet("bob", "receive", "--scan", *mixed, "--qr", town.path("back.svg"),
-                               "-o", town.path("back.receipt")), OK, result="taken")
+        asked = town.path("qr.png")
+        mixed = [asked, spoilt, *files[:0:-1][:needed], *others[:2], files[3], files[3], asked]
+        taken = self.wallet("bob", "receive", "--scan", *mixed, "--qr", town.path("back.svg"),
+                            "-o", town.path("back.receipt"))
+        self.gives("lost, spoilt, repeated, mixed, reordered, the request's among them: enough is "
+                   "enough", taken, OK, result="taken")
+        report.equal("and the request that was passed over is named once",
+                     taken.err.count("a request for a payment was seen"), 1)
         report.equal("credited once", self.balance("bob"), before + 1100)
         subprocess.run(["rsvg-convert", "-z", "1", town.path("back.svg"), "-o",
                         town.path("back.png")], check=True)
@@ -311,6 +315,25 @@ class Carriers:
         self.gives("the receipt as SVG, drawn by rsvg-convert, read by the payer",
                    self.wallet("alice", "receive", "--scan", town.path("back.png")), OK,
                    result="confirmed")
+
+    def other_kinds(self):
+        """Whole, but not what the command takes: said to be, with what takes it; nothing changes."""
+        town, asked, back = self.town, self.town.path("qr.png"), self.town.path("back.png")
+        before, never = self.balance("bob"), town.path("never")
+        for what, words, hint in (
+                ("a request is no payment", ("receive", "--scan", asked, asked), "pay takes it"),
+                ("a request is none, as a file", ("receive", town.path("qr.request")), "pay takes it"),
+                ("a receipt is no request", ("pay", "-o", never, "--scan", back),
+                 "receive takes it"),
+                ("a payment is none, whole and with frames to spare",
+                 ("pay", "-o", never, "--scan", *glob.glob(town.path("pay-*.png"))),
+                 "receive takes it"),
+                ("nor as a file", ("pay", "-o", never, town.path("qr.packet")),
+                 "receive takes it")):
+            refused = self.gives(what, self.wallet("bob", *words), INVALID, error__name="KIND")
+            self.report.check(f"{what}: {hint}", hint in str(refused["error.hint"]), refused)
+        self.report.check("nothing was signed", not os.path.exists(never) and
+                          self.balance("bob") == before)
 
     def terminal(self):
         """The codes on the screen, photographed."""
@@ -478,7 +501,7 @@ def main():
     with Town(build) as town:
         carriers = Carriers(town, report)
         for act in (carriers.people, carriers.link, carriers.cuts, carriers.strangers,
-                    carriers.codes, carriers.terminal, carriers.files, carriers.pictures,
+                    carriers.codes, carriers.other_kinds, carriers.terminal, carriers.files, carriers.pictures,
                     carriers.hops):
             act()
     return report.end()
