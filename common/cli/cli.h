@@ -109,7 +109,10 @@ struct cli_command {
     const char *summary; /* N_(), one line; NULL: not for people, reached by cli_call only */
     const char
         *example; /* "dcep-central bank enroll north.req --root-key root.key -o north.reply" */
-    const char *confirm; /* N_() question asked before it runs, unless -y; NULL = none */
+    /* N_() question asked before it runs, unless -y; NULL = none. A CLI_DATABASE command that has
+     * one has the option --dry-run too, and is run with it before anybody is asked: what is not
+     * there is refused at once. */
+    const char *confirm;
     struct cli_parameter parameters[CLI_PARAMETERS_MAX];
 };
 
