@@ -42,7 +42,7 @@ LIBS = $(PKG_LIBS) -lnng -lmbedtls -lmbedx509 -lmbedcrypto -lpthread
 # ---- rooms, lowest first (their rules: tools/layers.txt) ----
 
 COMMON := base wire crypto money store net cli purse
-WALLET := keys carriers
+WALLET := keys carriers state news handover sync desk
 ROOMS  := $(addprefix common/,$(COMMON)) central intermediary $(addprefix wallet/,$(WALLET)) \
     wallet scanner
 
@@ -50,7 +50,8 @@ reverse = $(if $(1),$(call reverse,$(wordlist 2,99,$(1))) $(firstword $(1)))
 room_sources = $(filter-out %/main.c,$(wildcard $(1)/*.c))
 room_objects = $(patsubst %.c,$(BUILD)/%.o,$(call room_sources,$(1)))
 room_archive = $(BUILD)/lib/$(subst /,_,$(1)).a
-WALLET_ARCHIVES := $(BUILD)/lib/wallet.a $(foreach r,$(WALLET),$(BUILD)/lib/wallet_$(r).a)
+WALLET_ROOMS := $(foreach r,$(call reverse,$(WALLET)),$(BUILD)/lib/wallet_$(r).a)
+WALLET_ARCHIVES := $(BUILD)/lib/wallet.a $(WALLET_ROOMS)
 COMMON_ARCHIVES := $(foreach r,$(call reverse,$(COMMON)),$(BUILD)/lib/common_$(r).a)
 
 define room_rules
@@ -106,7 +107,13 @@ test_links = $(patsubst %,$(BUILD)/lib/common_%.a,$(call reverse,$(strip \
     $(if $(filter common/base,$(1)),base, \
     $(if $(filter $(LEVEL_1:%=common/%),$(1)),$(LEVEL_1), \
     $(if $(filter $(LEVEL_2:%=common/%),$(1)),$(LEVEL_2),$(COMMON)))))))
-test_objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c))
+
+# Whatever of a wallet is tested, people play it who have whole wallets, and a town to sync with
+# (tests/wallet/*.c): such a program links all the wallet's rooms below its commands.
+WHOLE_WALLETS := $(addprefix wallet/,state news handover sync desk)
+whole_wallet = $(if $(filter $(WHOLE_WALLETS),$(1)),$(2))
+test_objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c \
+    $(call whole_wallet,$(1),tests/wallet/*.c)))
 SUPPORT := $(BUILD)/lib/support.a
 $(SUPPORT): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 	@mkdir -p $(@D)
@@ -118,7 +125,8 @@ TEST_ALSO_intermediary := \
 	$(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/central/hall*.c)) \
     $(BUILD)/lib/central.a
 
-room_archives = $(if $(findstring /,$(1)),$(call room_archive,$(1)),$(call program_archives,$(1)))
+room_archives = $(or $(call whole_wallet,$(1),$(WALLET_ROOMS)), \
+    $(if $(findstring /,$(1)),$(call room_archive,$(1)),$(call program_archives,$(1))))
 define test_rule
 $(BUILD)/tests/$(subst /,_,$(1))_test: $(call test_objects,$(1)) $(SUPPORT) \
         $(if $(filter common/%,$(1)),,$(call room_archives,$(1))) $(TEST_ALSO_$(1)) \

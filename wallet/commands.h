@@ -3,10 +3,10 @@
 #ifndef DCEP_WALLET_COMMANDS_H
 #define DCEP_WALLET_COMMANDS_H
 
-#include "wallet/carry.h"
-#include "wallet/desk.h"
-#include "wallet/findings.h"
-#include "wallet/handover.h"
+#include "wallet/desk/carry.h"
+#include "wallet/desk/desk.h"
+#include "wallet/desk/findings.h"
+#include "wallet/handover/handover.h"
 
 int commands_home(struct cli *cli);
 int commands_init(struct cli *cli);

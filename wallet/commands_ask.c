@@ -2,7 +2,7 @@
 #include "wallet/commands_news.h"
 
 #include "common/base/text.h"
-#include "wallet/limits.h"
+#include "wallet/state/limits.h"
 
 #include <string.h>
 

@@ -6,8 +6,8 @@
 #include "common/base/text.h"
 #include "common/base/time.h"
 #include "common/crypto/archive.h"
-#include "wallet/backup.h"
-#include "wallet/sync.h"
+#include "wallet/state/backup.h"
+#include "wallet/sync/sync.h"
 
 enum { PASSPHRASE_SIZE_MIN = 8 };
 

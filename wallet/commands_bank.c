@@ -4,8 +4,8 @@
 #include "common/base/text.h"
 #include "common/base/time.h"
 #include "common/purse/purse_row.h"
-#include "wallet/handover.h"
-#include "wallet/sync.h"
+#include "wallet/handover/handover.h"
+#include "wallet/sync/sync.h"
 
 /* --- init --- */
 

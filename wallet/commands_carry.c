@@ -7,7 +7,7 @@
 
 #include "common/base/time.h"
 #include "wallet/carriers/lan.h"
-#include "wallet/handover_file.h"
+#include "wallet/state/wallet_file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -74,7 +74,7 @@ enum err commands_find_request(struct desk *desk, int *code, struct purse_reques
     if (*code != CLI_OK)
         return ERR_OK;
     *out = seeking.row;
-    return handover_file_wrap(&desk->wallet, file, KIND_INVOICE, &seeking.invoice, &desk->arena);
+    return wallet_file_wrap(&desk->wallet, file, KIND_INVOICE, &seeking.invoice, &desk->arena);
 }
 
 /* ---- the payee waits ---- */

@@ -1,7 +1,7 @@
 /* Hand to hand: pay, receive, outbox, cancel, receipt. All of it works with no network. */
 #include "wallet/commands_news.h"
 
-#include "wallet/handover_file.h"
+#include "wallet/state/wallet_file.h"
 
 #include <stdio.h>
 
@@ -277,7 +277,7 @@ int commands_receive(struct cli *cli)
     if (code != CLI_OK)
         return code;
     message = file;
-    enum err error = handover_file_message(&desk.wallet, &message, file, &desk.arena);
+    enum err error = wallet_file_message(&desk.wallet, &message, file, &desk.arena);
     if (error == ERR_OK)
         error = wire_unwrap(&wrapper, message);
     if (error == ERR_OK && news_is_news(wrapper.kind))

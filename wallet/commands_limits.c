@@ -1,7 +1,7 @@
-/* Limits: every one, where it comes from, what is left; the owner's own (wallet/limits.h). */
+/* Limits: every one, where it comes from, what is left; the owner's own (wallet/state/limits.h). */
 #include "wallet/commands_limits.h"
 
-#include "wallet/limits.h"
+#include "wallet/state/limits.h"
 
 /* --- looking --- */
 

@@ -1,9 +1,9 @@
 /* News and early warning, as commands show them (contract in commands_news.h). */
 #include "wallet/commands_news.h"
 
-#include "wallet/fork.h"
-#include "wallet/handover_file.h"
-#include "wallet/news.h"
+#include "wallet/news/fork.h"
+#include "wallet/news/news.h"
+#include "wallet/state/wallet_file.h"
 
 int commands_news_choose(struct desk *desk)
 {
@@ -136,7 +136,7 @@ int commands_news_proof(struct desk *desk)
     const int code = find(desk, &fork, &list);
     if (code != CLI_OK)
         return code;
-    error = handover_file_wrap_bytes(&desk->wallet, &file, KIND_PROOF, fork->proof, &desk->arena);
+    error = wallet_file_wrap_bytes(&desk->wallet, &file, KIND_PROOF, fork->proof, &desk->arena);
     if (error != ERR_OK)
         return desk_fail(desk, error);
     json_object_set_new(cli_result(desk->cli), "id", cli_json_hex(SPAN(fork->coin_id)));

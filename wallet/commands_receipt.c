@@ -1,7 +1,7 @@
 /* Receipts as files: one that I got, and anybody's checked. */
 #include "wallet/commands.h"
 
-#include "wallet/handover.h"
+#include "wallet/handover/handover.h"
 
 struct fetching {
     struct receipt_row row;

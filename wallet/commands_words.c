@@ -3,7 +3,7 @@
 #include "wallet/commands.h"
 
 #include "common/crypto/words.h"
-#include "wallet/sync.h"
+#include "wallet/sync/sync.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
 #include "wallet/inspect.h"
 
 #include "common/money/proof.h"
-#include "wallet/handover.h"
+#include "wallet/handover/handover.h"
 
 /* --- requests --- */
 

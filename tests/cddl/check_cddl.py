@@ -185,7 +185,7 @@ def check_corpus(tally, grammar, kinds):
     for path in sorted((ROOT / "tests/fuzz/corpus").glob("*/*")):
         target, form, data = path.parent.name, path.name.split("-")[0], path.read_bytes()
         if target == "frames":
-            continue  # texts, not records: tests/wallet/frames_test.c
+            continue  # texts, not records: tests/wallet/carriers/frames_test.c
         if target == "calls":
             rule, data = form, data[1:]
         else:

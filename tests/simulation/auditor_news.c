@@ -2,7 +2,7 @@
 #include "common/money/proof.h"
 #include "tests/simulation/auditor_book.h"
 #include "tests/simulation/citizen.h"
-#include "wallet/tables.h"
+#include "wallet/state/tables.h"
 
 /* The versions in a wallet's state, of records that the central bank's keys signed. */
 static void check_state(struct auditor *auditor, const struct wallet_state *state, size_t person,

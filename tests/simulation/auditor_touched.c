@@ -7,7 +7,7 @@
 #include "central/tables.h"
 #include "common/purse/tables.h"
 #include "tests/simulation/auditor_book.h"
-#include "wallet/tables.h"
+#include "wallet/state/tables.h"
 
 #include <stdlib.h>
 

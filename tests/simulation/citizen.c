@@ -6,8 +6,8 @@
 #include "tests/simulation/disk.h"
 #include "tests/simulation/mob.h"
 #include "tests/simulation/post.h"
-#include "wallet/handover.h"
-#include "wallet/handover_file.h"
+#include "wallet/handover/handover.h"
+#include "wallet/state/wallet_file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -318,7 +318,7 @@ bool citizen_request(struct citizen *payee, struct citizen_request *out, uint64_
 static struct span message_in(struct citizen *citizen, struct span file, struct arena *arena)
 {
     struct span message = {0};
-    sim_check(citizen->sim, handover_file_message(&citizen->wallet, &message, file, arena),
+    sim_check(citizen->sim, wallet_file_message(&citizen->wallet, &message, file, arena),
               "a message");
     if (message.size < file.size)
         sim_count(citizen->sim, SIM_TOLD);
@@ -359,7 +359,7 @@ static void note_received(struct citizen *payee, const struct handover_received 
     if (received->result != HANDOVER_TAKEN)
         return;
     sim_count(sim, SIM_TAKEN);
-    if (handover_file_unwrap(&payee->wallet, &packet, KIND_PACKET, file) == STATUS_OK &&
+    if (wallet_file_unwrap(&payee->wallet, &packet, KIND_PACKET, file) == STATUS_OK &&
         citizen_is_honest(payee))
         auditor_accepted(sim->auditor, packet, payee->person);
 }

@@ -7,8 +7,8 @@
 #include "tests/simulation/auditor.h"
 #include "tests/simulation/citizen_inside.h"
 #include "tests/simulation/disk.h"
-#include "wallet/backup.h"
-#include "wallet/tables.h"
+#include "wallet/state/backup.h"
+#include "wallet/state/tables.h"
 
 /* Until the bank has given up the keys: the clerk tries until it is done. */
 static void give_up(struct citizen *citizen)

@@ -4,7 +4,7 @@
 
 #include "tests/simulation/citizen.h"
 #include "tests/simulation/lookup.h"
-#include "wallet/sync.h"
+#include "wallet/sync/sync.h"
 
 struct citizen {
     struct sim *sim;

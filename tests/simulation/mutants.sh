@@ -66,7 +66,7 @@ mutant no-tombs common/purse/purse_take.c \
     's/\*fresh = !held && !tombed;/*fresh = !held;/' 'I3|I5'
 mutant orphan-counts-as-money common/purse/purse_coin.c \
     '/^ +\[PURSE_AVAILABLE\]/ s/AVA, ORP,/AVA, AVA,/' 'I3|COMP'
-mutant claim-without-request wallet/sync_order.c \
+mutant claim-without-request wallet/sync/sync_order.c \
     's/return ordering->plan\.kind == PURSE_PLAN_CLAIM$/return false/' 'COMP'
 mutant inbox-not-handed-in common/purse/purse_take.c \
     's|: purse_inbox_put\(env, bytes\);|: (bytes.size == 0 ? ERR_IO : ERR_OK);|' \

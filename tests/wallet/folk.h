@@ -4,7 +4,7 @@
 #define DCEP_TESTS_WALLET_FOLK_H
 
 #include "tests/support/world.h"
-#include "wallet/handover.h"
+#include "wallet/handover/handover.h"
 
 struct folk {
     struct world *world;

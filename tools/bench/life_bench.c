@@ -14,8 +14,8 @@
 #include "tests/simulation/auditor.h"
 #include "tests/simulation/centre.h"
 #include "tests/simulation/citizen.h"
-#include "wallet/handover.h"
-#include "wallet/handover_file.h"
+#include "wallet/handover/handover.h"
+#include "wallet/state/wallet_file.h"
 
 #include <stdlib.h>
 #include <string.h>
