@@ -54,6 +54,7 @@ static int look_first(struct cli *cli)
     const int code = run_where_it_belongs(cli);
     cli->value_count--;
     cli_forget(cli);
+    json_object_clear(cli->result);
     return code;
 }
 

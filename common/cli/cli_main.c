@@ -52,8 +52,6 @@ void cli_forget(struct cli *cli)
     cli->output_count = 0;
     for (size_t i = 0; i < CLI_SETTINGS_MAX; i++)
         free(TAKE(cli->settings[i]));
-    if (cli->result != NULL) /* else its caller has taken it */
-        json_object_clear(cli->result);
 }
 
 void cli_free(struct cli **cli)
