@@ -17,7 +17,7 @@ import time
 
 sys.dont_write_bytecode = True
 from codes import screenshots  # noqa: E402
-from town import INVALID, OK, Report, Town, USAGE  # noqa: E402
+from town import INVALID, OK, REFUSED, Report, Town, USAGE  # noqa: E402
 
 DEVICE = "/dev/video77"
 PATIENCE_S = 20
@@ -143,6 +143,14 @@ class Cameras:
             timeout=60)
         self.report.check("a terminal says how many so far", b"\r1 of the " in screen.stdout and
                           b"\r2 of the " in screen.stdout, screen)
+        history = town.wallet("bob", "history").json
+        dense = self.gives("codes too small for it", town.wallet(
+            "bob", "request", "1.00", "--qr", town.path("never.png"), "--density", "2", "-o",
+            town.path("never")), REFUSED, error__name="LIMIT")
+        self.report.check("what to do is said", "a larger --density" in dense["error.hint"] and
+                          "too large for codes" in dense["error.message"], dense)
+        self.report.check("no picture, no file, no request", not glob.glob(
+            town.path("never*")) and town.wallet("bob", "history").json == history)
         self.report.equal("nothing was signed", town.wallet("alice", "balance").json, before)
         self.report.check("nothing was written", not os.path.exists(town.path("never")))
 
