@@ -200,7 +200,8 @@ class Village:
         gives("with the PIN it goes up", town.wallet(*raising, *pin), OK)
         limits = {row["limit"]: row for row in town.wallet("greta", "limits")["limits"]}
         self.report.equal("to what was said", limits["paid a day, offline"]["left"], "35.00")
-        for option, most, whose in (("--payment", "500.00", "policy"), ("--day", "5000.00", "tier")):
+        for option, most, whose in (("--payment", "500.00", "policy"),
+                                    ("--day", "5000.00", "tier")):
             above = gives(f"{option} above what the {whose} allows is set", town.wallet(
                 "greta", "limits", "set", option, "99,999.00", *pin), OK)
             self.report.check("and holds nothing back, which is said", f"warning: {option}: " in
