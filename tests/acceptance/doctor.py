@@ -106,6 +106,11 @@ class Ward:
 
     def pin_file(self):
         name, home = self.patient()
+        for words in (("unlock", "--for", "1m"), ("lock",)):
+            open_to_all = self.town.wallet(name, *words)
+            self.report.check(f"a wallet without a PIN: {words[0]} says that nothing locks it",
+                              open_to_all.code == OK and "nothing locks it: dcep-wallet pin change"
+                              in open_to_all.err, open_to_all)
         os.truncate(os.path.join(home, "wallet.pin"), 0)
         result = self.town.wallet(name, "balance")
         self.report.check("an empty PIN file is called by its name", result.code == INTEGRITY and

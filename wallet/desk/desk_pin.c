@@ -140,14 +140,18 @@ bool desk_is_there(const struct cli *cli)
     return file_exists(path);
 }
 
-bool desk_is_locked(const struct cli *cli)
+bool desk_has_pin(const struct cli *cli)
 {
-    struct safe_key master AUTO(safe_key_wipe) = {{0}};
     char path[CLI_PATH_SIZE];
     bool is_set = false;
     cli_data_path(cli, path, DESK_PIN_FILE);
-    return pin_is_set(&is_set, path) == ERR_OK && is_set &&
-           agent_ask(&master, cli_data(cli)) != ERR_OK;
+    return pin_is_set(&is_set, path) == ERR_OK && is_set;
+}
+
+bool desk_is_locked(const struct cli *cli)
+{
+    struct safe_key master AUTO(safe_key_wipe) = {{0}};
+    return desk_has_pin(cli) && agent_ask(&master, cli_data(cli)) != ERR_OK;
 }
 
 int desk_lock(struct desk *out, bool *was_unlocked, struct cli *cli)
