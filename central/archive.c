@@ -10,7 +10,7 @@
 #include "common/base/time.h"
 
 const struct archive_limits archive_limits = {
-    .lines = 32, .rows_size = (size_t)1024 * 1024, .chunks = 2};
+    .lines = 128, .rows_size = (size_t)1024 * 1024, .chunks = 2};
 
 void archive_forget(struct archive *archive)
 {

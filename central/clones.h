@@ -3,8 +3,9 @@
  * only a key that two programs hold can have signed them.
  *
  * Looking for them must cost settlement next to nothing, and miss nothing. So a settlement keeps 32
- * bytes a payment in one row a call, in its own transaction; later, between two batches, these rows
- * are sorted by key and counter into `clone_seen`, whose primary key refuses the second of a pair.
+ * bytes a payment in one row a call, in its own transaction; later, between two batches of calls,
+ * these rows are sorted by key and counter into `clone_seen`, whose primary key refuses a pair's
+ * second.
  *
  * Invariants: 1 each payment that spent a coin is looked at, once, whatever crashed: it is noted in
  * the transaction that spends the coin, and struck off in the one that looks. 2 what is found is

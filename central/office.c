@@ -26,7 +26,7 @@ struct office *office_of(const struct cli *cli)
 
 /* The server's database: coins are paid in random order, so it pays to hold the pages of the last
  * million of them. */
-enum { SERVER_CACHE_KIB = 256 * 1024 };
+enum { SERVER_CACHE_KIB = 256 * 1024, SERVER_LOG_PAGES = 32000 };
 
 static int fail_open(struct cli *cli, enum err error, const char *name)
 {
@@ -79,6 +79,8 @@ static int open_office(struct cli *cli, struct office *office, bool exclusive)
     enum err error = store_sqlite_open(
         &office->service.store, path, &tables_schema,
         &(struct store_sqlite_options){.exclusive = exclusive,
+                                       .settles_aside = exclusive,
+                                       .log_pages_max = exclusive ? SERVER_LOG_PAGES : 0,
                                        .cache_kib = exclusive ? SERVER_CACHE_KIB : 0});
     if (error != ERR_OK)
         return fail_open(cli, error, KEYS_DATABASE);

@@ -10,12 +10,12 @@
  * Never needs the root key. */
 #include "central/serve.h"
 
-#include "central/archive_files.h"
 #include "central/keys.h"
 #include "central/office.h"
 #include "central/program.h"
 #include "central/serve_control.h"
 #include "central/serve_pipeline.h"
+#include "central/serve_upkeep.h"
 #include "common/base/file.h"
 #include "common/base/log.h"
 #include "common/base/time.h"
@@ -27,13 +27,6 @@
 #include <unistd.h>
 
 enum {
-    LOOK_MS = 1000,
-    PRUNE_EVERY_MS = 10000, /* besides what each batch prunes */
-    PRUNE_COUNT = 4096,
-    CLONES_EVERY_MS = 100, /* while calls go on coming */
-    CLONES_COUNT = 8192,
-    ARCHIVE_EVERY_MS = 50, /* while there is something to archive; a step takes some ms */
-    ARCHIVE_LOOK_MS = 60000,
     KEPT_BLOCK_SIZE = 8 * 1024 * 1024,
     KEPT_FREE_SIZE = 16 * 1024 * 1024,
     DRAIN_MS =
@@ -45,12 +38,7 @@ struct desk {
     struct net_server *server;
     struct serve_pipeline *pipeline;
     struct serve_control *control;
-    uint64_t pruned_ms, clones_ms;
-    bool may_have_clones; /* payments settled that were not looked at */
-    struct archive archive;
-    struct archive_files archive_files;
-    uint64_t archive_ms; /* when the next step is due */
-    bool is_archiving;
+    struct serve_upkeep upkeep;
 };
 
 /* ---- stopping ---- */
@@ -131,8 +119,9 @@ static int open_pipeline(struct cli *cli, struct desk *desk)
     if (count == 0)
         return cli_fail(cli, CLI_USAGE, "WORKERS", _("see workers in central.ini"),
                         _("workers is a number from 1 to %d"), SERVE_WORKERS_MAX);
-    const enum err error =
-        serve_pipeline_open(&desk->pipeline, &desk->office->service, desk->server, (size_t)count);
+    const struct serve_batch_chores chores = serve_upkeep_chores(&desk->upkeep);
+    const enum err error = serve_pipeline_open(&desk->pipeline, &desk->office->service,
+                                               desk->server, &chores, (size_t)count);
     return error == ERR_OK ? CLI_OK : cli_fail_err(cli, error, _("the worker threads"), NULL);
 }
 
@@ -173,77 +162,6 @@ static int open_desk(struct cli *cli, struct desk *desk)
 
 /* ---- working ---- */
 
-static void prune(struct desk *desk)
-{
-    struct service *service = &desk->office->service;
-    const uint64_t now_ms = time_monotonic_ms();
-    if (now_ms < desk->pruned_ms + PRUNE_EVERY_MS)
-        return;
-    desk->pruned_ms = now_ms;
-    serve_pipeline_drain(desk->pipeline);
-    service->now = time_now();
-    enum err error = store_begin(service->store, STORE_WRITE);
-    if (error == ERR_OK)
-        error = service_prune(service, PRUNE_COUNT);
-    if (error == ERR_OK)
-        error = store_commit(service->store);
-    store_rollback(service->store);
-    desk->office->is_broken = desk->office->is_broken || error == ERR_COMMIT_UNKNOWN;
-    if (error != ERR_OK)
-        log_line(LOG_LEVEL_WARN, "central.prune_failed error=%s", err_name(error));
-}
-
-/* Settlement goes first: a look has its own transaction, now and then. */
-static void look_for_clones(struct desk *desk)
-{
-    struct service *service = &desk->office->service;
-    const uint64_t now_ms = time_monotonic_ms();
-    bool more = false;
-    if (!desk->may_have_clones || now_ms < desk->clones_ms + CLONES_EVERY_MS)
-        return;
-    desk->clones_ms = now_ms;
-    serve_pipeline_drain(desk->pipeline);
-    service->now = time_now();
-    enum err error = store_begin(service->store, STORE_WRITE);
-    if (error == ERR_OK)
-        error = service_look_for_clones(service, &more, CLONES_COUNT);
-    if (error == ERR_OK)
-        error = store_commit(service->store);
-    store_rollback(service->store);
-    desk->may_have_clones = more || error != ERR_OK;
-    desk->office->is_broken = desk->office->is_broken || error == ERR_COMMIT_UNKNOWN;
-    if (error != ERR_OK)
-        log_line(LOG_LEVEL_WARN, "central.clones_failed error=%s", err_name(error));
-}
-
-/* Lines that are all spent and old leave, a few at a time. */
-static void archive(struct desk *desk)
-{
-    struct arena arena AUTO(arena_fini) = {0};
-    struct service *service = &desk->office->service;
-    const struct archive_folder folder = archive_files_folder(&desk->archive_files);
-    const uint64_t now_ms = time_monotonic_ms();
-    if (now_ms < desk->archive_ms)
-        return;
-    serve_pipeline_drain(desk->pipeline);
-    service->now = time_now();
-    struct register_env env = service_env(service, &arena);
-    enum err error = store_begin(service->store, STORE_WRITE);
-    if (error == ERR_OK)
-        error = archive_step(&desk->archive, &desk->is_archiving, &env, &folder, &archive_limits);
-    if (error == ERR_OK)
-        error = store_commit(service->store);
-    store_rollback(service->store);
-    desk->office->is_broken = desk->office->is_broken || error == ERR_COMMIT_UNKNOWN;
-    desk->is_archiving = desk->is_archiving && error == ERR_OK;
-    desk->archive_ms =
-        time_monotonic_ms() + (desk->is_archiving ? ARCHIVE_EVERY_MS : ARCHIVE_LOOK_MS);
-    if (error == ERR_OK)
-        return;
-    archive_forget(&desk->archive);
-    log_line(LOG_LEVEL_WARN, "central.archive_failed error=%s", err_name(error));
-}
-
 /* What arrived goes into the pipeline; false if nothing did. */
 static bool work(struct desk *desk, uint64_t wait_ms)
 {
@@ -253,15 +171,7 @@ static bool work(struct desk *desk, uint64_t wait_ms)
     if (taken != ERR_OK || count == 0)
         return false;
     serve_pipeline_put(desk->pipeline, requests, count);
-    desk->may_have_clones = true;
     return true;
-}
-
-static uint64_t wait_time(const struct desk *desk)
-{
-    return desk->is_archiving      ? ARCHIVE_EVERY_MS
-           : desk->may_have_clones ? CLONES_EVERY_MS
-                                   : LOOK_MS;
 }
 
 static bool is_broken(struct desk *desk)
@@ -271,23 +181,21 @@ static bool is_broken(struct desk *desk)
     return office->is_broken;
 }
 
-/* What needs the store in this thread. */
-static void look_after(struct desk *desk)
+/* Commands need the store in this thread. */
+static void obey(struct desk *desk)
 {
-    if (serve_control_waits(desk->control)) {
-        serve_pipeline_drain(desk->pipeline);
-        serve_control_run(desk->control, &program_central, desk->office);
-    }
-    look_for_clones(desk);
-    archive(desk);
-    prune(desk);
+    if (!serve_control_waits(desk->control))
+        return;
+    serve_pipeline_drain(desk->pipeline);
+    serve_control_run(desk->control, &program_central, desk->office);
 }
 
 static void loop(struct desk *desk)
 {
     while (atomic_load(&stop_by_ms) == 0 && !is_broken(desk)) {
-        look_after(desk);
-        (void)work(desk, wait_time(desk));
+        obey(desk);
+        if (!work(desk, serve_upkeep_wait_ms(&desk->upkeep)))
+            serve_pipeline_rest(desk->pipeline);
     }
     log_line(LOG_LEVEL_INFO, "central.stopping");
     serve_pipeline_drain(desk->pipeline);
@@ -301,18 +209,18 @@ static void loop(struct desk *desk)
 static void desk_fini(struct desk *desk)
 {
     atomic_store(&woken_server, NULL);
-    archive_forget(&desk->archive);
     serve_control_close(&desk->control);
     serve_pipeline_close(&desk->pipeline);
+    serve_upkeep_fini(&desk->upkeep);
     net_server_close(&desk->server);
 }
 
 static int serve(struct cli *cli)
 {
-    struct desk desk AUTO(desk_fini) = {.office = office_of(cli), .may_have_clones = true};
+    struct desk desk AUTO(desk_fini) = {.office = office_of(cli)};
     char path[CLI_PATH_SIZE];
     cli_data_path(cli, path, KEYS_ARCHIVE);
-    snprintf(desk.archive_files.path, sizeof desk.archive_files.path, "%s", path);
+    serve_upkeep_init(&desk.upkeep, &desk.office->service, path);
     catch_signals();
     int code = open_desk(cli, &desk);
     if (code != CLI_OK)

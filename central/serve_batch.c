@@ -45,14 +45,37 @@ static enum err commit(struct service *service, struct serve_batch_call *calls, 
     return committed != ERR_OK ? committed : sealed;
 }
 
-static enum err handle_all(struct service *service, struct serve_batch_call *calls, size_t count,
-                           const struct serve_batch_rounds *rounds)
+static void roll_back(const struct serve_batch_room *room)
 {
-    TRY(store_begin(service->store, STORE_WRITE));
+    store_rollback(room->service->store);
+    if (room->chores.undo != NULL)
+        room->chores.undo(room->chores.context);
+}
+
+/* With the chores that are due, if they go well. */
+static enum err begin(const struct serve_batch_room *room)
+{
+    struct store *store = room->service->store;
+    TRY(store_begin(store, STORE_WRITE));
+    if (room->chores.in_batch == NULL)
+        return ERR_OK;
+    const enum err error = room->chores.in_batch(room->chores.context);
+    if (error == ERR_OK)
+        return ERR_OK;
+    log_line(LOG_LEVEL_WARN, "central.chore_failed error=%s", err_name(error));
+    roll_back(room);
+    return store_begin(store, STORE_WRITE);
+}
+
+static enum err handle_all(const struct serve_batch_room *room, struct serve_batch_call *calls,
+                           size_t count)
+{
+    struct service *service = room->service;
+    TRY(begin(room));
     TRY(apply_all(service, calls, count));
-    TRY(sign_all(service, calls, count, rounds));
+    TRY(sign_all(service, calls, count, &room->rounds));
     TRY(service_prune(service, PRUNED_PER_CALL * count));
-    return commit(service, calls, count, rounds);
+    return commit(service, calls, count, &room->rounds);
 }
 
 static void answer(struct net_server *server, struct net_request *request, struct span reply)
@@ -101,22 +124,22 @@ static enum err each_alone(struct service *service, struct net_server *server,
     return ERR_OK;
 }
 
-enum err serve_batch(struct service *service, struct net_server *server,
-                     struct serve_batch_call *calls, size_t count,
-                     const struct serve_batch_rounds *rounds)
+enum err serve_batch(const struct serve_batch_room *room, struct serve_batch_call *calls,
+                     size_t count)
 {
+    struct service *service = room->service;
     CHECK(count <= SERVE_BATCH_CALLS_MAX);
     service->now = time_now();
-    const enum err error = handle_all(service, calls, count, rounds);
+    const enum err error = handle_all(room, calls, count);
     if (error == ERR_COMMIT_UNKNOWN)
         return error;
     if (error != ERR_OK) {
-        store_rollback(service->store);
+        roll_back(room);
         log_line(LOG_LEVEL_WARN, "central.batch_failed calls=%zu error=%s", count, err_name(error));
-        return each_alone(service, server, calls, count);
+        return each_alone(service, room->server, calls, count);
     }
     log_line(LOG_LEVEL_DEBUG, "central.batch calls=%zu", count);
     for (size_t i = 0; i < count; i++)
-        answer(server, &calls[i].request, service_call_reply(calls[i].call));
+        answer(room->server, &calls[i].request, service_call_reply(calls[i].call));
     return ERR_OK;
 }

@@ -20,10 +20,26 @@ struct serve_batch_rounds {
     enum err (*end)(void *context);
 };
 
+/* What is done besides calls (serve_upkeep.h). in_batch: inside a batch's transaction, before its
+ * calls; if it fails, the batch does without. undo: it was rolled back, be it for that or because
+ * the batch failed. between: after a batch, or when there is none (is_idle), in transactions of its
+ * own; fails with ERR_COMMIT_UNKNOWN only. */
+struct serve_batch_chores {
+    void *context;
+    enum err (*in_batch)(void *context);
+    void (*undo)(void *context);
+    enum err (*between)(void *context, bool is_idle);
+};
+struct serve_batch_room {
+    struct service *service;
+    struct net_server *server;
+    struct serve_batch_rounds rounds;
+    struct serve_batch_chores chores; /* NULLs: none */
+};
+
 /* Handles and answers. ERR_COMMIT_UNKNOWN: nobody was answered, the database must be opened anew.
  * Other failures are answered and logged here. */
-enum err serve_batch(struct service *service, struct net_server *server,
-                     struct serve_batch_call *calls, size_t count,
-                     const struct serve_batch_rounds *rounds) MUST_USE;
+enum err serve_batch(const struct serve_batch_room *room, struct serve_batch_call *calls,
+                     size_t count) MUST_USE;
 
 #endif

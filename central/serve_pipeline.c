@@ -12,7 +12,6 @@
  * call. */
 #include "central/serve_pipeline.h"
 
-#include "central/serve_batch.h"
 #include "central/serve_proven.h"
 #include "common/base/log.h"
 #include "common/base/time.h"
@@ -54,6 +53,7 @@ struct round {
 struct serve_pipeline {
     struct service *service;
     struct net_server *server;
+    struct serve_batch_chores chores;
     pthread_mutex_t lock;
     pthread_cond_t work, prepared, idle; /* for workers; the writer; who puts and drains */
     struct place ring[RING_SIZE];
@@ -63,6 +63,7 @@ struct serve_pipeline {
     uint64_t ms_by_mib;          /* how long a MiB of calls took lately; 0: nothing was done yet */
     struct serve_proven *proven; /* a call that comes again is not verified again */
     struct round round;
+    bool is_resting; /* the writer is to do chores, or does them */
     bool is_stopping, is_broken;
     pthread_t writer, workers[SERVE_WORKERS_MAX];
     size_t worker_count;
@@ -206,25 +207,47 @@ static void use_pause(struct serve_pipeline *pipeline, size_t count)
         log_line(LOG_LEVEL_WARN, "central.log_not_settled error=%s", err_name(error));
 }
 
+static enum err do_chores(struct serve_pipeline *pipeline, bool is_idle)
+{
+    const struct serve_batch_chores *chores = &pipeline->chores;
+    return chores->between == NULL ? ERR_OK : chores->between(chores->context, is_idle);
+}
+
 static void write_batch(struct serve_pipeline *pipeline, struct serve_batch_call *calls,
                         size_t count)
 {
-    const struct serve_batch_rounds rounds = {pipeline, round_begin, round_end};
+    const struct serve_batch_room room = {.service = pipeline->service,
+                                          .server = pipeline->server,
+                                          .rounds = {pipeline, round_begin, round_end},
+                                          .chores = pipeline->chores};
     enum err error = ERR_COMMIT_UNKNOWN;
     const bool is_broken = pipeline->is_broken;
     pthread_mutex_unlock(&pipeline->lock);
     if (!is_broken)
-        error = serve_batch(pipeline->service, pipeline->server, calls, count, &rounds);
+        error = serve_batch(&room, calls, count);
     for (size_t i = 0; i < count; i++) {
         if (calls[i].request.handle != NULL) /* nobody can tell what became of it */
             net_server_drop(pipeline->server, &calls[i].request);
         service_call_close(&calls[i].call);
     }
-    if (error == ERR_OK)
+    if (error == ERR_OK) {
         use_pause(pipeline, count);
+        error = do_chores(pipeline, false);
+    }
     pthread_mutex_lock(&pipeline->lock);
     pipeline->is_broken = pipeline->is_broken || error != ERR_OK;
     release(pipeline, count);
+}
+
+static void rest(struct serve_pipeline *pipeline)
+{
+    const bool is_broken = pipeline->is_broken;
+    pthread_mutex_unlock(&pipeline->lock);
+    const enum err error = is_broken ? ERR_COMMIT_UNKNOWN : do_chores(pipeline, true);
+    pthread_mutex_lock(&pipeline->lock);
+    pipeline->is_broken = pipeline->is_broken || error != ERR_OK;
+    pipeline->is_resting = false;
+    pthread_cond_broadcast(&pipeline->idle);
 }
 
 static void *write_on(void *context)
@@ -236,6 +259,8 @@ static void *write_on(void *context)
         const size_t count = gather(pipeline, calls);
         if (count > 0)
             write_batch(pipeline, calls, count);
+        else if (pipeline->is_resting)
+            rest(pipeline);
         else
             pthread_cond_wait(&pipeline->prepared, &pipeline->lock);
     }
@@ -297,10 +322,18 @@ void serve_pipeline_put(struct serve_pipeline *pipeline, struct net_request *req
     }
 }
 
+void serve_pipeline_rest(struct serve_pipeline *pipeline)
+{
+    pthread_mutex_lock(&pipeline->lock);
+    pipeline->is_resting = true;
+    pthread_cond_signal(&pipeline->prepared);
+    pthread_mutex_unlock(&pipeline->lock);
+}
+
 void serve_pipeline_drain(struct serve_pipeline *pipeline)
 {
     pthread_mutex_lock(&pipeline->lock);
-    while (pipeline->done < pipeline->put)
+    while (pipeline->done < pipeline->put || pipeline->is_resting)
         pthread_cond_wait(&pipeline->idle, &pipeline->lock);
     pthread_mutex_unlock(&pipeline->lock);
 }
@@ -330,7 +363,8 @@ static enum err start(struct serve_pipeline *pipeline, size_t worker_count)
 }
 
 enum err serve_pipeline_open(struct serve_pipeline **out, struct service *service,
-                             struct net_server *server, size_t worker_count)
+                             struct net_server *server, const struct serve_batch_chores *chores,
+                             size_t worker_count)
 {
     struct serve_pipeline *pipeline AUTO(serve_pipeline_close) = calloc(1, sizeof *pipeline);
     CHECK(worker_count >= 1 && worker_count <= SERVE_WORKERS_MAX);
@@ -338,6 +372,8 @@ enum err serve_pipeline_open(struct serve_pipeline **out, struct service *servic
         return ERR_MEMORY;
     pipeline->service = service;
     pipeline->server = server;
+    if (chores != NULL)
+        pipeline->chores = *chores;
     pthread_mutex_init(&pipeline->lock, NULL);
     pthread_cond_init(&pipeline->work, NULL);
     pthread_cond_init(&pipeline->prepared, NULL);

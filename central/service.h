@@ -64,7 +64,7 @@ enum err service_refuse(struct service *service, struct buffer *reply, struct sp
 /* Call ids older than a call may be: deleted, at most count_max at a time. */
 enum err service_prune(struct service *service, size_t count_max) MUST_USE;
 /* Looks for clones among payments that settled: count_max of them, or those of one call. *more:
- * some were not looked at yet. Inside a transaction of its own. */
+ * some were not looked at yet. Inside a transaction, before its calls are applied. */
 enum err service_look_for_clones(struct service *service, bool *more, size_t count_max) MUST_USE;
 
 #endif

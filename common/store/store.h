@@ -96,6 +96,10 @@ void store_close(struct store **store); /* fit for AUTO; rolls back */
  * are made 0600. */
 struct store_sqlite_options {
     bool create, exclusive, read_only;
+    /* Only with exclusive, and without key: a thread of the store's own moves what was committed
+     * from the log to where it stays, and commits go on meanwhile. Nobody else in this process may
+     * open the file then. */
+    bool settles_aside;
     /* Every page is sealed under it, in the file and in its log; NULL: in clear. Borrowed for the
      * call. ERR_INTEGRITY if it is another one's. store_backup refuses (ERR_KIND): a copy would be
      * in clear. */

@@ -13,6 +13,7 @@
 #include "common/base/file.h"
 #include "common/store/store_list.h"
 #include "common/store/store_migrations.h"
+#include "common/store/store_settler.h"
 #include "common/store/store_statement.h"
 #include "common/store/store_upkeep.h"
 
@@ -197,6 +198,25 @@ static int checkpoint(struct store_sqlite *sqlite)
     return sqlite3_wal_checkpoint_v2(sqlite->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
+/* The settler has moved most of a log this long; the rest is moved here, and the next transaction
+ * starts the log anew. If the settler is at work, another commit will do it. */
+static void settle_here(struct store_sqlite *sqlite)
+{
+    if (checkpoint(sqlite) == SQLITE_OK)
+        sqlite->log_pages = 0;
+}
+
+/* If that many pages came since it was asked last. */
+static void ask_settler(struct store_sqlite *sqlite, size_t pages_min)
+{
+    if (sqlite->log_pages < sqlite->asked_pages)
+        sqlite->asked_pages = 0; /* the log was started anew */
+    if (sqlite->log_pages < sqlite->asked_pages + pages_min)
+        return;
+    sqlite->asked_pages = sqlite->log_pages;
+    store_settler_ask(sqlite->settler);
+}
+
 /* After each commit. Its failure is not the commit's: that is on disk. */
 static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
 {
@@ -204,10 +224,10 @@ static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
     (void)db;
     (void)name;
     sqlite->log_pages = (size_t)pages;
-    if ((size_t)pages >= sqlite->log_pages_max) {
-        (void)checkpoint(sqlite);
-        sqlite->log_pages = 0;
-    }
+    if ((size_t)pages >= sqlite->log_pages_max)
+        settle_here(sqlite);
+    else if (sqlite->settler != NULL)
+        ask_settler(sqlite, sqlite->log_pages_max / STORE_SQLITE_SETTLER_TURNS);
     return SQLITE_OK;
 }
 
@@ -215,6 +235,10 @@ static enum err settle_log(struct store *store, size_t pages_min)
 {
     struct store_sqlite *sqlite = self(store);
     if (sqlite->unknown || sqlite->read_only || sqlite->log_pages < pages_min) {
+        return ERR_OK;
+    }
+    if (sqlite->settler != NULL) {
+        ask_settler(sqlite, pages_min);
         return ERR_OK;
     }
     sqlite->log_pages = 0; /* the next commit tells how many there are */
@@ -244,6 +268,7 @@ static void close_store(struct store *store)
     }
     free(sqlite->caches);
     buffer_fini(&sqlite->packed);
+    store_settler_close(&sqlite->settler);
     (void)sqlite3_close_v2(sqlite->db);
     store_sealed_close(&sqlite->sealed);
     free(sqlite);
@@ -353,15 +378,24 @@ static enum err set_reserve(sqlite3 *db)
     return store_sqlite_err(sqlite3_file_control(db, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve));
 }
 
-static enum err open_file(struct store_sqlite *sqlite, const char *path, const struct safe_key *key)
+static const char *vfs_of(const struct store_sqlite *sqlite,
+                          const struct store_sqlite_options *options)
 {
+    if (sqlite->sealed != NULL)
+        return store_sealed_name(sqlite->sealed);
+    return options->settles_aside ? STORE_SETTLER_VFS : NULL;
+}
+
+static enum err open_file(struct store_sqlite *sqlite, const char *path,
+                          const struct store_sqlite_options *options)
+{
+    const struct safe_key *key = options->key;
     const int mode = sqlite->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     const int flags = mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (key != NULL) {
         TRY(store_sealed_open(&sqlite->sealed, key));
     }
-    const char *vfs = key == NULL ? NULL : store_sealed_name(sqlite->sealed);
-    TRY(store_sqlite_err(sqlite3_open_v2(path, &sqlite->db, flags, vfs)));
+    TRY(store_sqlite_err(sqlite3_open_v2(path, &sqlite->db, flags, vfs_of(sqlite, options))));
     TRY(store_sqlite_err(sqlite3_busy_timeout(sqlite->db, STORE_SQLITE_BUSY_MS)));
     TRY(set_guards(sqlite->db));
     return key == NULL ? ERR_OK : set_reserve(sqlite->db);
@@ -370,8 +404,8 @@ static enum err open_file(struct store_sqlite *sqlite, const char *path, const s
 static enum err open_database(struct store_sqlite *sqlite, const char *path,
                               const struct store_sqlite_options *options)
 {
-    TRY(open_file(sqlite, path, options->key));
-    if (options->exclusive) {
+    TRY(open_file(sqlite, path, options));
+    if (options->exclusive && !options->settles_aside) {
         TRY(store_sqlite_exec(sqlite->db, "PRAGMA locking_mode = EXCLUSIVE"));
     }
     TRY(store_migrations_identify(sqlite));
@@ -380,7 +414,8 @@ static enum err open_database(struct store_sqlite *sqlite, const char *path,
     if (options->exclusive) { /* the lock is taken by the first transaction, then kept */
         TRY(store_sqlite_exec(sqlite->db, "BEGIN EXCLUSIVE; COMMIT"));
     }
-    return store_migrations_run(sqlite, options->create);
+    TRY(store_migrations_run(sqlite, options->create));
+    return options->settles_aside ? store_settler_open(&sqlite->settler, path) : ERR_OK;
 }
 
 static enum err make_caches(struct store_sqlite *sqlite)
@@ -417,6 +452,7 @@ enum err store_sqlite_open(struct store **out, const char *path, const struct st
     static const struct store_ops ops = {
         begin,           commit,         rollback,   get,   insert, update,     delete_row,
         store_list_rows, store_list_sum, settle_log, check, backup, close_store};
+    CHECK(!options->settles_aside || (options->exclusive && options->key == NULL));
     if (path[0] == '\0' || path[0] == ':') { /* SQLite takes these for something else than a file */
         return ERR_IO;
     }

@@ -15,8 +15,11 @@ enum {
     /* Commits between two checkpoints share the pages they touch: with random keys this many
      * pages instead of SQLite's 1,000 double the inserts a second (tools/bench/store_bench.c). */
     STORE_SQLITE_CHECKPOINT_PAGES = 8000,
+    /* So often a settler is asked while the log grows to where it is started anew. */
+    STORE_SQLITE_SETTLER_TURNS = 64,
 };
 
+struct store_settler;
 struct store_statement_cache; /* the prepared statements of one table */
 struct store_sqlite {
     struct store store;
@@ -26,6 +29,8 @@ struct store_sqlite {
     bool unknown; /* a commit's result is: only opening again can tell */
     size_t log_pages_max;
     size_t log_pages; /* of the write-ahead log after the last commit, if none settled it */
+    struct store_settler *settler; /* NULL: commits settle the log */
+    size_t asked_pages;            /* how long the log was when the settler was asked last */
     size_t table_count;
     struct store_statement_cache *caches; /* one a table, in the schema's order */
     struct buffer packed;                 /* the packed rest of the row that is bound */

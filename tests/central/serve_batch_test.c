@@ -97,7 +97,7 @@ static void open_race(struct race *race)
     cr_assert_not_null(mkdtemp(race->folder));
     snprintf(race->address, sizeof race->address, "ipc:%s/s", race->folder);
     HALL_OK(net_server_open(&race->server, &(struct net_server_options){.address = race->address}));
-    HALL_OK(serve_pipeline_open(&race->pipeline, &race->service, race->server, WORKERS));
+    HALL_OK(serve_pipeline_open(&race->pipeline, &race->service, race->server, NULL, WORKERS));
     cr_assert_eq(pthread_barrier_init(&race->ready, NULL, CONNECTIONS + 1), 0);
     cr_assert_eq(pthread_barrier_init(&race->done, NULL, CONNECTIONS + 1), 0);
 }

@@ -52,6 +52,12 @@ static void found(struct bank_house *house)
 
 void house_open(struct bank_house *house, struct world *world, size_t worker_count)
 {
+    house_open_with(house, world, worker_count, NULL);
+}
+
+void house_open_with(struct bank_house *house, struct world *world, size_t worker_count,
+                     const struct serve_batch_chores *chores)
+{
     const char *directory = getenv("TMPDIR");
     char path[PATH_SIZE];
     *house = (struct bank_house){.world = world};
@@ -60,7 +66,10 @@ void house_open(struct bank_house *house, struct world *world, size_t worker_cou
     CHECK(mkdtemp(house->folder) != NULL);
     snprintf(path, sizeof path, "%s/central.db", house->folder);
     CHECK(store_sqlite_open(&house->store, path, &tables_schema,
-                            &(struct store_sqlite_options){.create = true}) == ERR_OK);
+                            &(struct store_sqlite_options){.create = true,
+                                                           .exclusive = true,
+                                                           .settles_aside = true,
+                                                           .log_pages_max = LOG_PAGES}) == ERR_OK);
     house->service = (struct service){
         .network = WORLD_NETWORK,
         .root_key = world->root.public_key,
@@ -73,8 +82,8 @@ void house_open(struct bank_house *house, struct world *world, size_t worker_cou
     snprintf(house->address, sizeof house->address, "ipc:%s/s", house->folder);
     CHECK(net_server_open(&house->server,
                           &(struct net_server_options){.address = house->address}) == ERR_OK);
-    CHECK(serve_pipeline_open(&house->pipeline, &house->service, house->server, worker_count) ==
-          ERR_OK);
+    CHECK(serve_pipeline_open(&house->pipeline, &house->service, house->server, chores,
+                              worker_count) == ERR_OK);
 }
 
 void house_close(struct bank_house *house)

@@ -7,7 +7,8 @@
 #include "central/tables.h"
 #include "tests/support/world.h"
 
-enum { PACKETS = 125, COIN_FEN = 10, PATH_SIZE = 128, WAIT_MS = 60000 };
+/* LOG_PAGES: short, so that it is settled often, as a server does it. */
+enum { PACKETS = 125, COIN_FEN = 10, PATH_SIZE = 128, WAIT_MS = 60000, LOG_PAGES = 640 };
 
 struct bank_house {
     struct world *world;
@@ -18,6 +19,8 @@ struct bank_house {
     char folder[PATH_SIZE / 2], address[PATH_SIZE];
 };
 void house_open(struct bank_house *house, struct world *world, size_t worker_count);
+void house_open_with(struct bank_house *house, struct world *world, size_t worker_count,
+                     const struct serve_batch_chores *chores);
 void house_close(struct bank_house *house);
 /* Fresh coins of one wallet; the pipeline is empty. */
 void house_mint(struct bank_house *house, struct world_coin *coins, size_t count,

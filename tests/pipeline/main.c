@@ -7,10 +7,12 @@
  * Then the same calls, settlements, double spends, exchanges and repetitions, go through 1, 2 and 4
  * workers in batches of all sizes: the rows must be the same ones.
  *
- * Last, more than the register lets wait, and calls that come twice (pressure.c).
+ * Last, more than the register lets wait, and calls that come twice (pressure.c); and the chores of
+ * the server beside all that (chores.c).
  *
  * A plain program, because Criterion does not start under ThreadSanitizer, where this must run
  * (tools/check.steps). The last line is "N passed, N failed". */
+#include "tests/pipeline/chores.h"
 #include "tests/pipeline/house.h"
 #include "tests/pipeline/pressure.h"
 #include "tests/pipeline/signatures.h"
@@ -318,5 +320,6 @@ int main(int argc, char **argv)
     same_rows();
     pressure_overload();
     pressure_repeated();
+    chores_beside_calls();
     return house_passed() ? 0 : 1;
 }

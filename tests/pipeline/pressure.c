@@ -8,13 +8,12 @@
 #include "tests/pipeline/pressure.h"
 
 #include "common/money/call.h"
-#include "tests/pipeline/house.h"
+#include "tests/pipeline/crowd.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
-enum { CROWD = 48, TRIES_MAX = 50, TAMPERED = 7 };
+enum { TRIES_MAX = 50, TAMPERED = 7 };
 
 /* ---- a backend that counts ---- */
 
@@ -34,62 +33,6 @@ static void count_from_now_on(void)
     crypto_use(&counting);
 }
 
-/* ---- calls that all wait in the house ---- */
-
-struct caller {
-    pthread_t thread;
-    const char *address;
-    struct wanted *call;
-};
-
-static void *call_once(void *context)
-{
-    struct caller *caller = context;
-    struct net_client *client = NULL;
-    CHECK(net_client_open(&client, &(struct net_client_options){.address = caller->address}) ==
-          ERR_OK);
-    buffer_fini(&caller->call->reply);
-    caller->call->reply.limit = NET_SIZE_MAX;
-    CHECK(net_call(client, &caller->call->reply, buffer_span(&caller->call->request), WAIT_MS) ==
-          ERR_OK);
-    net_client_close(&client);
-    return NULL;
-}
-
-/* Hands in all of them together; returns when all are answered. */
-static void hand_in(struct bank_house *house, struct wanted *const *calls, size_t count)
-{
-    static struct caller callers[CROWD];
-    static struct net_request requests[CROWD];
-    for (size_t i = 0; i < count; i++) {
-        size_t one = 1;
-        callers[i] = (struct caller){.address = house->address, .call = calls[i]};
-        CHECK(pthread_create(&callers[i].thread, NULL, call_once, &callers[i]) == 0);
-        CHECK(net_server_take(house->server, &requests[i], &one, WAIT_MS) == ERR_OK && one == 1);
-    }
-    serve_pipeline_put(house->pipeline, requests, count);
-    for (size_t i = 0; i < count; i++)
-        CHECK(pthread_join(callers[i].thread, NULL) == 0);
-    serve_pipeline_drain(house->pipeline);
-}
-
-/* Its status, and how many of its payments are settled. */
-static enum status read_answer(const struct wanted *call, size_t *settled, size_t *refused)
-{
-    struct arena arena AUTO(arena_fini) = {.limit = NET_SIZE_MAX};
-    struct settle_reply reply = {0};
-    enum status status = STATUS_FAILED;
-    CHECK(call_read_reply(&status, &reply, VERB_SETTLE, &call->id, buffer_span(&call->reply),
-                          &arena) == ERR_OK);
-    for (size_t i = 0; status == STATUS_OK && i < reply.results.count; i++) {
-        const struct settle_result *result = &reply.results.items[i];
-        *refused += result->status != STATUS_OK;
-        for (size_t j = 0; j < result->leaves.count; j++)
-            *settled += result->leaves.items[j].leaf.outcome == OUTCOME_SETTLED;
-    }
-    return status;
-}
-
 /* ---- overload ---- */
 
 /* Which calls are still to be handed in. */
@@ -98,7 +41,7 @@ static size_t still_waiting(struct wanted **out, struct wanted **calls, size_t c
 {
     size_t left = 0, refused = 0;
     for (size_t i = 0; i < count; i++) {
-        const enum status status = read_answer(calls[i], settled, &refused);
+        const enum status status = crowd_read_answer(calls[i], settled, &refused);
         house_check(status == STATUS_OK || status == STATUS_BUSY, "answered, or busy", status);
         if (status != STATUS_BUSY)
             continue;
@@ -112,35 +55,36 @@ static size_t still_waiting(struct wanted **out, struct wanted **calls, size_t c
 
 void pressure_overload(void)
 {
-    static struct world_coin coins[CROWD * PACKETS];
-    static struct wanted calls[CROWD];
-    struct wanted *left[CROWD];
+    static struct world_coin coins[CROWD_MAX * PACKETS];
+    static struct wanted calls[CROWD_MAX];
+    struct wanted *left[CROWD_MAX];
     struct world world AUTO(world_close);
     struct world_wallet owner, payee;
     struct bank_house house;
-    size_t count = CROWD, settled = 0, busy = 0;
+    size_t count = CROWD_MAX, settled = 0, busy = 0;
     world_open(&world);
     crypto_use(&crypto_libcrypto);
     world.arena.limit = SIZE_MAX;
     world_wallet(&owner, &world, "owner", WORLD_BANK_A);
     world_wallet(&payee, &world, "payee", WORLD_BANK_A);
     house_open(&house, &world, 2);
-    house_mint(&house, coins, CROWD * PACKETS, &owner);
-    for (size_t i = 0; i < CROWD; i++) {
+    house_mint(&house, coins, CROWD_MAX * PACKETS, &owner);
+    for (size_t i = 0; i < CROWD_MAX; i++) {
         house_settle(&calls[i], &world, &coins[i * PACKETS], PACKETS, &payee, i % 2);
         left[i] = &calls[i];
     }
     for (size_t i = 0; count > 0 && i < TRIES_MAX; i++) {
-        hand_in(&house, left, count);
+        crowd_hand_in(&house, left, count);
         count = still_waiting(left, left, count, &settled, i > 0);
         busy += count;
         house_check(settled == house_count(&house, &tables_table_spend),
                     "what was acknowledged is in the rows, and nothing else", i);
     }
     house_check(busy > 0, "some were told that the register is busy", busy);
-    house_check(count == 0 && settled == CROWD * PACKETS, "who asks again loses nothing", settled);
+    house_check(count == 0 && settled == CROWD_MAX * PACKETS, "who asks again loses nothing",
+                settled);
     house_check_books(&house, 0);
-    house_finish(calls, CROWD);
+    house_finish(calls, CROWD_MAX);
     house_close(&house);
 }
 
@@ -151,8 +95,8 @@ static void check_call(struct bank_house *house, struct wanted *call, size_t ver
 {
     size_t settled = 0, refused = 0;
     const size_t before = atomic_load(&verified);
-    hand_in(house, &call, 1);
-    const enum status status = read_answer(call, &settled, &refused);
+    crowd_hand_in(house, &call, 1);
+    const enum status status = crowd_read_answer(call, &settled, &refused);
     house_check(atomic_load(&verified) - before == verifications, what,
                 atomic_load(&verified) - before);
     house_check(status == STATUS_OK && settled == PACKETS && refused == 0, "and is answered",

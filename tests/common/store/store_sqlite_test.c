@@ -1,5 +1,6 @@
 /* The contract suite over SQLite, then what only a file can do: be opened wrongly, shared,
  * killed, full, damaged. */
+#include "tests/common/store/killed.h"
 #include "tests/common/store/store_contract.h"
 #include "tests/common/store/temporary.h"
 
@@ -7,7 +8,6 @@
 
 #include <criterion/criterion.h>
 #include <sched.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,68 +226,9 @@ Test(store_sqlite, two_processes_make_and_fill_one_file)
     fill_from_two_processes(temporary.path, 50);
 }
 
-static enum err insert_three(struct store *store, uint64_t serial)
-{
-    TRY(store_begin(store, STORE_WRITE));
-    for (unsigned i = 0; i < 3; i++) {
-        const struct contract_coin coin = contract_make_coin(serial, i);
-        TRY(store_insert(store, coins, &coin));
-    }
-    return store_commit(store);
-}
-
-/* Acknowledges each commit through a pipe, until killed. */
-static void commit_until_killed(const char *path, int acknowledge)
-{
-    struct store *store = NULL;
-    const uint8_t mark = 1;
-    enum err error = store_sqlite_open(&store, path, &contract_schema, &creating);
-    for (uint64_t serial = 1; error == ERR_OK; serial++) {
-        error = insert_three(store, serial);
-        if (error == ERR_OK && write(acknowledge, &mark, 1) != 1) {
-            error = ERR_IO;
-        }
-    }
-    _exit((int)error);
-}
-
-static size_t count_acknowledged(int fd)
-{
-    size_t count = 0;
-    uint8_t mark;
-    while (read(fd, &mark, 1) == 1) {
-        count++;
-    }
-    return count;
-}
-
-static void expect_whole(const char *path, size_t acknowledged)
-{
-    AUTO(store_close) struct store *store = open_store(path, &creating);
-    EXPECT_OK(store_check(store, NULL, 0));
-    const size_t rows = contract_count(store, coins);
-    cr_assert_eq(rows % 3, 0); /* transactions are whole */
-    cr_assert(rows == 3 * acknowledged || rows == 3 * (acknowledged + 1),
-              "%zu rows, %zu acknowledged", rows, acknowledged);
-}
-
 Test(store_sqlite, everything_acknowledged_survives_kill)
 {
-    for (useconds_t pause_us = 500; pause_us < 100000; pause_us *= 2) {
-        AUTO(temporary_fini) struct temporary temporary = temporary_make();
-        int fds[2];
-        cr_assert_eq(pipe(fds), 0);
-        const pid_t child = fork();
-        if (child == 0) {
-            commit_until_killed(temporary.path, fds[1]);
-        }
-        cr_assert_eq(close(fds[1]), 0);
-        usleep(pause_us);
-        cr_assert_eq(kill(child, SIGKILL), 0);
-        cr_assert_eq(waitpid(child, NULL, 0), child);
-        expect_whole(temporary.path, count_acknowledged(fds[0]));
-        cr_assert_eq(close(fds[0]), 0);
-    }
+    killed_expect_whole(&creating);
 }
 
 /* --- the file defends itself --- */

@@ -1,0 +1,139 @@
+/* The server's chores: in a batch, between two, and when one fails. */
+#include "central/serve_upkeep.h"
+
+#include "tests/central/cast.h"
+
+#include <criterion/criterion.h>
+
+enum { OLD_CALLS = 5, IDLE_MS = 1000 };
+
+struct place {
+    struct cast cast;
+    struct service service;
+    struct serve_upkeep upkeep;
+    struct serve_batch_chores chores;
+};
+
+static void place_open(struct place *place, enum hall_store kind)
+{
+    cast_open(&place->cast, kind);
+    const struct world *world = &place->cast.hall.world;
+    place->service = (struct service){.network = WORLD_NETWORK,
+                                      .root_key = world->root.public_key,
+                                      .issuing_key = world->issuing,
+                                      .register_key = world->register_key,
+                                      .revocation_key = world->revocation,
+                                      .store = place->cast.hall.store};
+    HALL_OK(store_begin(place->service.store, STORE_WRITE));
+    HALL_OK(service_load_trust(&place->service));
+    HALL_OK(store_commit(place->service.store));
+    serve_upkeep_init(&place->upkeep, &place->service, "/nowhere/archive");
+    place->chores = serve_upkeep_chores(&place->upkeep);
+}
+
+static void place_close(struct place *place)
+{
+    serve_upkeep_fini(&place->upkeep);
+    service_fini(&place->service);
+    cast_close(&place->cast);
+}
+
+/* One counter on two coins, both settled, neither looked at. */
+static void settle_clones(struct cast *cast)
+{
+    const uint64_t counter = cast->a.counter;
+    for (size_t i = 0; i < 2; i++) {
+        struct world_coin coin;
+        struct note paid;
+        cast_issue(&coin, cast, 1000, &cast->a);
+        cast->a.counter = counter;
+        cast_pay(&paid, cast, &coin, i == 0 ? &cast->p : &cast->q);
+        HALL_OUTCOME(cast_settle(cast, &paid), OUTCOME_SETTLED);
+    }
+}
+
+static enum err in_batch(struct place *place, bool is_kept)
+{
+    struct store *store = place->cast.hall.store;
+    HALL_OK(store_begin(store, STORE_WRITE));
+    const enum err error = place->chores.in_batch(place->chores.context);
+    if (error == ERR_OK && is_kept)
+        HALL_OK(store_commit(store));
+    store_rollback(store);
+    return error;
+}
+
+HALL_TEST(serve_upkeep, a_batch_looks_for_clones_and_only_if_something_may_have_settled)
+{
+    struct place place;
+    place_open(&place, kind);
+    cr_assert_lt(serve_upkeep_wait_ms(&place.upkeep), IDLE_MS); /* of the last run */
+    HALL_OK(in_batch(&place, true));
+    cr_assert_eq(serve_upkeep_wait_ms(&place.upkeep), IDLE_MS);
+    settle_clones(&place.cast);
+    place.upkeep.clones_ms = 0;
+    HALL_OK(in_batch(&place, true));
+    cr_assert_eq(hall_cases(&place.cast.hall), 0, "nobody said that a batch was done");
+    HALL_OK(place.chores.between(place.chores.context, false));
+    cr_assert_lt(serve_upkeep_wait_ms(&place.upkeep), IDLE_MS);
+    HALL_OK(in_batch(&place, true));
+    cr_assert_eq(hall_cases(&place.cast.hall), 1);
+    place_close(&place);
+}
+
+HALL_TEST(serve_upkeep, what_a_batch_took_back_is_looked_at_again)
+{
+    struct place place;
+    place_open(&place, kind);
+    settle_clones(&place.cast);
+    HALL_OK(in_batch(&place, false)); /* the batch's calls failed: all is rolled back */
+    place.chores.undo(place.chores.context);
+    cr_assert_eq(hall_cases(&place.cast.hall), 0);
+    place.upkeep.clones_ms = 0;
+    HALL_OK(place.chores.between(place.chores.context, true));
+    cr_assert_eq(hall_cases(&place.cast.hall), 1);
+    cr_assert_not(atomic_load(&place.upkeep.may_have_clones));
+    place_close(&place);
+}
+
+HALL_TEST(serve_upkeep, old_calls_are_forgotten_when_nobody_calls)
+{
+    struct place place;
+    place_open(&place, kind);
+    (void)hall_begin(&place.cast.hall);
+    for (size_t i = 0; i < OLD_CALLS; i++) {
+        const struct call_log row = {.call_id = world_nonce(&place.cast.hall.world), .made_at = 1};
+        HALL_OK(store_insert(place.cast.hall.store, &tables_table_call_log, &row));
+    }
+    hall_end(&place.cast.hall);
+    HALL_OK(place.chores.between(place.chores.context, false));
+    cr_assert_eq(hall_count(&place.cast.hall, &tables_table_call_log), OLD_CALLS);
+    HALL_OK(place.chores.between(place.chores.context, true));
+    cr_assert_eq(hall_count(&place.cast.hall, &tables_table_call_log), 0);
+    place_close(&place);
+}
+
+HALL_TEST(serve_upkeep, a_chore_that_fails_is_done_later_and_only_an_unknown_commit_matters)
+{
+    struct place place;
+    struct store *store = NULL;
+    place_open(&place, kind);
+    store = place.cast.hall.store;
+    settle_clones(&place.cast);
+    store_fail_at(store, 0, ERR_IO);
+    cr_assert_eq(in_batch(&place, true), ERR_IO);
+    cr_assert_lt(serve_upkeep_wait_ms(&place.upkeep), IDLE_MS);
+    place.upkeep.clones_ms = 0;
+    store_fail_at(store, 0, ERR_DISK_FULL);
+    HALL_OK(place.chores.between(place.chores.context, true));
+    cr_assert_eq(hall_cases(&place.cast.hall), 0);
+    cr_assert_lt(serve_upkeep_wait_ms(&place.upkeep), IDLE_MS);
+    place.upkeep.clones_ms = 0;
+    store_fail_at(store, 0, ERR_COMMIT_UNKNOWN);
+    cr_assert_eq(place.chores.between(place.chores.context, true), ERR_COMMIT_UNKNOWN);
+    store_fail_at(store, -1, ERR_OK);
+    place.upkeep.clones_ms = 0;
+    HALL_OK(place.chores.between(place.chores.context, true));
+    cr_assert_eq(hall_cases(&place.cast.hall), 1);
+    place_close(&place);
+}

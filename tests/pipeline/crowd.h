@@ -1,0 +1,14 @@
+/* Calls that wait in the house together, each by a connection of its own; what they are told. */
+#ifndef DCEP_TESTS_PIPELINE_CROWD_H
+#define DCEP_TESTS_PIPELINE_CROWD_H
+
+#include "tests/pipeline/house.h"
+
+enum { CROWD_MAX = 48 };
+
+/* Hands in all of them together; returns when all are answered. */
+void crowd_hand_in(struct bank_house *house, struct wanted *const *calls, size_t count);
+/* The status of a settlement; how many payments settled and packets were refused is added. */
+enum status crowd_read_answer(const struct wanted *call, size_t *settled, size_t *refused);
+
+#endif
