@@ -139,6 +139,7 @@ static const char *state_text(uint64_t state)
         [BANK_WALLET_ACTIVE] = N_("active"),
         [BANK_WALLET_OLD] = N_("old"),
         [BANK_WALLET_REVOKED] = N_("revoked"),
+        [BANK_WALLET_VOID] = N_("given up unused"),
     };
     return state < sizeof texts / sizeof texts[0] && texts[state] != NULL ? texts[state] : "";
 }

@@ -86,14 +86,19 @@ static int choose_words(struct desk *desk, struct secret *text, struct key_pair 
 static int join(struct desk *desk, const struct sync_words *words, const struct secret *text)
 {
     enum status status = STATUS_OK;
-    enum err error = sync_init(&desk->wallet, &status, cli_file(desk->cli, "--join"),
-                               words->pair != NULL ? words : NULL);
+    words = words->pair != NULL ? words : NULL;
+    enum err error = sync_init(&desk->wallet, &status, cli_file(desk->cli, "--join"), words);
     if (error == ERR_OK && status == STATUS_OK)
         error = wallet_begin_count(&desk->wallet);
     if (error == ERR_OK && status == STATUS_OK)
-        error = sync_join(&desk->wallet, &status);
+        error = sync_join(&desk->wallet, &status, words);
     if (error != ERR_OK)
         return desk_fail(desk, error);
+    if (status == STATUS_FORBIDDEN)
+        return cli_fail(desk->cli, status_exit(status), status_name(status),
+                        _("is it your wallet? Then ask the bank for a new join file"),
+                        _("the bank gave this wallet up before it was ready: its customer said "
+                          "that it was lost"));
     if (status != STATUS_OK)
         return desk_refuse(desk, status);
     const int code = text->size > 0 ? commands_words_show(desk, text) : CLI_OK;

@@ -389,7 +389,6 @@ class Keeping:
         join = town.path("erin-2.join")
         town.must(town.bank("north", "customer", "join", "erin", "-o", join))
         town.must(wallet("erin-2", "init", "--join", join, "--words-out", town.path("2.words")))
-        time.sleep(1.1)  # certificates are as old as their second: the first one's is to be newer
         synced = gives("her first one syncs", wallet("erin", "sync"), OK)
         self.report.check("and is told", "void" in synced.err, synced)
         gives("void by her other wallet's", wallet("erin", "words", "check", "--words-file", words),

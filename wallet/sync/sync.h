@@ -33,8 +33,11 @@ enum err sync_new_words(struct wallet *wallet, enum status *status,
                         const struct key_pair *recovery) MUST_USE;
 /* They are on paper now: whoever shows them says so. */
 enum err sync_words_seen(struct wallet *wallet) MUST_USE;
-/* STATUS_OK, STATUS_CODE, STATUS_CERTIFICATE (the answer does not fit), STATUS_UNREACHABLE... */
-enum err sync_join(struct wallet *wallet, enum status *status) MUST_USE;
+/* words: as given to sync_init. STATUS_OK, STATUS_CODE, STATUS_FORBIDDEN (the bank gave this wallet
+ * up before it was handed its certificate: words, or the code of a new join file, open it yet),
+ * STATUS_CERTIFICATE (the answer does not fit), STATUS_UNREACHABLE... */
+enum err sync_join(struct wallet *wallet, enum status *status,
+                   const struct sync_words *words) MUST_USE;
 
 /* One of the same amount that is not answered yet is asked for again; no second one is made.
  * STATUS_OK, STATUS_PENDING and STATUS_UNREACHABLE (sync asks again with the same id), limits and
