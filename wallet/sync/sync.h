@@ -14,6 +14,9 @@ struct sync_words {
     const struct key_pair *pair;
     bool is_proof;
 };
+/* Of a join file, before anything is kept: form statuses, STATUS_CODE (expired, and nothing else
+ * proves whose it is). */
+enum status sync_join_file_status(struct span join_file, uint64_t now, bool has_proof);
 /* A new wallet from its join file: state and first key are kept; sync_join then asks the bank.
  * Repeating it before the bank answered keeps the key and takes the newer file's code, and these
  * words. words NULL: none. *status: STATUS_OK, form statuses, STATUS_CODE (expired), STATUS_STATE

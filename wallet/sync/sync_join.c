@@ -154,6 +154,14 @@ static enum err init_work(struct wallet *wallet, struct purse_env *env, void *co
     return first_key(wallet, env, joining->words);
 }
 
+enum status sync_join_file_status(struct span join_file, uint64_t now, bool has_proof)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    const struct sync_words words = {.is_proof = has_proof};
+    struct joining joining = {.words = &words};
+    return read_join(&joining, join_file, now, &arena);
+}
+
 enum err sync_init(struct wallet *wallet, enum status *status, struct span join_file,
                    const struct sync_words *words)
 {

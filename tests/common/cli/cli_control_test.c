@@ -49,6 +49,11 @@ Test(cli_control, table)
         {"vault setting hops", 0, "5\n", ""},
         {"vault large 1", 0, "xxx", ""},
         {"vault large 2", 1, "", "the answer is too large"},
+        {"vault dismiss Bob", 1, "", "error: nobody of that name\nhint: toy vault show"},
+        {"vault dismiss Ann", 2, "this is Ann\n", "hint: -y answers yes"},
+        {"vault dismiss Ann --json -o no", 2, "{\"error\":{\"code\":2,", ""},
+        {"vault dismiss Ann --dry-run --json", 0, "{\"seen\":true}", ""},
+        {"vault dismiss Ann -y --json -o yes", 0, "{\"dismissed\":true}", ""},
         {"call -o called --json", 0, "\"where\":\"server\"", ""},
         {"greet Ann", 0, "hello Ann", ""},
     };
@@ -58,6 +63,9 @@ Test(cli_control, table)
     struct stat about;
     cr_expect_eq(stat("new", &about), 0);
     cr_expect_eq(about.st_mode & 0777u, 0600u);
+    cr_expect_neq(stat("no", &about), 0, "a look leaves nothing");
+    cr_expect_eq(stat("yes", &about), 0);
+    cr_expect_eq(about.st_size, (off_t)strlen("dismissed"), "written once");
 }
 
 Test(cli_control, paths_are_made_absolute)

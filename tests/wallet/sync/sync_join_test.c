@@ -48,10 +48,13 @@ static struct span join_file(const struct public_key *root, uint64_t expires_at,
     return kept;
 }
 
+/* A look at the file alone says the same of it. */
 static enum status init(struct span file)
 {
     enum status status = STATUS_FAILED;
     OK(sync_init(&dora.wallet, &status, file, NULL));
+    const enum status looked = sync_join_file_status(file, dora.wallet.now, false);
+    cr_expect_eq(looked, status == STATUS_STATE ? STATUS_OK : status);
     return status;
 }
 
@@ -86,6 +89,13 @@ Test(sync_join, files_that_are_refused)
     expect_status(init(join_file(&no_point, WORLD_NOW + 60, KIND_JOIN)), STATUS_POINT);
     expect_status(init(span_text("rubbish")), STATUS_PARSE);
     cr_expect_eq(wallet_load(&dora.wallet), ERR_MISSING);
+}
+
+Test(sync_join, words_prove_what_an_old_file_does_not)
+{
+    const struct span old = join_file(&world.root.public_key, WORLD_NOW - 1, KIND_JOIN);
+    expect_status(sync_join_file_status(old, WORLD_NOW, false), STATUS_CODE);
+    expect_status(sync_join_file_status(old, WORLD_NOW, true), STATUS_OK);
 }
 
 Test(sync_join, f_an_interrupted_join_goes_on_with_its_key)
