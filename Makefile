@@ -112,8 +112,8 @@ test_links = $(patsubst %,$(BUILD)/lib/common_%.a,$(call reverse,$(strip \
 # (tests/wallet/*.c): such a program links all the wallet's rooms below its commands.
 WHOLE_WALLETS := $(addprefix wallet/,state news handover sync desk)
 whole_wallet = $(if $(filter $(WHOLE_WALLETS),$(1)),$(2))
-test_objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c \
-    $(call whole_wallet,$(1),tests/wallet/*.c)))
+test_objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c) \
+    $(call whole_wallet,$(1),$(filter-out %_test.c,$(wildcard tests/wallet/*.c))))
 SUPPORT := $(BUILD)/lib/support.a
 $(SUPPORT): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 	@mkdir -p $(@D)

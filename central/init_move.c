@@ -57,7 +57,7 @@ int init_move_check(struct cli *cli)
         return cli_fail_err(cli, error, "--root-key", NULL);
     snprintf(next, sizeof next, "%s" KEYS_ROOT_NEXT, path);
     if (!file_exists(path) && !file_exists(next))
-        return CLI_OK;
+        return cli_given(cli, "--root-key") ? cli_check_output(cli, path) : CLI_OK;
     return cli_fail(cli, CLI_REFUSED, "EXISTS", _("move it away, or name another --root-key FILE"),
                     _("a root key is never overwritten: %s"), path);
 }

@@ -17,31 +17,44 @@ enum err register_prepare(struct register_prepared *out, const struct trust *tru
     return packet_prove(out->packets, count, proven, arena);
 }
 
-/* One packet: all its payments, parents first. */
+/* A leaf of each payment, and no outcome yet. */
+static enum err name_payments(struct register_env *env, struct settle_result *result,
+                              const struct packet_view *view)
+{
+    void *memory = NULL;
+    TRY(arena_alloc(env->arena, &memory, view->payment_count, sizeof(struct placed_leaf)));
+    result->leaves = (struct placed_leaf_list){memory, view->payment_count};
+    for (size_t i = 0; i < view->payment_count; i++) {
+        result->leaves.items[i].leaf = (struct leaf){
+            .coin_id = view->payments[i].payment.coin_id,
+            .payment_id = view->payments[i].id,
+            .outcome = OUTCOME_ARCHIVED,
+        };
+    }
+    return ERR_OK;
+}
+
+/* One packet: all its payments, parents first. That its line is in the archive is signed, too: on
+ * that a bank forgets what it holds. */
 static enum err settle_rows(struct register_env *env, struct settle_result *result,
                             struct packet_prepared *packet)
 {
     struct packet_view view = {0};
     enum status status = STATUS_OK;
-    void *memory = NULL;
     TRY(register_verify(env, &view, &status, packet));
     if (status == STATUS_OK)
         status = order_none(&view, env->trust);
     *result = (struct settle_result){.status = status};
+    if (status == STATUS_OK || status == STATUS_ARCHIVED)
+        TRY(name_payments(env, result, &view));
     if (status != STATUS_OK)
         return ERR_OK;
     TRY(register_roots(env, &view));
-    TRY(arena_alloc(env->arena, &memory, view.payment_count, sizeof(struct placed_leaf)));
-    result->leaves = (struct placed_leaf_list){memory, view.payment_count};
     for (size_t i = 0; i < view.payment_count; i++) {
         enum outcome outcome = OUTCOME_SETTLED;
         struct coin before = {0};
         TRY(register_apply(env, &outcome, &before, &view.payments[i]));
-        result->leaves.items[i].leaf = (struct leaf){
-            .coin_id = view.payments[i].payment.coin_id,
-            .payment_id = view.payments[i].id,
-            .outcome = outcome,
-        };
+        result->leaves.items[i].leaf.outcome = outcome;
     }
     return ERR_OK;
 }

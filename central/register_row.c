@@ -244,5 +244,8 @@ enum err register_verify(struct register_env *env, struct packet_view *view, enu
     const struct packet_known known = {
         .context = env, .coin = known_coin, .payment = known_payment};
     TRY(packet_judge(view, status, packet, env->trust, &known, env->arena));
-    return find_archived(env, status, view);
+    TRY(find_archived(env, status, view));
+    if (*status == STATUS_ARCHIVED)
+        *view = *packet_named(packet);
+    return ERR_OK;
 }

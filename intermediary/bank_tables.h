@@ -36,7 +36,8 @@ enum {
     F(BLOB, tls_authority, 1, TLS_PEM_MAX)                                                         \
     F(BLOB, tls_certificate, 1, TLS_PEM_MAX)                                                       \
     F(UINT, fetched_at, 0, INTEGER_MAX)
-/* balance: the account. held: what is known to be in the customer's wallets. */
+/* balance: the account. held: what is known to be in the customer's wallets. lost_at: his wallets
+ * of then were given up; a proof by words that was signed before may be a lost wallet's. */
 #define CUSTOMER_FIELDS(F)                                                                         \
     F(UINT, number, 1, INTEGER_MAX)                                                                \
     F(NONCE, customer_id)                                                                          \
@@ -47,7 +48,8 @@ enum {
     F(OPT_TEXT, label, 1, NAME_SIZE_MAX)                                                           \
     F(AMOUNT0, balance)                                                                            \
     F(AMOUNT0, held)                                                                               \
-    F(UINT, opened_at, 0, INTEGER_MAX)
+    F(UINT, opened_at, 0, INTEGER_MAX)                                                             \
+    F(UINT, lost_at, 0, INTEGER_MAX)
 /* A join file's code, hashed: the database alone lets nobody in. */
 #define JOIN_CODE_FIELDS(F)                                                                        \
     F(ID, code_hash)                                                                               \
@@ -68,14 +70,17 @@ enum bank_wallet_state {
     BANK_WALLET_ACTIVE = 2,
     BANK_WALLET_OLD = 3, /* a newer key was certified in its place */
     BANK_WALLET_REVOKED = 4,
+    BANK_WALLET_VOID = 5, /* given up before it was handed out: it never is, and holds nothing */
 };
-/* A key of a customer, with what its owner signed to have it certified. was_active: it has been
- * handed out once; certified anew it waits again, and money may lie at it. */
+/* A key of a customer, with what its owner signed to have it certified. number: they rise in the
+ * order in which keys came. was_active: it has been handed out once; certified anew it waits again,
+ * and money may lie at it. */
 #define BANK_WALLET_FIELDS(F)                                                                      \
     F(KEY, key)                                                                                    \
     F(KEY_ID, key_id)                                                                              \
     F(UINT, customer, 1, INTEGER_MAX)                                                              \
-    F(UINT, state, 1, 4)                                                                           \
+    F(UINT, number, 1, INTEGER_MAX)                                                                \
+    F(UINT, state, 1, 5)                                                                           \
     F(SIGNED, certificate)                                                                         \
     F(UINT, not_after_day, 0, INTEGER_MAX)                                                         \
     F(UINT, made_at, 0, INTEGER_MAX)                                                               \

@@ -4,6 +4,7 @@
 #include "intermediary/certify.h"
 #include "intermediary/certify_words.h"
 #include "intermediary/deposits.h"
+#include "intermediary/recovery.h"
 #include "intermediary/relay.h"
 #include "intermediary/teller.h"
 
@@ -23,6 +24,7 @@ union body {
     struct deposit_request_body deposit_request;
     struct deposit_body deposit;
     struct recovery_body recovery;
+    struct empty_body empty;
 };
 union answer {
     struct fetch_reply fetch;
@@ -34,6 +36,7 @@ union answer {
     struct deposit_request_reply deposit_request;
     struct deposit_reply deposit;
     struct account_reply account;
+    struct lost_reply lost;
     struct empty_body empty;
 };
 
@@ -138,6 +141,11 @@ static enum err on_recovery(struct visit *visit, enum status *status)
     return certify_words_new(visit->env, status, &visit->body.recovery.recovery, &visit->wallet);
 }
 
+static enum err on_lost(struct visit *visit, enum status *status)
+{
+    return recovery_tell(visit->env, status, &visit->answer.lost, visit->wallet.customer);
+}
+
 /* A revoked key may hand in, exchange and ask, but gets nothing new: revocation takes away
  * acceptance, never value. */
 static const struct desk {
@@ -157,6 +165,7 @@ static const struct desk {
     {VERB_DEPOSIT, true, true, on_deposit},
     {VERB_ACCOUNT, true, false, on_account},
     {VERB_RECOVERY, false, false, on_recovery},
+    {VERB_LOST, false, false, on_lost},
 };
 
 static const struct desk *find_desk(enum verb verb)
@@ -187,7 +196,9 @@ static enum err wallet_key(struct branch_env *env, enum status *status, struct v
     struct bank_wallet row = {.key_id = visit->frame->call.sender_key_id};
     bool found = false;
     TRY(branch_first(env, &found, &bank_table_bank_wallet, 0, 1, &row));
-    *status = found && row.state != BANK_WALLET_WAITING ? STATUS_OK : STATUS_SENDER;
+    const bool was_handed_out =
+        found && row.state != BANK_WALLET_WAITING && row.state != BANK_WALLET_VOID;
+    *status = was_handed_out ? STATUS_OK : STATUS_SENDER;
     visit->wallet = row;
     visit->sender_key = row.key;
     visit->role = SENDER_WALLET;

@@ -1,9 +1,11 @@
-/* Join, certify, log, revoke (contract in certify.h). */
+/* Give up, join, certify, log (contract in certify.h). */
 #include "intermediary/certify.h"
 
 #include "common/base/time.h"
 #include "common/money/element.h"
 #include "intermediary/certify_words.h"
+
+#include <stdlib.h>
 
 enum { REASON_BY_BANK = 3 }; /* docs/PROTOCOL.md section 4: a bank revoked it */
 
@@ -14,6 +16,12 @@ enum err certify_wallet(struct branch_env *env, bool *found, struct bank_wallet 
     return branch_find(env, found, &bank_table_bank_wallet, out);
 }
 
+static int newest_last(const void *a, const void *b)
+{
+    const struct bank_wallet *x = a, *y = b;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
 enum err certify_wallets(struct branch_env *env, struct bank_wallet_list *out, uint64_t customer)
 {
     const struct bank_wallet from = {.customer = customer};
@@ -21,7 +29,104 @@ enum err certify_wallets(struct branch_env *env, struct bank_wallet_list *out, u
     TRY(branch_rows(env, &rows, &bank_table_bank_wallet, customer == 0 ? -1 : 1,
                     customer == 0 ? 0 : 1, &from));
     *out = (struct bank_wallet_list){rows.items, rows.count};
+    if (rows.count > 1)
+        qsort(rows.items, rows.count, sizeof out->items[0], newest_last);
     return ERR_OK;
+}
+
+/* --- giving up --- */
+
+static bool is_given_up(const struct bank_wallet *wallet)
+{
+    return wallet->state == BANK_WALLET_REVOKED || wallet->state == BANK_WALLET_VOID;
+}
+
+static bool is_handed_out(const struct bank_wallet *wallet)
+{
+    return wallet->state != BANK_WALLET_WAITING || wallet->was_active == 1;
+}
+
+static enum err find_wallet(struct branch_env *env, enum status *status, void *context)
+{
+    struct bank_wallet *wallet = context;
+    const struct public_key key = wallet->key;
+    bool found = false;
+    TRY(certify_wallet(env, &found, wallet, &key));
+    *status = found ? STATUS_OK : STATUS_UNKNOWN;
+    return ERR_OK;
+}
+
+static enum err mark_revoked(struct branch_env *env, enum status *status, void *context)
+{
+    struct bank_wallet *wallet = context;
+    *status = STATUS_OK;
+    TRY(store_get(env->purse.store, &bank_table_bank_wallet, wallet, env->purse.arena));
+    wallet->state = is_handed_out(wallet) ? BANK_WALLET_REVOKED : BANK_WALLET_VOID;
+    return store_update(env->purse.store, &bank_table_bank_wallet, wallet);
+}
+
+/* A key that waits may be in the log, its answer lost, or not: then there is nothing to revoke. */
+static enum err revoke(struct branch_env *env, enum status *status, struct bank_wallet *wallet)
+{
+    const struct revoke_body body = {.key = wallet->key, .reason = REASON_BY_BANK};
+    struct empty_body none;
+    TRY(branch_call(env, status, &none, VERB_REVOKE, &body));
+    if (*status == STATUS_FORBIDDEN && !is_handed_out(wallet))
+        *status = STATUS_OK;
+    return *status == STATUS_OK ? branch_run(env, status, mark_revoked, wallet) : ERR_OK;
+}
+
+enum err certify_revoke(struct branch_env *env, enum status *status, const struct public_key *key)
+{
+    struct bank_wallet wallet = {.key = *key};
+    TRY(branch_run(env, status, find_wallet, &wallet));
+    return *status == STATUS_OK && wallet.state != BANK_WALLET_VOID ? revoke(env, status, &wallet)
+                                                                    : ERR_OK;
+}
+
+struct giving_up {
+    struct bank_wallet_list wallets;
+    uint64_t customer, lost_at;
+};
+
+static enum err begin_giving_up(struct branch_env *env, enum status *status, void *context)
+{
+    struct giving_up *giving = context;
+    struct customer customer = {0};
+    bool found = false;
+    *status = STATUS_OK;
+    TRY(customers_get(env, &found, &customer, giving->customer));
+    if (found && customer.lost_at < giving->lost_at) {
+        customer.lost_at = giving->lost_at;
+        TRY(store_update(env->purse.store, &bank_table_customer, &customer));
+    }
+    return certify_wallets(env, &giving->wallets, giving->customer);
+}
+
+static enum err give_up(struct branch_env *env, enum status *status, size_t *count,
+                        uint64_t customer, uint64_t lost_at)
+{
+    struct giving_up giving = {.customer = customer, .lost_at = lost_at};
+    const uint64_t today = time_day(env->purse.now);
+    *count = 0;
+    TRY(branch_run(env, status, begin_giving_up, &giving));
+    for (size_t i = 0; i < giving.wallets.count && *status == STATUS_OK; i++) {
+        struct bank_wallet *wallet = &giving.wallets.items[i];
+        if (is_given_up(wallet))
+            continue;
+        if (wallet->not_after_day >= today)
+            TRY(revoke(env, status, wallet));
+        else
+            TRY(branch_run(env, status, mark_revoked, wallet));
+        *count += *status == STATUS_OK;
+    }
+    return ERR_OK;
+}
+
+enum err certify_give_up(struct branch_env *env, enum status *status, size_t *count,
+                         uint64_t customer)
+{
+    return give_up(env, status, count, customer, env->purse.now);
 }
 
 /* --- making a certificate --- */
@@ -79,7 +184,7 @@ static enum err certify_key(struct branch_env *env, enum status *status, struct 
     TRY(certify_wallet(env, &is_known, &asking->wallet, &asking->request.new_key));
     if (is_known && asking->wallet.customer != asking->customer)
         *status = STATUS_CERTIFIED_ELSEWHERE;
-    else if (is_known && asking->wallet.state == BANK_WALLET_REVOKED)
+    else if (is_known && is_given_up(&asking->wallet))
         *status = STATUS_FORBIDDEN;
     if (*status != STATUS_OK ||
         (is_known && asking->wallet.not_after_day > time_day(env->purse.now)))
@@ -97,6 +202,8 @@ static enum err certify_key(struct branch_env *env, enum status *status, struct 
             .code_hash = asking->code_hash,
             .made_at = env->purse.now,
         };
+    if (!is_known)
+        TRY(branch_next_number(env, &asking->wallet.number));
     if (asking->by_previous_key != NULL)
         asking->wallet.by_previous_key = *asking->by_previous_key;
     asking->wallet.state = BANK_WALLET_WAITING;
@@ -204,28 +311,41 @@ static enum err ask(struct branch_env *env, enum status *status, void *context)
 }
 
 struct losing {
-    const struct asking *asking;
+    const struct recovery *recovery;
+    const struct public_key *new_key;
     uint64_t customer;
     bool is_done; /* the new key is known already: this is asked again */
 };
 
+/* The words are good for whoever has the paper; what they signed is in whichever phone they were
+ * typed into. One that was lost since, and never got through, must not come after the next. */
 static enum err find_loser(struct branch_env *env, enum status *status, void *context)
 {
     struct losing *losing = context;
+    const struct recovery *recovery = losing->recovery;
     struct bank_wallet wallet = {0};
-    TRY(certify_words_find(env, status, &losing->customer, &losing->asking->recovery.recovery_key));
-    return certify_wallet(env, &losing->is_done, &wallet, &losing->asking->request.new_key);
+    struct customer customer = {0};
+    bool found = false;
+    TRY(certify_words_find(env, status, &losing->customer, &recovery->recovery_key));
+    TRY(certify_wallet(env, &losing->is_done, &wallet, losing->new_key));
+    if (*status != STATUS_OK || losing->is_done)
+        return ERR_OK;
+    TRY(customers_get(env, &found, &customer, losing->customer));
+    if (recovery->made_at < customer.lost_at ||
+        recovery->made_at > env->purse.now + CALL_AHEAD_MAX_S)
+        *status = STATUS_WORDS;
+    return ERR_OK;
 }
 
 /* Whoever comes with his words alone has lost what he had: those keys are given up before the new
  * one is certified, so that what they own comes to it, and a thief's copy gets nothing new. */
 static enum err give_up_lost(struct branch_env *env, enum status *status, struct asking *asking)
 {
-    struct losing losing = {.asking = asking};
+    struct losing losing = {.recovery = &asking->recovery, .new_key = &asking->request.new_key};
     size_t count = 0;
     TRY(branch_run(env, status, find_loser, &losing));
     return *status == STATUS_OK && !losing.is_done
-               ? certify_give_up(env, status, &count, losing.customer)
+               ? give_up(env, status, &count, losing.customer, asking->recovery.made_at)
                : ERR_OK;
 }
 
@@ -344,79 +464,4 @@ enum err certify_next(struct branch_env *env, enum status *status, struct certif
         return ERR_OK;
     }
     return answer(env, status, reply, &asking);
-}
-
-/* --- revocation --- */
-
-struct revoking {
-    const struct public_key *key;
-    bool is_known;
-};
-
-static enum err look_up(struct branch_env *env, enum status *status, void *context)
-{
-    const struct revoking *revoking = context;
-    struct bank_wallet wallet = {0};
-    bool found = false;
-    TRY(certify_wallet(env, &found, &wallet, revoking->key));
-    *status = found ? STATUS_OK : STATUS_UNKNOWN;
-    return ERR_OK;
-}
-
-static enum err mark_revoked(struct branch_env *env, enum status *status, void *context)
-{
-    const struct revoking *revoking = context;
-    struct bank_wallet wallet = {.key = *revoking->key};
-    *status = STATUS_OK;
-    TRY(store_get(env->purse.store, &bank_table_bank_wallet, &wallet, env->purse.arena));
-    wallet.state = BANK_WALLET_REVOKED;
-    return store_update(env->purse.store, &bank_table_bank_wallet, &wallet);
-}
-
-struct finding {
-    struct bank_wallet_list *wallets;
-    uint64_t customer;
-};
-
-static enum err find_wallets(struct branch_env *env, enum status *status, void *context)
-{
-    const struct finding *finding = context;
-    *status = STATUS_OK;
-    return certify_wallets(env, finding->wallets, finding->customer);
-}
-
-enum err certify_revoke(struct branch_env *env, enum status *status, const struct public_key *key)
-{
-    struct revoking revoking = {.key = key};
-    const struct revoke_body body = {.key = *key, .reason = REASON_BY_BANK};
-    struct empty_body none;
-    TRY(branch_run(env, status, look_up, &revoking));
-    if (*status == STATUS_OK)
-        TRY(branch_call(env, status, &none, VERB_REVOKE, &body));
-    if (*status == STATUS_OK)
-        TRY(branch_run(env, status, mark_revoked, &revoking));
-    return ERR_OK;
-}
-
-enum err certify_give_up(struct branch_env *env, enum status *status, size_t *count,
-                         uint64_t customer)
-{
-    struct bank_wallet_list wallets = {0};
-    struct finding finding = {&wallets, customer};
-    const uint64_t today = time_day(env->purse.now);
-    *count = 0;
-    TRY(branch_run(env, status, find_wallets, &finding));
-    for (size_t i = 0; i < wallets.count && *status == STATUS_OK; i++) {
-        const struct bank_wallet *wallet = &wallets.items[i];
-        struct revoking revoking = {.key = &wallet->key};
-        const bool is_new = wallet->state == BANK_WALLET_WAITING && !wallet->was_active;
-        if (wallet->state == BANK_WALLET_REVOKED || is_new) /* a new one has nothing yet */
-            continue;
-        if (wallet->not_after_day >= today)
-            TRY(certify_revoke(env, status, &wallet->key));
-        else
-            TRY(branch_run(env, status, mark_revoked, &revoking));
-        *count += *status == STATUS_OK;
-    }
-    return ERR_OK;
 }

@@ -139,6 +139,7 @@ static const char *state_text(uint64_t state)
         [BANK_WALLET_ACTIVE] = N_("active"),
         [BANK_WALLET_OLD] = N_("old"),
         [BANK_WALLET_REVOKED] = N_("revoked"),
+        [BANK_WALLET_VOID] = N_("given up unused"),
     };
     return state < sizeof texts / sizeof texts[0] && texts[state] != NULL ? texts[state] : "";
 }
@@ -197,14 +198,15 @@ int commands_wallet_list(struct cli *cli)
 }
 
 /* By prefix of the key or of its id. */
-static int find_wallet(struct cli *cli, struct public_key *key, const struct bank_wallet_list *list)
+static int find_wallet(struct cli *cli, const struct bank_wallet **found,
+                       const struct bank_wallet_list *list)
 {
     const char *prefix = cli_text(cli, "KEY");
     size_t matches = 0;
     for (size_t i = 0; i < list->count; i++)
         if (cli_id_matches(SPAN(list->items[i].key), prefix) ||
             cli_id_matches(SPAN(list->items[i].key_id), prefix)) {
-            *key = list->items[i].key;
+            *found = &list->items[i];
             matches++;
         }
     if (matches == 1)
@@ -216,28 +218,53 @@ static int find_wallet(struct cli *cli, struct public_key *key, const struct ban
                     prefix);
 }
 
-int commands_wallet_revoke(struct cli *cli)
+static void show_wallet(struct cli *cli, const struct bank_wallet *wallet)
 {
-    struct premises_job job AUTO(premises_job_fini) = {0};
-    struct bank_wallet_list wallets = {0};
-    struct public_key key = {{0}};
+    static const struct cli_column columns[] = {{"key", N_("key"), CLI_AS_TEXT},
+                                                {"customer", N_("customer"), CLI_AS_NUMBER},
+                                                {"state", N_("state"), CLI_AS_WORD},
+                                                {"made_at", N_("made"), CLI_AS_TIME},
+                                                {"not_after_day", N_("until"), CLI_AS_DAY},
+                                                {.key = NULL}};
+    json_t *row = wallet_row(cli, wallet);
+    json_object_update(cli_result(cli), row);
+    json_decref(row);
+    cli_show_record(cli, cli_result(cli), columns);
+}
+
+static int revoke(struct cli *cli, struct premises_job *job, const struct bank_wallet *wallet)
+{
     enum status status = STATUS_OK;
-    enum err error = ERR_OK;
-    int code = premises_begin(cli, &job, PREMISES_KEYS);
+    int code = premises_open_keys(cli, NULL);
     if (code != CLI_OK)
         return code;
-    error = branch_run(&job.env, &status, list_wallets, &wallets);
-    code = premises_end(cli, error, status, NULL);
-    if (code == CLI_OK)
-        code = find_wallet(cli, &key, &wallets);
-    if (code != CLI_OK)
-        return code;
-    error = certify_revoke(&job.env, &status, &key);
+    const enum err error = certify_revoke(&job->env, &status, &wallet->key);
     code = premises_end(cli, error, status,
                         status == STATUS_UNREACHABLE ? _("nothing was revoked: try again") : NULL);
     if (code != CLI_OK)
         return code;
-    json_object_set_new(cli_result(cli), "key", cli_json_hex(SPAN(key)));
+    json_object_set_new(cli_result(cli), "key", cli_json_hex(SPAN(wallet->key)));
     cli_say(cli, _("The key is revoked; wallets learn of it by sync."));
     return CLI_OK;
+}
+
+int commands_wallet_revoke(struct cli *cli)
+{
+    struct premises_job job AUTO(premises_job_fini) = {0};
+    struct bank_wallet_list wallets = {0};
+    const struct bank_wallet *wallet = NULL;
+    enum status status = STATUS_OK;
+    const bool is_look = cli_flag(cli, "--dry-run");
+    int code = premises_begin(cli, &job, PREMISES_ADMITTED);
+    if (code != CLI_OK)
+        return code;
+    const enum err error = branch_run(&job.env, &status, list_wallets, &wallets);
+    code = premises_end(cli, error, status, NULL);
+    if (code == CLI_OK)
+        code = find_wallet(cli, &wallet, &wallets);
+    if (code != CLI_OK)
+        return code;
+    if (is_look)
+        show_wallet(cli, wallet);
+    return is_look ? CLI_OK : revoke(cli, &job, wallet);
 }

@@ -316,6 +316,8 @@ static int give_up(struct cli *cli, struct premises_job *job, struct joining *jo
     size_t count = 0;
     enum err error = branch_run(&job->env, &status, find_joining, joining);
     int code = commands_unknown(cli, error, status);
+    if (code == CLI_OK)
+        code = premises_open_keys(cli, NULL);
     if (code != CLI_OK)
         return code;
     error = certify_give_up(&job->env, &status, &count, joining->customer.number);
@@ -336,7 +338,7 @@ int commands_customer_join(struct cli *cli)
     struct joining joining = {.cli = cli};
     enum status status = STATUS_OK;
     const bool is_lost = cli_flag(cli, "--lost");
-    int code = premises_begin(cli, &job, is_lost ? PREMISES_KEYS : PREMISES_ADMITTED);
+    int code = premises_begin(cli, &job, PREMISES_ADMITTED);
     if (code == CLI_OK && is_lost)
         code = give_up(cli, &job, &joining);
     if (code != CLI_OK)

@@ -20,11 +20,13 @@ static enum err find(struct branch_env *env, enum status *status, void *context)
                : ERR_OK;
 }
 
+/* Looked for before the passphrase of the keys is asked for. */
 static int begin(struct cli *cli, struct premises_job *job, struct finding *finding,
                  enum premises_need need)
 {
+    const bool needs_keys = need == PREMISES_KEYS;
     enum status status = STATUS_OK;
-    int code = premises_begin(cli, job, need);
+    int code = premises_begin(cli, job, needs_keys ? PREMISES_ADMITTED : need);
     if (code != CLI_OK)
         return code;
     const enum err error = branch_run(&job->env, &status, find, finding);
@@ -32,7 +34,7 @@ static int begin(struct cli *cli, struct premises_job *job, struct finding *find
     if (code == CLI_OK)
         json_object_set_new(cli_result(cli), "customer",
                             json_integer((json_int_t)finding->customer.number));
-    return code;
+    return code == CLI_OK && needs_keys ? premises_open_keys(cli, NULL) : code;
 }
 
 static int end(struct cli *cli, enum err error, enum status status)

@@ -133,12 +133,12 @@ static int ask(struct cli *cli,
     enum status status = STATUS_OK;
     uint64_t number = 0;
     const struct amount amount = cli_amount(cli, "AMOUNT");
-    int code = premises_begin(cli, &job, PREMISES_KEYS);
-    if (code != CLI_OK)
-        return code;
     if (amount_is_zero(amount))
         return cli_fail(cli, CLI_USAGE, "AMOUNT", _("write 12.5, 12.50 or 1,234.50"),
                         _("the amount must be more than zero"));
+    int code = premises_begin(cli, &job, PREMISES_KEYS);
+    if (code != CLI_OK)
+        return code;
     const enum err error = act(&job.env, &status, &number, amount);
     if (number != 0)
         json_object_set_new(cli_result(cli), "number", json_integer((json_int_t)number));

@@ -22,17 +22,13 @@ enum err recovery_new_key(struct branch_env *env, bool *found, struct public_key
                           uint64_t customer)
 {
     struct bank_wallet_list wallets = {0};
-    uint64_t made_at = 0;
     *found = false;
     TRY(certify_wallets(env, &wallets, customer));
-    for (size_t i = 0; i < wallets.count; i++) {
-        const struct bank_wallet *wallet = &wallets.items[i];
-        if (wallet->state != BANK_WALLET_ACTIVE || wallet->made_at < made_at ||
-            trust_is_revoked(env->purse.trust, &wallet->key))
-            continue;
-        *found = true;
+    for (size_t i = wallets.count; i > 0 && !*found; i--) {
+        const struct bank_wallet *wallet = &wallets.items[i - 1];
+        *found = wallet->state == BANK_WALLET_ACTIVE &&
+                 !trust_is_revoked(env->purse.trust, &wallet->key);
         *out = wallet->key;
-        made_at = wallet->made_at;
     }
     return ERR_OK;
 }
@@ -291,6 +287,41 @@ enum err recovery_refund(struct branch_env *env, enum status *status, struct rec
     for (size_t i = 0; i < coins.count; i++)
         TRY(report_waiting(out, &coins.items[i], time_day(env->purse.now)));
     return *status == STATUS_OK ? recovery_take(env, status, out, &coins) : ERR_OK;
+}
+
+/* Orphans are left out: whether a claim is paid, nobody knows yet. */
+static enum err tell_coin(struct lost_reply *out, const struct recovery_coin *coin)
+{
+    const struct held_coin *held = &coin->held;
+    if (coin->is_advanced)
+        return amount_add(&out->advanced, out->advanced, held->amount);
+    if (held->state != RECOVERY_UNSPENT)
+        return ERR_OK;
+    if (out->next_day == 0 || held->redeem_by_day < out->next_day)
+        out->next_day = held->redeem_by_day;
+    return amount_add(&out->waiting, out->waiting, held->amount);
+}
+
+static enum err find_lost(struct branch_env *env, enum status *status, void *context)
+{
+    struct looking *looking = context;
+    *status = STATUS_OK;
+    return recovery_lost_keys(env, &looking->lost, looking->customer);
+}
+
+enum err recovery_tell(struct branch_env *env, enum status *status, struct lost_reply *out,
+                       uint64_t customer)
+{
+    struct looking looking = {.customer = customer};
+    struct recovery_coin_list coins = {0};
+    *out = (struct lost_reply){.next_day = 0};
+    TRY(branch_run(env, status, find_lost, &looking));
+    out->keys = looking.lost.count;
+    if (*status == STATUS_OK && looking.lost.count > 0)
+        TRY(recovery_held(env, status, &coins, &looking.lost));
+    for (size_t i = 0; *status == STATUS_OK && i < coins.count; i++)
+        TRY(tell_coin(out, &coins.items[i]));
+    return ERR_OK;
 }
 
 /* --- all of them, once a day --- */

@@ -44,6 +44,9 @@ struct recovery_advance {
  * (above the limits, unless all were wanted), STATUS_VAULT, STATUS_BUSY. */
 enum err recovery_advance(struct branch_env *env, enum status *status,
                           struct recovery_advance *advance, uint64_t customer) MUST_USE;
+/* LOST: the same in short, for the customer's own wallet; nothing is refunded by it. */
+enum err recovery_tell(struct branch_env *env, enum status *status, struct lost_reply *out,
+                       uint64_t customer) MUST_USE;
 /* Goes on with advances that were ordered, takes what they bring in, and, once a day, has refunded
  * what is due of all lost wallets: RECOVERY_KEYS at a time; branch->has_more: there are others. */
 enum { RECOVERY_KEYS = HELD_KEYS_MAX };

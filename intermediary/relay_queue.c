@@ -185,12 +185,16 @@ static bool is_answer(uint64_t status)
 }
 
 /* What the vault holds was verified when it was taken in: a refusal, which nobody signs, does not
- * make it forget. */
+ * make it forget. That it cannot be shown any more is signed. */
 static enum err is_held(struct branch_env *env, bool *held, const struct relay_told *told)
 {
     struct purse_inbox inbox = {.packet_hash = crypto_hash(&told->packet, 1)};
+    bool is_archived = false;
     *held = false;
-    return told->result->status == STATUS_OK || told->result->status == STATUS_ARCHIVED
+    if (told->reply->has_settled)
+        TRY(purse_archived(&env->purse, &is_archived, told->packet, told->result,
+                           &told->reply->settled));
+    return told->result->status == STATUS_OK || is_archived
                ? ERR_OK
                : branch_find(env, held, &purse_table_purse_inbox, &inbox);
 }

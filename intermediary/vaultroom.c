@@ -5,6 +5,7 @@
 #include "intermediary/relay.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* --- choosing vault coins --- */
 
@@ -211,20 +212,40 @@ static enum err store_order(struct branch_env *env, enum status *status, void *c
     return store_insert(env->purse.store, &bank_table_vault_order, row);
 }
 
+/* A token answers one order: what came for an earlier one is not what this one is paid for. */
+static enum err take_answer(struct branch_env *env, enum status *status, const struct cose *cose,
+                            const struct id *question_id)
+{
+    bool answers = false;
+    TRY(purse_take_token(&env->purse, status, cose));
+    if (*status != STATUS_OK)
+        return ERR_OK;
+    TRY(purse_token_answers(&env->purse, &answers, cose, question_id));
+    if (answers)
+        return purse_note_answer(&env->purse, cose, question_id);
+    *status = STATUS_ORDER;
+    return ERR_OK;
+}
+
 /* The tokens are the money that was ordered, or it is not done. */
 static enum err take_tokens(struct branch_env *env, enum status *status, struct ordering *ordering)
 {
+    const struct signed_item_list *tokens = &ordering->reply.tokens;
     struct amount sum = amount_zero();
-    for (size_t i = 0; i < ordering->reply.tokens.count; i++) {
-        const struct cose *cose = &ordering->reply.tokens.items[i].record;
+    struct id question_id = {{0}};
+    memcpy(question_id.bytes, ordering->order.nonce.bytes, NONCE_SIZE);
+    if (!purse_tokens_differ(tokens))
+        *status = STATUS_ORDER;
+    for (size_t i = 0; i < tokens->count && *status == STATUS_OK; i++) {
+        const struct cose *cose = &tokens->items[i].record;
         struct token token = {0};
-        TRY(purse_take_token(&env->purse, status, cose));
+        TRY(take_answer(env, status, cose, &question_id));
         if (*status != STATUS_OK)
             return ERR_OK;
         TRY(token_decode(&token, cose->payload, env->purse.arena));
         TRY(amount_add(&sum, sum, token.amount));
     }
-    if (amount_compare(sum, ordering->order.amount) != 0)
+    if (*status == STATUS_OK && amount_compare(sum, ordering->order.amount) != 0)
         *status = STATUS_SUM;
     return ERR_OK;
 }

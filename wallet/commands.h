@@ -56,12 +56,16 @@ json_t *commands_findings_json(const struct findings *findings, bool troubles_on
 /* A short form of an id, for people. */
 enum { COMMANDS_SHORT_SIZE = 9 };
 void commands_short(char out[COMMANDS_SHORT_SIZE], struct span id);
+/* --join is a join file, and it has not expired, unless words prove the rest: before anything is
+ * asked or made. An exit code. */
+int commands_check_join(struct cli *cli, bool has_proof) MUST_USE;
 /* --- recovery words (commands_words.c) --- */
 /* New ones, into `text`, in the language of --words-language or of the messages. */
 int commands_words_draw(struct cli *cli, struct secret *text, struct key_pair *pair) MUST_USE;
 /* Is there anywhere to show them: --words-out, or a terminal? */
 bool commands_words_can_show(const struct cli *cli);
-int commands_words_show(struct desk *desk, const struct secret *text);
+/* New ones, once the bank knows them; they are seen only if they could be shown. */
+int commands_words_show(struct desk *desk, const struct secret *text) MUST_USE;
 /* Those that are typed, or in --words-file: the key that they stand for. */
 int commands_words_ask(struct cli *cli, struct key_pair *pair) MUST_USE;
 /* The same, to open a wallet anew by them: the bank gives up all others of the customer, so that is

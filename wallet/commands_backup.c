@@ -60,7 +60,9 @@ int commands_backup_create(struct cli *cli)
     struct secret passphrase AUTO(secret_wipe) = {0};
     const char *path = cli_text(cli, "FILE");
     size_t size = 0;
-    int code = desk_open(&desk, cli);
+    int code = cli_check_output(cli, path);
+    if (code == CLI_OK)
+        code = desk_open(&desk, cli);
     if (code == CLI_OK)
         code = ask_passphrase(cli, &passphrase, true);
     if (code != CLI_OK)
@@ -79,6 +81,7 @@ int commands_backup_create(struct cli *cli)
 
 /* --- verify --- */
 
+/* What is no backup is said to be none before its passphrase is asked for. */
 static int read_file(struct cli *cli, struct buffer *content)
 {
     struct secret passphrase AUTO(secret_wipe) = {0};
@@ -87,6 +90,8 @@ static int read_file(struct cli *cli, struct buffer *content)
     enum err error = file_read(&file, path, ARCHIVE_SIZE_MAX);
     if (error != ERR_OK && error != ERR_LIMIT)
         return cli_fail_reading(cli, error, path, NULL);
+    if (error == ERR_OK)
+        error = archive_check(buffer_span(&file));
     if (error != ERR_OK)
         return fail_file(cli, error, path);
     const int code = ask_passphrase(cli, &passphrase, false);
@@ -149,14 +154,10 @@ int commands_backup_verify(struct cli *cli)
 
 /* --- restore --- */
 
-static int read_rows(struct desk *desk)
+static int read_rows(struct desk *desk, struct span content)
 {
-    struct buffer content AUTO(buffer_fini) = {0};
     uint64_t made_at = 0;
-    const int code = read_file(desk->cli, &content);
-    if (code != CLI_OK)
-        return code;
-    const enum err error = backup_read(&desk->wallet, &made_at, buffer_span(&content));
+    const enum err error = backup_read(&desk->wallet, &made_at, content);
     return error == ERR_OK ? CLI_OK : fail_file(desk->cli, error, cli_text(desk->cli, "FILE"));
 }
 
@@ -202,23 +203,39 @@ static bool has_new_key(const struct desk *desk)
     return desk->wallet.state.is_joined && !desk->wallet.state.is_restored;
 }
 
-/* Again after a failure, or with other words: what was read stays, the proof is made anew. */
+/* One that was begun goes on. */
+static int open_begun(struct desk *desk, struct cli *cli)
+{
+    const int code = desk_make(desk, cli);
+    return code == CLI_OK && has_new_key(desk)
+               ? cli_fail(cli, CLI_REFUSED, "EXISTS", _("-w NAME restores into another one"),
+                          _("there is a wallet in %s already"), cli_data(cli))
+               : code;
+}
+
+/* Again after a failure, or with other words: what was read stays, the proof is made anew. Files
+ * and the place are looked at before words are asked for, and a directory is made once all is
+ * answered. */
 int commands_backup_restore(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
     struct key_pair words AUTO(key_pair_wipe) = {0};
-    const bool by_file = cli_given(cli, "--join");
-    int code = by_file ? CLI_OK : commands_words_prove(cli, &words);
-    if (code == CLI_OK)
-        code = desk_make(&desk, cli);
-    if (code == CLI_OK && has_new_key(&desk))
-        code = cli_fail(cli, CLI_REFUSED, "EXISTS", _("-w NAME restores into another one"),
-                        _("there is a wallet in %s already"), cli_data(cli));
-    if (code == CLI_OK)
-        code = desk_finish_pin(&desk);
+    struct buffer content AUTO(buffer_fini) = {0};
+    const bool by_file = cli_given(cli, "--join"), is_begun = desk_is_there(cli);
+    int code = by_file ? commands_check_join(cli, false) : CLI_OK;
+    if (code == CLI_OK && is_begun)
+        code = open_begun(&desk, cli);
     const bool is_first = !desk.wallet.is_restored;
     if (code == CLI_OK && is_first)
-        code = read_rows(&desk);
+        code = read_file(cli, &content);
+    if (code == CLI_OK && !by_file)
+        code = commands_words_prove(cli, &words);
+    if (code == CLI_OK && !is_begun)
+        code = desk_make(&desk, cli);
+    if (code == CLI_OK)
+        code = desk_finish_pin(&desk);
+    if (code == CLI_OK && is_first)
+        code = read_rows(&desk, buffer_span(&content));
     if (code == CLI_OK && is_first && !by_file) /* later the row holds those of the last attempt */
         compare_words(&desk, &words, &desk.wallet.state);
     if (code == CLI_OK)

@@ -2,6 +2,7 @@
 #include "wallet/commands.h"
 
 #include "common/base/text.h"
+#include "common/base/time.h"
 #include "common/purse/purse_row.h"
 #include "wallet/handover/handover.h"
 #include "wallet/sync/sync.h"
@@ -36,6 +37,20 @@ static int show_new(struct desk *desk)
     return CLI_OK;
 }
 
+int commands_check_join(struct cli *cli, bool has_proof)
+{
+    const enum status status =
+        sync_join_file_status(cli_file(cli, "--join"), time_now(), has_proof);
+    if (status == STATUS_OK)
+        return CLI_OK;
+    if (status == STATUS_CODE)
+        return cli_fail(cli, status_exit(status), status_name(status),
+                        _("ask the bank for a new join file"), _("the join file has expired"));
+    return cli_fail(cli, status_exit(status), status_name(status),
+                    _("ask the bank for a new join file"), _("this is no join file: %s"),
+                    _(status_text(status)));
+}
+
 /* An interrupted init goes on with the holder it began with. */
 static int choose_holder(struct desk *desk)
 {
@@ -48,13 +63,18 @@ static int choose_holder(struct desk *desk)
     return cli_flag(desk->cli, "--element") ? desk_new_element(desk) : CLI_OK;
 }
 
+static bool has_words(const struct cli *cli)
+{
+    return cli_flag(cli, "--words") || cli_given(cli, "--words-file");
+}
+
 /* By the words of a wallet that is lost; else with new ones, if there is anywhere to show them. */
 static int choose_words(struct desk *desk, struct secret *text, struct key_pair *pair,
                         struct sync_words *words)
 {
     struct cli *cli = desk->cli;
     *words = (struct sync_words){.pair = pair};
-    words->is_proof = cli_flag(cli, "--words") || cli_given(cli, "--words-file");
+    words->is_proof = has_words(cli);
     if (words->is_proof)
         return commands_words_prove(cli, pair);
     if (commands_words_can_show(cli))
@@ -66,14 +86,19 @@ static int choose_words(struct desk *desk, struct secret *text, struct key_pair 
 static int join(struct desk *desk, const struct sync_words *words, const struct secret *text)
 {
     enum status status = STATUS_OK;
-    enum err error = sync_init(&desk->wallet, &status, cli_file(desk->cli, "--join"),
-                               words->pair != NULL ? words : NULL);
+    words = words->pair != NULL ? words : NULL;
+    enum err error = sync_init(&desk->wallet, &status, cli_file(desk->cli, "--join"), words);
     if (error == ERR_OK && status == STATUS_OK)
         error = wallet_begin_count(&desk->wallet);
     if (error == ERR_OK && status == STATUS_OK)
-        error = sync_join(&desk->wallet, &status);
+        error = sync_join(&desk->wallet, &status, words);
     if (error != ERR_OK)
         return desk_fail(desk, error);
+    if (status == STATUS_FORBIDDEN)
+        return cli_fail(desk->cli, status_exit(status), status_name(status),
+                        _("is it your wallet? Then ask the bank for a new join file"),
+                        _("the bank gave this wallet up before it was ready: its customer said "
+                          "that it was lost"));
     if (status != STATUS_OK)
         return desk_refuse(desk, status);
     const int code = text->size > 0 ? commands_words_show(desk, text) : CLI_OK;
@@ -87,7 +112,9 @@ int commands_init(struct cli *cli)
     struct secret text AUTO(secret_wipe) = {0};
     struct key_pair pair AUTO(key_pair_wipe) = {0};
     struct sync_words words;
-    int code = desk_make(&desk, cli);
+    int code = commands_check_join(cli, has_words(cli));
+    if (code == CLI_OK)
+        code = desk_make(&desk, cli);
     if (code != CLI_OK)
         return code;
     if (desk.wallet.state.is_joined)

@@ -175,13 +175,16 @@ static void tell_where(struct carry *carry, const struct id *request_id)
     cli_note(carry->cli, _("code %s: the payer's screen must show the same"), code);
 }
 
-/* As long as it can be paid; for one that can't, but may have been signed in time, a while. */
+/* As long as it can be paid; for one that is asked for again, and may have been signed in time, a
+ * while. */
 static uint64_t patience_ms(struct cli *cli, uint64_t expires_at)
 {
     const uint64_t now = time_now();
     if (cli_given(cli, "--timeout"))
         return cli_timeout_ms(cli);
-    return 1000 * (now < expires_at ? expires_at - now : LISTEN_AGAIN_S);
+    if (now < expires_at)
+        return 1000 * (expires_at - now);
+    return cli_given(cli, "--again") ? 1000 * LISTEN_AGAIN_S : 0;
 }
 
 int commands_await(struct desk *desk, struct carry *carry, const struct commands_asked *asked)

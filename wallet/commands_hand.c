@@ -130,6 +130,13 @@ static enum err unlock(struct desk *desk)
     return wallet_pair(&desk->wallet, &pair, NULL);
 }
 
+static bool pay_takes(enum kind kind)
+{
+    return kind == KIND_INVOICE;
+}
+static const struct carry_want pay_wants = {
+    .argument = "REQUEST", .takes = pay_takes, .what = N_("a request for a payment")};
+
 int commands_pay(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
@@ -138,9 +145,9 @@ int commands_pay(struct cli *cli)
     struct span request = {0}, file = {0};
     enum status status = STATUS_OK;
     const bool is_trial = cli_flag(cli, "--dry-run");
-    int code = carry_open(&carry, cli, "REQUEST", is_trial ? CARRY_OUT_MAY : CARRY_OUT_MUST);
+    int code = carry_open(&carry, cli, &pay_wants, is_trial ? CARRY_OUT_MAY : CARRY_OUT_MUST);
     if (code == CLI_OK)
-        code = carry_take(&carry, &request, "REQUEST");
+        code = carry_take(&carry, &request);
     if (code == CLI_OK)
         code = desk_open(&desk, cli);
     if (code == CLI_OK)
@@ -247,15 +254,22 @@ static int receive_receipt(struct desk *desk, struct span file)
     return desk->wallet.news.fork_count == 0 ? CLI_OK : commands_news_judge(desk);
 }
 
+static bool receive_takes(enum kind kind)
+{
+    return kind == KIND_PACKET || kind == KIND_CONFIRMATION || news_is_news(kind);
+}
+static const struct carry_want receive_wants = {
+    .argument = "FILE", .takes = receive_takes, .what = N_("a payment or a receipt")};
+
 int commands_receive(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
     struct carry carry AUTO(carry_close) = {0};
     struct wire_wrapper wrapper = {0};
     struct span file = {0}, message = {0};
-    int code = carry_open(&carry, cli, "FILE", CARRY_OUT_MAY);
+    int code = carry_open(&carry, cli, &receive_wants, CARRY_OUT_MAY);
     if (code == CLI_OK)
-        code = carry_take(&carry, &file, "FILE");
+        code = carry_take(&carry, &file);
     if (code == CLI_OK)
         code = desk_open(&desk, cli);
     if (code == CLI_OK)
@@ -268,9 +282,6 @@ int commands_receive(struct cli *cli)
         error = wire_unwrap(&wrapper, message);
     if (error == ERR_OK && news_is_news(wrapper.kind))
         return commands_news_receive(&desk, file);
-    if (error == ERR_OK && wrapper.kind == KIND_INVOICE)
-        return cli_fail(cli, CLI_USAGE, "KIND", _("dcep-wallet pay FILE -o PACKET pays it"),
-                        _("this is a request for money, not a payment"));
     if (error == ERR_OK && wrapper.kind == KIND_CONFIRMATION)
         return receive_receipt(&desk, file);
     return receive_packet(&desk, &carry, file);

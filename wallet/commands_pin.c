@@ -5,6 +5,16 @@
 
 enum { UNLOCK_DEFAULT_S = 600 };
 
+static bool warn_open(struct cli *cli)
+{
+    const bool is_open = !desk_has_pin(cli);
+    if (is_open)
+        cli_warn(cli,
+                 _("this wallet has no PIN, and nothing locks it: dcep-wallet pin change gives "
+                   "it one"));
+    return is_open;
+}
+
 int commands_lock(struct cli *cli)
 {
     struct desk desk AUTO(desk_close) = {0};
@@ -13,7 +23,8 @@ int commands_lock(struct cli *cli)
     if (code != CLI_OK)
         return code;
     json_object_set_new(cli_result(cli), "was_unlocked", json_boolean(was_unlocked));
-    cli_say(cli, "%s", was_unlocked ? _("locked") : _("it was locked already"));
+    if (!warn_open(cli))
+        cli_say(cli, "%s", was_unlocked ? _("locked") : _("it was locked already"));
     return CLI_OK;
 }
 
@@ -35,6 +46,8 @@ int commands_unlock(struct cli *cli)
     if (error != ERR_OK)
         return cli_fail_err(cli, error, _("the unlocked wallet"), NULL);
     commands_put_number(cli_result(cli), "seconds", seconds);
+    if (warn_open(cli))
+        return CLI_OK;
     cli_say(cli,
             ngettext("unlocked for %llu second; dcep-wallet lock ends it",
                      "unlocked for %llu seconds; dcep-wallet lock ends it", seconds),

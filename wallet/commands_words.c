@@ -38,29 +38,42 @@ bool commands_words_can_show(const struct cli *cli)
            (cli_can_ask(cli) && !cli_json(cli) && isatty(STDOUT_FILENO) == 1);
 }
 
+static int write_out(struct cli *cli, const struct secret *text)
+{
+    struct secret line AUTO(secret_wipe) = *text;
+    const char *path = cli_text(cli, "--words-out");
+    if (line.size < sizeof line.bytes)
+        line.bytes[line.size++] = '\n';
+    const enum err error =
+        cli_give_file_now(cli, "--words-out", span_of(line.bytes, line.size), true);
+    if (error != ERR_OK)
+        return cli_fail(cli, CLI_REFUSED, err_name(error),
+                        _("nobody has these words now, and older ones are void: dcep-wallet words "
+                          "new makes others"),
+                        _("the file %s cannot be written: %s"), path, _(err_text(error)));
+    cli_say(cli, _("the recovery words are in %s: write them down, then remove the file"), path);
+    return CLI_OK;
+}
+
 static void show(struct cli *cli, const struct secret *text)
 {
-    if (cli_given(cli, "--words-out")) {
-        struct secret line AUTO(secret_wipe) = *text;
-        if (line.size < sizeof line.bytes)
-            line.bytes[line.size++] = '\n';
-        cli_give_file(cli, "--words-out", span_of(line.bytes, line.size), true);
-        cli_say(cli, _("the recovery words are in %s: write them down, then remove the file"),
-                cli_text(cli, "--words-out"));
-        cli_say(cli, _("Older words of yours at this bank, another wallet's too, are void."));
-        return;
-    }
     cli_say(cli, _("Your recovery words, shown this once. Write them down, in this order:"));
     cli_say(cli, "\n  %.*s\n", (int)text->size, (const char *)text->bytes);
     cli_say(cli,
             _("Whoever has them can open your wallet anew at the bank. dcep-wallet words check "
               "tries what you wrote; words new makes others."));
-    cli_say(cli, _("Older words of yours at this bank, another wallet's too, are void."));
 }
 
+/* Marked as seen only once they are on the screen, or durable in the file. */
 int commands_words_show(struct desk *desk, const struct secret *text)
 {
-    show(desk->cli, text);
+    struct cli *cli = desk->cli;
+    const int code = cli_given(cli, "--words-out") ? write_out(cli, text) : CLI_OK;
+    if (code != CLI_OK)
+        return code;
+    if (!cli_given(cli, "--words-out"))
+        show(cli, text);
+    cli_say(cli, _("Older words of yours at this bank, another wallet's too, are void."));
     const enum err error = sync_words_seen(&desk->wallet);
     return error == ERR_OK ? CLI_OK : desk_fail(desk, error);
 }

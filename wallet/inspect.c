@@ -5,7 +5,6 @@
 #include "wallet/inspect.h"
 
 #include "common/base/text.h"
-#include "common/base/time.h"
 
 #include <string.h>
 
@@ -182,7 +181,7 @@ int inspect_file(struct desk *desk, bool has_wallet)
     struct inspection inspection = {.cli = cli,
                                     .wallet = has_wallet ? &desk->wallet : NULL,
                                     .trust = has_wallet ? &desk->wallet.trust : NULL,
-                                    .now = time_now(),
+                                    .now = desk->wallet.now,
                                     .file = cli_file(cli, "FILE"),
                                     .arena = &desk->arena};
     inspect_put_number(&inspection, "size", inspection.file.size);

@@ -6,7 +6,7 @@
  *        |- ¥20.00 to Tea shop, South Bank
  *        |  `- paid 2026-11-23 by Tea shop, South Bank
  *        |     `- ¥20.00 to 77aa01ff  <- handed over
- *        `- ¥30.00 back to the payer: change
+ *        `- ¥30.00 to 1a2b3c4d, North Bank (change)
  *
  * Drawn from what is written, before anything is verified; the depth is bounded by what a packet
  * can hold. */

@@ -6,18 +6,20 @@
 
 /* --- requests --- */
 
-static void show_request(struct inspection *inspection, const struct request *request,
-                         const char *payee)
+/* Of a receipt more is known, and it is one record all the same. */
+/* clang-format off */
+#define REQUEST_COLUMNS                                                                            \
+    {"payee", N_("payee"), CLI_AS_TEXT}, {"amount", N_("amount"), CLI_AS_AMOUNT},                  \
+    {"memo", N_("memo"), CLI_AS_TEXT}, {"made_at", N_("made"), CLI_AS_TIME},                       \
+    {"expires_at", N_("can be paid until"), CLI_AS_TIME},                                          \
+    {"hops_max", N_("hops at most"), CLI_AS_NUMBER},                                               \
+    {"coins_max", N_("coins at most"), CLI_AS_NUMBER}
+/* clang-format on */
+static const struct cli_column request_columns[] = {REQUEST_COLUMNS, {0}};
+
+static void put_request(struct inspection *inspection, const struct request *request,
+                        const char *payee)
 {
-    static const struct cli_column columns[] = {
-        {"payee", N_("payee"), CLI_AS_TEXT},
-        {"amount", N_("amount"), CLI_AS_AMOUNT},
-        {"memo", N_("memo"), CLI_AS_TEXT},
-        {"made_at", N_("made"), CLI_AS_TIME},
-        {"expires_at", N_("can be paid until"), CLI_AS_TIME},
-        {"hops_max", N_("hops at most"), CLI_AS_NUMBER},
-        {"coins_max", N_("coins at most"), CLI_AS_NUMBER},
-        {0}};
     struct cli *cli = inspection->cli;
     commands_put_text(cli, "payee", payee);
     commands_put_amount(cli, "amount", request->amount);
@@ -26,13 +28,11 @@ static void show_request(struct inspection *inspection, const struct request *re
     inspect_put_number(inspection, "expires_at", request->expires_at);
     inspect_put_number(inspection, "hops_max", request->hops_max);
     inspect_put_number(inspection, "coins_max", request->coins_max);
-    cli_show_record(cli, cli_result(cli), columns);
-    if (inspection->now > request->expires_at)
-        cli_warn(cli, _("the request has expired: ask the payee for a new one"));
 }
 
 static enum err read_request(struct inspection *inspection, enum status *status,
-                             const struct cose *cose, const struct cose *certificate)
+                             const struct cose *cose, const struct cose *certificate,
+                             const struct cli_column *columns)
 {
     struct request request = {0};
     struct wallet_certificate payee = {0};
@@ -50,7 +50,10 @@ static enum err read_request(struct inspection *inspection, enum status *status,
         wallet_name(name, NULL, bank);
     else
         inspect_name(name, inspection, &request.payee_key, certificate != NULL ? &payee : NULL);
-    show_request(inspection, &request, name);
+    put_request(inspection, &request, name);
+    cli_show_record(inspection->cli, cli_result(inspection->cli), columns);
+    if (columns == request_columns && inspection->now > request.expires_at)
+        cli_warn(inspection->cli, _("the request has expired: ask the payee for a new one"));
     if (inspection->trust != NULL)
         *status = trust_request(&request, &id, &payee, &bank, inspection->trust, cose, certificate,
                                 inspection->arena);
@@ -63,7 +66,8 @@ enum err inspect_invoice(struct inspection *inspection, enum status *status)
     *status = record_status(invoice_decode(&invoice, inspection->body, inspection->arena));
     return *status == STATUS_OK
                ? read_request(inspection, status, &invoice.request,
-                              invoice.has_certificate ? &invoice.certificate : NULL)
+                              invoice.has_certificate ? &invoice.certificate : NULL,
+                              request_columns)
                : ERR_OK;
 }
 
@@ -72,14 +76,16 @@ enum err inspect_request(struct inspection *inspection, enum status *status)
     struct request request = {0};
     struct cose cose = {0};
     *status = inspect_open(inspection, &request, &cose, KIND_REQUEST);
-    return *status == STATUS_OK ? read_request(inspection, status, &cose, NULL) : ERR_OK;
+    return *status == STATUS_OK ? read_request(inspection, status, &cose, NULL, request_columns)
+                                : ERR_OK;
 }
 
 /* --- receipts --- */
 
 enum err inspect_confirmation(struct inspection *inspection, enum status *status)
 {
-    static const struct cli_column columns[] = {{"id", N_("payment"), CLI_AS_ID},
+    static const struct cli_column columns[] = {REQUEST_COLUMNS,
+                                                {"id", N_("payment"), CLI_AS_ID},
                                                 {"received_at", N_("received"), CLI_AS_TIME},
                                                 {"payments", N_("coins"), CLI_AS_NUMBER},
                                                 {0}};
@@ -94,12 +100,11 @@ enum err inspect_confirmation(struct inspection *inspection, enum status *status
             receipt_decode(&receipt, confirmation.receipt.payload, inspection->arena));
     if (*status != STATUS_OK)
         return ERR_OK;
-    TRY(read_request(inspection, status, &confirmation.request,
-                     confirmation.has_certificate ? &confirmation.certificate : NULL));
     json_object_set_new(cli_result(cli), "id", cli_json_hex(SPAN(receipt.request_id)));
     inspect_put_number(inspection, "received_at", receipt.received_at);
     inspect_put_number(inspection, "payments", receipt.payment_ids.count);
-    cli_show_record(cli, cli_result(cli), columns);
+    TRY(read_request(inspection, status, &confirmation.request,
+                     confirmation.has_certificate ? &confirmation.certificate : NULL, columns));
     if (*status != STATUS_OK || inspection->wallet == NULL)
         return ERR_OK;
     return handover_receipt_verify(inspection->wallet, &verified, status, inspection->file,

@@ -56,24 +56,24 @@ enum err inspect_wallet_certificate(struct inspection *inspection, enum status *
     return ERR_OK;
 }
 
-static void show_bank_certificate(struct inspection *inspection,
-                                  const struct bank_certificate *certificate)
+/* Of an admission more is known, and it is one record all the same. */
+/* clang-format off */
+#define BANK_COLUMNS                                                                               \
+    {"bank", N_("bank"), CLI_AS_TEXT}, {"bank_id", N_("number"), CLI_AS_NUMBER},                   \
+    {"key_id", N_("key"), CLI_AS_ID}, {"vault_key_id", N_("vault's key"), CLI_AS_ID},              \
+    {"not_before_day", N_("good from"), CLI_AS_DAY},                                               \
+    {"not_after_day", N_("good until"), CLI_AS_DAY}
+/* clang-format on */
+
+static void put_bank_certificate(struct inspection *inspection,
+                                 const struct bank_certificate *certificate)
 {
-    static const struct cli_column columns[] = {{"bank", N_("bank"), CLI_AS_TEXT},
-                                                {"bank_id", N_("number"), CLI_AS_NUMBER},
-                                                {"key_id", N_("key"), CLI_AS_ID},
-                                                {"vault_key_id", N_("vault's key"), CLI_AS_ID},
-                                                {"not_before_day", N_("good from"), CLI_AS_DAY},
-                                                {"not_after_day", N_("good until"), CLI_AS_DAY},
-                                                {0}};
-    struct cli *cli = inspection->cli;
     inspect_put_text(inspection, "bank", certificate->name);
     inspect_put_number(inspection, "bank_id", certificate->bank_id);
     inspect_put_key(inspection, "key_id", &certificate->bank_key);
     inspect_put_key(inspection, "vault_key_id", &certificate->vault_key);
     inspect_put_number(inspection, "not_before_day", certificate->not_before_day);
     inspect_put_number(inspection, "not_after_day", certificate->not_after_day);
-    cli_show_record(cli, cli_result(cli), columns);
 }
 
 /* Signed by this root key, or not. */
@@ -86,12 +86,14 @@ static enum status by_root(struct inspection *inspection, enum kind kind, const 
 
 enum err inspect_bank_certificate(struct inspection *inspection, enum status *status)
 {
+    static const struct cli_column columns[] = {BANK_COLUMNS, {0}};
     struct bank_certificate certificate = {0};
     struct cose cose = {0};
     *status = inspect_open(inspection, &certificate, &cose, KIND_BANK_CERTIFICATE);
     if (*status != STATUS_OK)
         return ERR_OK;
-    show_bank_certificate(inspection, &certificate);
+    put_bank_certificate(inspection, &certificate);
+    cli_show_record(inspection->cli, cli_result(inspection->cli), columns);
     if (inspection->trust != NULL)
         *status = by_root(inspection, KIND_BANK_CERTIFICATE, &cose, &inspection->trust->root_key);
     return ERR_OK;
@@ -256,6 +258,7 @@ enum err inspect_enrollment(struct inspection *inspection, enum status *status)
 enum err inspect_admission(struct inspection *inspection, enum status *status)
 {
     static const struct cli_column columns[] = {
+        BANK_COLUMNS,
         {"address", N_("central bank's address"), CLI_AS_TEXT},
         {"root_key_id", N_("root key"), CLI_AS_ID},
         {"version", N_("version"), CLI_AS_NUMBER},
@@ -270,7 +273,7 @@ enum err inspect_admission(struct inspection *inspection, enum status *status)
             &certificate, admission.bank_certificate.payload, inspection->arena));
     if (*status != STATUS_OK)
         return ERR_OK;
-    show_bank_certificate(inspection, &certificate);
+    put_bank_certificate(inspection, &certificate);
     const enum err error = trust_open(&whole, inspection->network, &admission.root_key,
                                       &admission.directory, inspection->arena);
     inspect_put_text(inspection, "address", admission.address);

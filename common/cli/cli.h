@@ -109,7 +109,10 @@ struct cli_command {
     const char *summary; /* N_(), one line; NULL: not for people, reached by cli_call only */
     const char
         *example; /* "dcep-central bank enroll north.req --root-key root.key -o north.reply" */
-    const char *confirm; /* N_() question asked before it runs, unless -y; NULL = none */
+    /* N_() question asked before it runs, unless -y; NULL = none. A CLI_DATABASE command that has
+     * one has the option --dry-run too, and is run with it before anybody is asked: what is not
+     * there is refused at once. */
+    const char *confirm;
     struct cli_parameter parameters[CLI_PARAMETERS_MAX];
 };
 
@@ -183,6 +186,13 @@ void cli_note(struct cli *cli, const char *format, ...)
 /* To the CLI_OUT_FILE of that name once the command has returned, whatever its exit code; nothing
  * if that option was not given. Copied. secret: 0600, else 0644. */
 void cli_give_file(struct cli *cli, const char *name, struct span bytes, bool secret);
+/* The same at once: it is durable when this returns ERR_OK. For a CLI_LOCAL command that may go on
+ * only then. */
+enum err cli_give_file_now(struct cli *cli, const char *name, struct span bytes,
+                           bool secret) MUST_USE;
+/* Could a file be made there? As for an output file; for a command that writes its own, of a
+ * CLI_PATH, before it asks for anything. An exit code. */
+int cli_check_output(struct cli *cli, const char *path) MUST_USE;
 /* Each returns the exit code to return. message: what happened and why; hint: what to do next (may
  * be NULL). Both already translated; name is stable, upper case ("FUNDS"). The last one counts. */
 int cli_fail(struct cli *cli, int exit_code, const char *name, const char *hint,

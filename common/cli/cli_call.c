@@ -1,13 +1,16 @@
 /* Running a command where it belongs: here, or in the server that holds the database.
  *
- * 1. The order is fixed: data directory, output files checked, input files read, question asked,
- *    then the server if one listens, else here; output files written last.
+ * 1. The order is fixed: data directory, output files checked, input files read, question asked
+ *    (of a CLI_DATABASE command: looked at first), then the server if one listens, else here;
+ *    output files written last.
  * 2. A command brought along by another process (has_inputs) skips what belongs to that process.
  * 3. open and close of the program come in pairs, around a CLI_DATABASE command run here.
  *
  * Never runs a command twice: what was sent to a server is not tried here. */
 #include "common/base/log.h"
 #include "common/cli/cli_frame.h"
+
+#include <string.h>
 
 static int run_here(struct cli *cli)
 {
@@ -24,12 +27,47 @@ static int run_here(struct cli *cli)
     return code;
 }
 
+static int run_where_it_belongs(struct cli *cli)
+{
+    int code = CLI_OK;
+    const bool database = cli->command->place == CLI_DATABASE;
+    return !cli->is_server && database && cli_forward(cli, &code) ? code : run_here(cli);
+}
+
+/* ---- the question before ---- */
+
+static const struct cli_parameter *find_look(const struct cli_command *command)
+{
+    for (size_t i = 0; i < CLI_PARAMETERS_MAX && command->parameters[i].name != NULL; i++)
+        if (strcmp(command->parameters[i].name, "--dry-run") == 0)
+            return &command->parameters[i];
+    return NULL;
+}
+
+/* Nobody is asked about what is not there. What the look says is for people; of what it gives
+ * nothing is left. */
+static int look_first(struct cli *cli)
+{
+    const struct cli_parameter *look = find_look(cli->command);
+    CHECK(look != NULL && cli->value_count < CLI_VALUES_MAX);
+    cli->values[cli->value_count++] = (struct cli_value){.parameter = look};
+    const int code = run_where_it_belongs(cli);
+    cli->value_count--;
+    cli_forget(cli);
+    json_object_clear(cli->result);
+    return code;
+}
+
 static int ask_first(struct cli *cli)
 {
     int code = CLI_OK;
-    if (cli->command->confirm != NULL && !cli_confirm(cli, &code, _(cli->command->confirm)))
+    if (cli->command->confirm == NULL || cli_find(cli, "--dry-run", 0) != NULL)
+        return CLI_OK;
+    if (cli->command->place == CLI_DATABASE && !cli_flag(cli, "--yes"))
+        code = look_first(cli);
+    if (code == CLI_OK && !cli_confirm(cli, &code, _(cli->command->confirm)))
         return code;
-    return CLI_OK;
+    return code;
 }
 
 static void set_log_level(const struct cli *cli)
@@ -59,11 +97,9 @@ int cli_execute(struct cli *cli)
     int code = prepare(cli);
     if (code != CLI_OK)
         return code;
-    bool database = cli->command->place == CLI_DATABASE;
-    if (cli->is_server && !database)
+    if (cli->is_server && cli->command->place != CLI_DATABASE)
         return cli_usage(cli, _("this command does not run in a server"));
-    if (cli->is_server || !database || !cli_forward(cli, &code))
-        code = run_here(cli);
+    code = run_where_it_belongs(cli);
     if (cli->has_inputs)
         return code;
     return cli_worse(code, cli_files_write(cli));

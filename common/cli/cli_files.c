@@ -36,27 +36,31 @@ static bool directory_is_there(const char *path)
     return size > 0 && size < CLI_PATH_SIZE && access(directory, W_OK) == 0;
 }
 
-static int check_output(struct cli *cli, const struct cli_value *value)
+int cli_check_output(struct cli *cli, const char *path)
 {
-    if (is_standard(value)) {
-        if (cli->json)
-            return cli_usage(cli, _("%s - and --json both want the standard output"),
-                             value->parameter->name);
-        cli->text = stderr;
-        return CLI_OK;
-    }
     struct stat about;
-    bool exists = stat(value->text, &about) == 0;
+    bool exists = stat(path, &about) == 0;
     if (exists && (S_ISFIFO(about.st_mode) || S_ISCHR(about.st_mode)))
         return CLI_OK; /* written to, never replaced */
     if (exists && !cli_flag(cli, "--force"))
         return cli_fail(cli, CLI_USAGE, "EXISTS",
                         _("give another name, or --force to overwrite it"),
-                        _("the file %s exists already"), value->text);
-    if (!directory_is_there(value->text))
+                        _("the file %s exists already"), path);
+    if (!directory_is_there(path))
         return cli_fail(cli, CLI_USAGE, "USAGE",
                         _("make the directory first, or give another name"),
-                        _("the file %s cannot be made there"), value->text);
+                        _("the file %s cannot be made there"), path);
+    return CLI_OK;
+}
+
+static int check_output(struct cli *cli, const struct cli_value *value)
+{
+    if (!is_standard(value))
+        return cli_check_output(cli, value->text);
+    if (cli->json)
+        return cli_usage(cli, _("%s - and --json both want the standard output"),
+                         value->parameter->name);
+    cli->text = stderr;
     return CLI_OK;
 }
 
@@ -167,13 +171,22 @@ void cli_give_file(struct cli *cli, const char *name, struct span bytes, bool se
     CHECK(cli_files_keep(cli, parameter, bytes, secret) == ERR_OK);
 }
 
+enum err cli_give_file_now(struct cli *cli, const char *name, struct span bytes, bool secret)
+{
+    const char *path = cli_text(cli, name);
+    const enum file_mode mode = secret ? FILE_PRIVATE : FILE_PUBLIC;
+    CHECK(!cli->has_inputs); /* else the file is another process's to write */
+    if (path == NULL)
+        return ERR_OK;
+    return cli_flag(cli, "--force") ? file_replace(path, bytes, mode)
+                                    : file_write_new(path, bytes, mode);
+}
+
 static int write_output(struct cli *cli, const struct cli_output *output)
 {
     const char *path = cli_text(cli, output->parameter->name);
-    enum file_mode mode = output->secret ? FILE_PRIVATE : FILE_PUBLIC;
-    struct span bytes = buffer_span(&output->bytes);
-    enum err error = cli_flag(cli, "--force") ? file_replace(path, bytes, mode)
-                                              : file_write_new(path, bytes, mode);
+    const enum err error = cli_give_file_now(cli, output->parameter->name,
+                                             buffer_span(&output->bytes), output->secret);
     if (error == ERR_OK)
         return CLI_OK;
     return cli_fail(cli, CLI_REFUSED, err_name(error), cli_hint_of_err(error, NULL),

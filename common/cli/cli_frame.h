@@ -52,6 +52,8 @@ struct cli {
 
 struct cli *cli_new(const struct cli_program *program, FILE *text, FILE *notes);
 void cli_free(struct cli **cli); /* fit for AUTO; wipes what it read */
+/* The files that a command gave, and the settings that were read for it: as before it ran. */
+void cli_forget(struct cli *cli);
 
 const char *cli_version(void);
 /* Parses and runs; prints nothing but what the command says. Gives the exit code. */

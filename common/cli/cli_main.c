@@ -43,6 +43,17 @@ struct cli *cli_new(const struct cli_program *program, FILE *text, FILE *notes)
     return cli;
 }
 
+void cli_forget(struct cli *cli)
+{
+    for (size_t i = 0; i < cli->output_count; i++) {
+        secret_wipe_bytes(cli->outputs[i].bytes.data, cli->outputs[i].bytes.size);
+        buffer_fini(&cli->outputs[i].bytes);
+    }
+    cli->output_count = 0;
+    for (size_t i = 0; i < CLI_SETTINGS_MAX; i++)
+        free(TAKE(cli->settings[i]));
+}
+
 void cli_free(struct cli **cli)
 {
     struct cli *gone = TAKE(*cli);
@@ -52,12 +63,7 @@ void cli_free(struct cli **cli)
         secret_wipe_bytes(gone->values[i].bytes.data, gone->values[i].bytes.size);
         buffer_fini(&gone->values[i].bytes);
     }
-    for (size_t i = 0; i < gone->output_count; i++) {
-        secret_wipe_bytes(gone->outputs[i].bytes.data, gone->outputs[i].bytes.size);
-        buffer_fini(&gone->outputs[i].bytes);
-    }
-    for (size_t i = 0; i < CLI_SETTINGS_MAX; i++)
-        free(gone->settings[i]);
+    cli_forget(gone);
     json_decref(gone->result);
     json_decref(gone->error);
     free(gone);

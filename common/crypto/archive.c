@@ -69,15 +69,19 @@ enum err archive_seal(struct buffer *out, struct span content, struct span passp
     return buffer_put(out, buffer_span(&box));
 }
 
+enum err archive_check(struct span file)
+{
+    if (file.size < ARCHIVE_OVERHEAD || file.size > ARCHIVE_SIZE_MAX ||
+        memcmp(file.data, head, HEAD_SIZE - 1) != 0)
+        return ERR_PARSE;
+    return file.data[HEAD_SIZE - 1] == head[HEAD_SIZE - 1] ? ERR_OK : ERR_VERSION;
+}
+
 enum err archive_open(struct buffer *out, struct span file, struct span passphrase)
 {
     struct safe_key key AUTO(safe_key_wipe) = {{0}};
     struct buffer content AUTO(buffer_fini) = {0};
-    if (file.size < ARCHIVE_OVERHEAD || file.size > ARCHIVE_SIZE_MAX ||
-        memcmp(file.data, head, HEAD_SIZE - 1) != 0)
-        return ERR_PARSE;
-    if (file.data[HEAD_SIZE - 1] != head[HEAD_SIZE - 1])
-        return ERR_VERSION;
+    TRY(archive_check(file));
     TRY(stretch(&key, file.data + HEAD_SIZE, passphrase));
     TRY(room(&content, file.size - ARCHIVE_OVERHEAD + 1, ARCHIVE_SIZE_MAX));
     TRY(safe_open(content.data, &key, span_of(file.data + START_SIZE, file.size - START_SIZE),

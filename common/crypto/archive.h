@@ -18,7 +18,9 @@ enum { ARCHIVE_SIZE_MAX = 256 * 1024 * 1024, ARCHIVE_OVERHEAD = 48 + 16 };
 
 /* Appended to out, whose limit must do. passphrase: at least a byte. */
 enum err archive_seal(struct buffer *out, struct span content, struct span passphrase) MUST_USE;
-/* ERR_PARSE, ERR_VERSION: it is no such file; ERR_AUTH: another passphrase, or damaged. */
+/* Does it look like such a file? ERR_PARSE, ERR_VERSION: it does not. */
+enum err archive_check(struct span file) MUST_USE;
+/* The same, and ERR_AUTH: another passphrase, or damaged. */
 enum err archive_open(struct buffer *out, struct span file, struct span passphrase) MUST_USE;
 
 #endif

@@ -4,7 +4,7 @@
  *    start-up, before it has threads.
  * 2. Random bytes come from the kernel, whatever the backend; a kernel that has none stops us.
  *
- * Never: a curve of its own, a key, a file.
+ * Never: a curve of its own, a key that stays, a file.
  */
 #include "common/crypto/crypto.h"
 
@@ -47,6 +47,20 @@ void crypto_random(void *out, size_t size)
         to += got;
         size -= (size_t)got;
     }
+}
+
+enum err crypto_key_draw(struct key_pair *out,
+                         enum err (*load)(struct key_pair *out, const uint8_t scalar[32]))
+{
+    uint8_t scalar[sizeof out->private_scalar];
+    enum err error;
+
+    do { /* out of range once in 2^32 */
+        crypto_random(scalar, sizeof scalar);
+        error = load(out, scalar);
+    } while (error == ERR_RANGE);
+    secret_wipe_bytes(scalar, sizeof scalar);
+    return error;
 }
 
 enum err crypto_sign(struct signature *out, const struct key_pair *pair, struct span message)

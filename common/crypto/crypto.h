@@ -67,6 +67,10 @@ const struct crypto *crypto_by_name(const char *name); /* NULL if unknown */
 /* Random bytes from the system only (getrandom). CHECKs on failure: there is no going on. */
 void crypto_random(void *out, size_t size);
 
+/* The key_generate of every backend: a pair of a scalar that the system draws, by its key_load. */
+enum err crypto_key_draw(struct key_pair *out,
+                         enum err (*load)(struct key_pair *out, const uint8_t scalar[32])) MUST_USE;
+
 /* Signs with whatever holds the key: the backend, or the pair's device. */
 enum err crypto_sign(struct signature *out, const struct key_pair *pair,
                      struct span message) MUST_USE;

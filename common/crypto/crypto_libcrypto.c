@@ -432,15 +432,7 @@ static enum err key_load(struct key_pair *out, const uint8_t bytes[32])
 
 static enum err key_generate(struct key_pair *out)
 {
-    uint8_t scalar[SCALAR_SIZE];
-    enum err error;
-
-    do { /* out of range once in 2^32 */
-        crypto_random(scalar, sizeof scalar);
-        error = key_load(out, scalar);
-    } while (error == ERR_RANGE);
-    secret_wipe_bytes(scalar, sizeof scalar);
-    return error;
+    return crypto_key_draw(out, key_load);
 }
 
 static enum err sign(struct signature *out, const struct key_pair *pair, struct span message)

@@ -2,20 +2,21 @@
  *
  * 1. Every use of PSA happens between session_open and session_close, which hold one mutex: 2.28 is
  *    not safe from several threads even when built for it.
- * 2. A key given to PSA is volatile and destroyed before the session closes.
- * 3. PSA takes no compressed points: key_uncompress finds y, and refuses what is no point.
+ * 2. A key given to PSA is private, volatile, and destroyed before the session closes.
+ * 3. What needs no secret, verifying and asking whether a key is a point, is not PSA's:
+ *    crypto_mbedtls_verify.h.
  * 4. Signing is deterministic (RFC 6979): no signature depends on the quality of a random number.
  *
  * Never: a persistent PSA key, a fork after the first session, X.509 or TLS.
  */
 #include "common/crypto/crypto.h"
+#include "common/crypto/crypto_mbedtls_verify.h"
 
 #if __has_include(<mbedtls/build_info.h>)
 #include <mbedtls/build_info.h> /* 3.x */
 #else
 #include <mbedtls/version.h> /* 2.28 */
 #endif
-#include <mbedtls/bignum.h>
 #include <psa/crypto.h>
 
 #include <pthread.h>
@@ -25,16 +26,9 @@ _Static_assert(MBEDTLS_VERSION_NUMBER >= 0x021C0000, "mbedTLS 2.28 or later is n
 
 enum { COORDINATE_SIZE = 32, POINT_SIZE = 65, POINT_UNCOMPRESSED = 0x04 };
 
-#define ECDSA_VERIFY PSA_ALG_ECDSA(PSA_ALG_SHA_256)
 #define ECDSA_SIGN PSA_ALG_DETERMINISTIC_ECDSA(PSA_ALG_SHA_256)
 
-/* SEC 2, secp256r1: y^2 = x^3 - 3x + b mod p. p = 3 mod 4: a square root is a (p+1)/4-th power. */
-static const uint8_t curve_p[COORDINATE_SIZE] = {
-    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-    0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-static const uint8_t curve_b[COORDINATE_SIZE] = {
-    0x5a, 0xc6, 0x35, 0xd8, 0xaa, 0x3a, 0x93, 0xe7, 0xb3, 0xeb, 0xbd, 0x55, 0x76, 0x98, 0x86, 0xbc,
-    0x65, 0x1d, 0x06, 0xb0, 0xcc, 0x53, 0xb0, 0xf6, 0x3b, 0xce, 0x3c, 0x3e, 0x27, 0xd2, 0x60, 0x4b};
+/* SEC 2, secp256r1: the order of the group */
 static const uint8_t curve_n[COORDINATE_SIZE] = {
     0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
     0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
@@ -88,95 +82,6 @@ static enum err session_import(struct session *session, psa_key_type_t type, psa
     return err_of(psa_import_key(&attributes, bytes.data, bytes.size, &session->key));
 }
 
-/* ---- points ---- */
-
-struct curve_numbers {
-    mbedtls_mpi p, x, y, y_squared, t;
-};
-
-static void curve_numbers_init(struct curve_numbers *n)
-{
-    mbedtls_mpi_init(&n->p);
-    mbedtls_mpi_init(&n->x);
-    mbedtls_mpi_init(&n->y);
-    mbedtls_mpi_init(&n->y_squared);
-    mbedtls_mpi_init(&n->t);
-}
-
-static void curve_numbers_fini(struct curve_numbers *n)
-{
-    mbedtls_mpi_free(&n->p);
-    mbedtls_mpi_free(&n->x);
-    mbedtls_mpi_free(&n->y);
-    mbedtls_mpi_free(&n->y_squared);
-    mbedtls_mpi_free(&n->t);
-}
-
-/* y_squared = x^3 - 3x + b mod p = (x^2 - 3) x + b mod p. 0, or an error of mbedTLS. */
-static int curve_equation(struct curve_numbers *n)
-{
-    int failed = mbedtls_mpi_mul_mpi(&n->t, &n->x, &n->x);
-
-    if (failed == 0)
-        failed = mbedtls_mpi_sub_int(&n->t, &n->t, 3);
-    if (failed == 0)
-        failed = mbedtls_mpi_mul_mpi(&n->t, &n->t, &n->x);
-    if (failed == 0)
-        failed = mbedtls_mpi_read_binary(&n->y, curve_b, sizeof curve_b);
-    if (failed == 0)
-        failed = mbedtls_mpi_add_mpi(&n->t, &n->t, &n->y);
-    if (failed == 0)
-        failed = mbedtls_mpi_mod_mpi(&n->y_squared, &n->t, &n->p);
-    return failed;
-}
-
-/* y = y_squared^((p+1)/4) mod p, a root if there is one. */
-static int curve_root(struct curve_numbers *n)
-{
-    int failed = mbedtls_mpi_add_int(&n->t, &n->p, 1);
-
-    if (failed == 0)
-        failed = mbedtls_mpi_shift_r(&n->t, 2);
-    if (failed == 0)
-        failed = mbedtls_mpi_exp_mod(&n->y, &n->y_squared, &n->t, &n->p, NULL);
-    return failed;
-}
-
-/* t = y^2 mod p */
-static int curve_square(struct curve_numbers *n)
-{
-    int failed = mbedtls_mpi_mul_mpi(&n->t, &n->y, &n->y);
-
-    return failed != 0 ? failed : mbedtls_mpi_mod_mpi(&n->t, &n->t, &n->p);
-}
-
-static enum err key_uncompress(uint8_t point[POINT_SIZE], const struct public_key *key)
-{
-    struct curve_numbers n AUTO(curve_numbers_fini);
-    uint8_t prefix = key->bytes[0];
-
-    curve_numbers_init(&n);
-    if (prefix != 0x02 && prefix != 0x03)
-        return ERR_POINT;
-    if (mbedtls_mpi_read_binary(&n.p, curve_p, sizeof curve_p) != 0 ||
-        mbedtls_mpi_read_binary(&n.x, key->bytes + 1, COORDINATE_SIZE) != 0)
-        return ERR_MEMORY;
-    if (mbedtls_mpi_cmp_mpi(&n.x, &n.p) >= 0)
-        return ERR_POINT;
-    if (curve_equation(&n) != 0 || curve_root(&n) != 0 || curve_square(&n) != 0)
-        return ERR_MEMORY;
-    if (mbedtls_mpi_cmp_mpi(&n.t, &n.y_squared) != 0)
-        return ERR_POINT; /* no root: no point has this x */
-    /* y = 0 cannot be: the group has odd order, so no point of order two. */
-    if (mbedtls_mpi_get_bit(&n.y, 0) != (prefix & 1) && mbedtls_mpi_sub_mpi(&n.y, &n.p, &n.y) != 0)
-        return ERR_MEMORY;
-    point[0] = POINT_UNCOMPRESSED;
-    memcpy(point + 1, key->bytes + 1, COORDINATE_SIZE);
-    if (mbedtls_mpi_write_binary(&n.y, point + 1 + COORDINATE_SIZE, COORDINATE_SIZE) != 0)
-        return ERR_MEMORY;
-    return ERR_OK;
-}
-
 static void key_compress(struct public_key *out, const uint8_t point[POINT_SIZE])
 {
     out->bytes[0] = (uint8_t)(0x02 | (point[POINT_SIZE - 1] & 1));
@@ -184,13 +89,6 @@ static void key_compress(struct public_key *out, const uint8_t point[POINT_SIZE]
 }
 
 /* ---- the interface ---- */
-
-static enum err key_check(const struct public_key *key)
-{
-    uint8_t point[POINT_SIZE];
-
-    return key_uncompress(point, key);
-}
 
 static bool scalar_in_range(const uint8_t scalar[COORDINATE_SIZE])
 {
@@ -221,15 +119,7 @@ static enum err key_load(struct key_pair *out, const uint8_t scalar[32])
 
 static enum err key_generate(struct key_pair *out)
 {
-    uint8_t scalar[COORDINATE_SIZE];
-    enum err error;
-
-    do { /* out of range once in 2^32 */
-        crypto_random(scalar, sizeof scalar);
-        error = key_load(out, scalar);
-    } while (error == ERR_RANGE);
-    secret_wipe_bytes(scalar, sizeof scalar);
-    return error;
+    return crypto_key_draw(out, key_load);
 }
 
 static enum err session_hash(struct id *out, const struct span *parts, size_t part_count)
@@ -274,42 +164,46 @@ static enum err sign(struct signature *out, const struct key_pair *pair, struct 
     return size == sizeof out->bytes ? ERR_OK : ERR_CRYPTO;
 }
 
-static enum err verify(const struct public_key *key, struct span message,
-                       const struct signature *signature)
+static enum err hash_messages(struct id *out, const struct crypto_check *checks, size_t count)
 {
     struct session session AUTO(session_close) = {0};
-    uint8_t point[POINT_SIZE];
-    struct id hash;
-    psa_status_t status;
 
-    TRY(key_uncompress(point, key));
     TRY(session_open(&session));
-    TRY(session_hash(&hash, &message, 1));
-    TRY(session_import(&session, PSA_KEY_TYPE_ECC_PUBLIC_KEY(PSA_ECC_FAMILY_SECP_R1),
-                       PSA_KEY_USAGE_VERIFY_HASH, ECDSA_VERIFY, span_of(point, sizeof point)));
-    status = psa_verify_hash(session.key, ECDSA_VERIFY, hash.bytes, sizeof hash.bytes,
-                             signature->bytes, sizeof signature->bytes);
-    return status == PSA_ERROR_INVALID_SIGNATURE ? ERR_SIGNATURE : err_of(status);
+    for (size_t index = 0; index < count; index++)
+        TRY(session_hash(&out[index], &checks[index].message, 1));
+    return ERR_OK;
 }
 
 static enum err verify_many(struct crypto_check *checks, size_t count)
 {
+    struct id hashes[CRYPTO_MBEDTLS_BATCH_MAX];
+
     for (size_t index = 0; index < count; index++)
         checks[index].valid = false;
-    for (size_t index = 0; index < count; index++) {
-        struct crypto_check *check = &checks[index];
-        enum err error = verify(&check->key, check->message, &check->signature);
+    while (count > 0) {
+        const size_t some = count < CRYPTO_MBEDTLS_BATCH_MAX ? count : CRYPTO_MBEDTLS_BATCH_MAX;
 
-        if (error != ERR_OK && error != ERR_POINT && error != ERR_SIGNATURE)
-            return error;
-        check->valid = error == ERR_OK;
+        TRY(hash_messages(hashes, checks, some));
+        TRY(crypto_mbedtls_verify(checks, hashes, some));
+        checks += some;
+        count -= some;
     }
     return ERR_OK;
 }
 
+static enum err verify(const struct public_key *key, struct span message,
+                       const struct signature *signature)
+{
+    struct crypto_check check = {.key = *key, .message = message, .signature = *signature};
+
+    TRY(crypto_mbedtls_key_check(key));
+    TRY(verify_many(&check, 1));
+    return check.valid ? ERR_OK : ERR_SIGNATURE;
+}
+
 const struct crypto crypto_mbedtls = {
     .name = "mbedtls",
-    .key_check = key_check,
+    .key_check = crypto_mbedtls_key_check,
     .key_generate = key_generate,
     .key_load = key_load,
     .sign = sign,

@@ -106,6 +106,11 @@ enum err packet_judge(struct packet_view *out, enum status *status,
     return ERR_OK;
 }
 
+const struct packet_view *packet_named(const struct packet_prepared *prepared)
+{
+    return &prepared->view;
+}
+
 enum err packet_verify(struct packet_view *out, enum status *status, struct span bytes,
                        const struct trust *trust, const struct packet_options *options,
                        struct arena *arena)

@@ -110,6 +110,9 @@ enum err packet_prove(struct packet_prepared *const *packets, size_t count,
 enum err packet_judge(struct packet_view *out, enum status *status,
                       struct packet_prepared *prepared, const struct trust *trust,
                       const struct packet_known *known, struct arena *arena) MUST_USE;
+/* What it names: payments and their ids, not judged. Of one whose verdict is OK, ISSUER or what
+ * comes after it: the others could not be read. */
+const struct packet_view *packet_named(const struct packet_prepared *prepared);
 
 /* The line of a leaf: indexes of its payments, root first, into path. leaf is an index into
  * payments too, as in leaves[]. */

@@ -206,6 +206,9 @@ enum err purse_learn(struct purse_env *env, enum status *status, struct purse_ne
  * the packet, whatever its status. */
 enum err purse_covers(struct purse_env *env, bool *covered, struct span packet,
                       const struct settle_result *result) MUST_USE;
+/* Is it the register's word that this packet's line is in the archive: signed, of each payment? */
+enum err purse_archived(struct purse_env *env, bool *archived, struct span packet,
+                        const struct settle_result *result, const struct cose *settled) MUST_USE;
 /* The answer to an order: tokens and minted-back tokens taken, inputs forgotten, plan SETTLED. */
 enum err purse_learn_order(struct purse_env *env, enum status *status, struct purse_news *news,
                            struct purse_plan *plan, const struct order_reply *reply) MUST_USE;

@@ -105,6 +105,20 @@ enum err purse_covers(struct purse_env *env, bool *covered, struct span bytes,
     return ERR_OK;
 }
 
+enum err purse_archived(struct purse_env *env, bool *archived, struct span packet,
+                        const struct settle_result *result, const struct cose *settled)
+{
+    *archived = result->status == STATUS_ARCHIVED;
+    if (*archived)
+        TRY(purse_covers(env, archived, packet, result));
+    for (size_t i = 0; *archived && i < result->leaves.count; i++) {
+        const struct placed_leaf *placed = &result->leaves.items[i];
+        *archived = placed->leaf.outcome == OUTCOME_ARCHIVED &&
+                    merkle_settled(env->trust, settled, placed, env->arena) == STATUS_OK;
+    }
+    return ERR_OK;
+}
+
 enum err purse_learn(struct purse_env *env, enum status *status, struct purse_news *news,
                      const struct settle_result *result, const struct cose *settled)
 {
@@ -112,7 +126,9 @@ enum err purse_learn(struct purse_env *env, enum status *status, struct purse_ne
     if (*status != STATUS_OK)
         return ERR_OK;
     for (size_t i = 0; i < result->leaves.count && *status == STATUS_OK; i++)
-        *status = merkle_settled(env->trust, settled, &result->leaves.items[i], env->arena);
+        *status = result->leaves.items[i].leaf.outcome == OUTCOME_ARCHIVED
+                      ? STATUS_ARCHIVED
+                      : merkle_settled(env->trust, settled, &result->leaves.items[i], env->arena);
     if (*status != STATUS_OK)
         return ERR_OK;
     for (size_t i = 0; i < result->leaves.count; i++) {

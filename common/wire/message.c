@@ -79,7 +79,7 @@ const char *message_outcome_text(uint64_t outcome)
         [OUTCOME_SETTLED] = "settled", [OUTCOME_CONFLICT] = "conflict",
         [OUTCOME_ORPHAN] = "orphan",   [OUTCOME_LOST] = "lost",
         [OUTCOME_USED] = "used",       [OUTCOME_MINTED_BACK] = "minted back",
-        [OUTCOME_CLAIMED] = "claimed",
+        [OUTCOME_CLAIMED] = "claimed", [OUTCOME_ARCHIVED] = "archived",
     };
     bool known = outcome < sizeof texts / sizeof texts[0] && texts[outcome] != NULL;
     return known ? texts[outcome] : "unknown";

@@ -262,6 +262,11 @@ enum {
     F(LIST, keys, key_item, 1, HELD_KEYS_MAX) F(UINT, after_state, 0, 255)                         \
     F(UINT, after_serial, 0, INTEGER_MAX) F(ID, after_coin_id) F(NONCE, nonce)
 #define HELD_REPLY_FIELDS(F) F(SIGNED, holdings)
+/* What a customer's lost wallets hold by the register's word, as his bank tells it. keys: that were
+ * given up; waiting comes back by refund, from next_day on; advanced he had before. */
+#define LOST_REPLY_FIELDS(F)                                                                       \
+    F(UINT, keys, 0, INTEGER_MAX) F(AMOUNT0, waiting) F(AMOUNT0, advanced)                         \
+    F(UINT, next_day, 0, INTEGER_MAX)
 /* With BUSY, if the server can tell: when it is likely to have room. */
 #define BUSY_REPLY_FIELDS(F) F(UINT, retry_ms, 1, BUSY_RETRY_MS_MAX)
 /* to_key: the customer's new key; or the bank's vault key, with the order by which the bank paid
@@ -324,6 +329,7 @@ enum {
     M(deposit_request_body, DEPOSIT_REQUEST_BODY_FIELDS, false)                                    \
     M(deposit_request_reply, DEPOSIT_REQUEST_REPLY_FIELDS, false)                                  \
     M(deposit_body, DEPOSIT_BODY_FIELDS, false) M(deposit_reply, DEPOSIT_REPLY_FIELDS, false)      \
+    M(lost_reply, LOST_REPLY_FIELDS, false)                                                        \
     M(account_reply, ACCOUNT_REPLY_FIELDS, false) M(busy_reply, BUSY_REPLY_FIELDS, false)          \
     M(held_body, HELD_BODY_FIELDS, false)                                                          \
     M(held_reply, HELD_REPLY_FIELDS, false)                                                        \
@@ -412,7 +418,8 @@ enum err message_kind_from_text(enum kind *out, struct span text) MUST_USE; /* E
     V(ACCOUNT, 14, SENDER_WALLET | SENDER_BANK, empty_body, account_reply)                         \
     V(HELD, 15, SENDER_BANK, held_body, held_reply)                                                \
     V(REFUND, 16, SENDER_BANK, refund_body, refund_reply)                                          \
-    V(RECOVERY, 17, SENDER_WALLET, recovery_body, empty_body)
+    V(RECOVERY, 17, SENDER_WALLET, recovery_body, empty_body)                                      \
+    V(LOST, 18, SENDER_WALLET, empty_body, lost_reply)
 
 /* clang-format on */
 
@@ -439,6 +446,7 @@ enum outcome {
     OUTCOME_USED = 5,        /* an order's input */
     OUTCOME_MINTED_BACK = 6, /* an order's input */
     OUTCOME_CLAIMED = 7,     /* an order's input */
+    OUTCOME_ARCHIVED = 8,    /* its line is in the archive: nothing is said of it now */
 };
 const char *message_outcome_text(uint64_t outcome); /* "settled", ...; "unknown" */
 

@@ -109,6 +109,13 @@ central guarantee post 1 100000 >/dev/null
 
 # ---- the vault ----
 
+expect 2 "nothing is no amount, before the passphrase is asked for" bank vault order 0
+says "which is said" "more than zero"
+for words in "wallet refund" "wallet advance --all" "customer join --lost -o $work/none"; do
+    # shellcheck disable=SC2086
+    expect 1 "$words of nobody: refused before the passphrase is asked for" bank $words Nobody
+    says "what to do" "dcep-bank customer list shows all"
+done
 expect 2 "an order is signed: without a server it needs the passphrase" bank vault order 100
 start_bank
 is "one server holds the database" "$(bank serve --pin-file "$work/pin" >/dev/null 2>&1; echo $?)" 3
@@ -208,7 +215,12 @@ is "credited" "$(field balance)" 3020.00
 key=$(bank customer show Bob --json | "$python" -c '
 import json, sys
 print([w["key"] for w in json.load(sys.stdin)["wallets"] if w["state"] == "active"][0])')
+expect 1 "revoking looks before it asks" bank wallet revoke zz
+says "what to do" "dcep-bank wallet list shows all"
 expect 2 "revoking asks first" bank wallet revoke "$key"
+expect 0 "whose it is" bank wallet revoke "$key" --dry-run --json
+is "the customer" "$(field customer)" 2
+is "and it is as it was" "$(field state)" active
 expect 0 "wallet revoke" bank -y wallet revoke "$key"
 expect 0 "the central bank has it" central revocation list --json
 says "the key id" "$(bank wallet list --json | "$python" -c '

@@ -17,7 +17,7 @@ import time
 
 sys.dont_write_bytecode = True
 from codes import screenshots  # noqa: E402
-from town import INVALID, OK, Report, Town, USAGE  # noqa: E402
+from town import INVALID, OK, REFUSED, Report, Town, USAGE  # noqa: E402
 
 DEVICE = "/dev/video77"
 PATIENCE_S = 20
@@ -66,7 +66,7 @@ class Lens:
 class Cameras:
     def __init__(self, town, report, build):
         self.town, self.report, self.lens = town, report, Lens(town, build)
-        self.pictures, self.ask, self.packet = 0, [], []
+        self.pictures, self.ask, self.packet, self.noted = 0, [], [], ""
 
     def gives(self, what, got, code, **fields):
         held = got.code == code and all(got[k.replace("__", ".")] == v for k, v in fields.items())
@@ -83,6 +83,7 @@ class Cameras:
             self.pictures += 1
             write_pgm(self.town.path(f"picture{self.pictures}.pgm"), rows[:len(rows[0])])
             film.append("show " + self.town.path(f"picture{self.pictures}.pgm"))
+        self.noted = result.err
         return film, result.out
 
     def people(self):
@@ -99,11 +100,14 @@ class Cameras:
         self.packet, said = self.shown("the payer looks at it", "alice", "pay", "--camera", DEVICE,
                                        density="6")
         report.check("and pays it", "¥20.00" in said and len(self.packet) >= 6, said)
-        lens.play(["blank", *self.ask[:1], *self.packet[1::2], "blank", *self.packet[::2]], "MJPG")
-        back, said = self.shown("the payee looks at many frames, others among them, through a "
-                                "camera that compresses", "bob", "receive", "--camera", DEVICE,
+        lens.play(["blank", *self.ask, *self.packet[1::2], "blank", *self.ask,
+                   *self.packet[::2]], "MJPG")
+        back, said = self.shown("the payee looks at many frames, the request's among them, through "
+                                "a camera that compresses", "bob", "receive", "--camera", DEVICE,
                                 density="10")
         report.check("and is paid", "¥20.00" in said, said)
+        report.equal("the request that was passed over is named once",
+                     self.noted.count("a request for a payment was seen"), 1)
         lens.play(back)
         self.gives("the payer looks at the receipt", self.town.wallet(
             "alice", "receive", "--camera", DEVICE), OK, result="confirmed")
@@ -139,6 +143,14 @@ class Cameras:
             timeout=60)
         self.report.check("a terminal says how many so far", b"\r1 of the " in screen.stdout and
                           b"\r2 of the " in screen.stdout, screen)
+        history = town.wallet("bob", "history").json
+        dense = self.gives("codes too small for it", town.wallet(
+            "bob", "request", "1.00", "--qr", town.path("never.png"), "--density", "2", "-o",
+            town.path("never")), REFUSED, error__name="LIMIT")
+        self.report.check("what to do is said", "a larger --density" in dense["error.hint"] and
+                          "too large for codes" in dense["error.message"], dense)
+        self.report.check("no picture, no file, no request", not glob.glob(
+            town.path("never*")) and town.wallet("bob", "history").json == history)
         self.report.equal("nothing was signed", town.wallet("alice", "balance").json, before)
         self.report.check("nothing was written", not os.path.exists(town.path("never")))
 

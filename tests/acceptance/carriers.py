@@ -6,6 +6,7 @@ and on the terminal, pipes; slow, broken and hostile peers and pictures.
 
 What the wallet draws is read back by strangers (codes.py). The last line is "N passed, N failed".
 """
+import fcntl
 import glob
 import os
 import re
@@ -20,49 +21,10 @@ import time
 sys.dont_write_bytecode = True
 from codes import (read_png, screenshots, whole, write_jpeg, write_png,  # noqa: E402
                    zbarimg)
+from cutter import Cutter  # noqa: E402
 from town import (INVALID, OK, Report, Town, UNREACHABLE, USAGE, fen, free_port)  # noqa: E402
 
 MEMORY_MAX_KB = 100 * 1024
-
-
-class Cutter:
-    """Between a caller and a listener: lets so many bytes through, to and fro, then hangs up."""
-
-    def __init__(self, target, forth, back):
-        self.target, self.limits = target, (forth, back)
-        self.door = socket.create_server(("127.0.0.1", 0))
-        self.port = self.door.getsockname()[1]
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        while True:
-            try:
-                near = self.door.accept()[0]
-                far = socket.create_connection(("127.0.0.1", self.target))
-            except OSError:
-                return
-            for a, b, limit in ((near, far, self.limits[0]), (far, near, self.limits[1])):
-                threading.Thread(target=self.pump, args=(a, b, limit), daemon=True).start()
-
-    @staticmethod
-    def pump(source, sink, limit):
-        try:
-            while limit > 0:
-                data = source.recv(min(limit, 65536))
-                if not data:
-                    break
-                sink.sendall(data)
-                limit -= len(data)
-        except OSError:
-            pass
-        for end in (source, sink):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def close(self):
-        self.door.close()
 
 
 class Carriers:
@@ -155,6 +117,7 @@ class Carriers:
             out, err = process.communicate(timeout=30)
             report.check(f"{what}: the payee waits no longer", process.returncode == UNREACHABLE
                          and b'"TIMEOUT"' in out and hint in out, (out, err))
+        self.runs_out_before_it_waits()
         argv = [os.path.join(town.programs, "dcep-wallet"), "-w", "bob", "--json", "request",
                 "1.00", "--listen", "0.0.0.0:0"]
         with subprocess.Popen(argv, env=town.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -164,6 +127,25 @@ class Carriers:
                          not told.endswith(":0"), told)
             self.gives("and is paid there", self.wallet("alice", "pay", "--to", told), OK)
             self.paid("the payee has it", everywhere, "1.00")
+
+    def runs_out_before_it_waits(self):
+        """A screen that is slow: the time is over when the codes have been shown."""
+        screen, end = os.pipe()
+        fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 4096)
+        argv = [os.path.join(self.town.programs, "dcep-wallet"), "-w", "bob", "request", "1.00",
+                "--expires", "1s", "--listen", "127.0.0.1:0", "--qr", "terminal"]
+        with subprocess.Popen(argv, env=self.town.env, stdin=subprocess.DEVNULL, stdout=end,
+                              stderr=subprocess.PIPE) as late, os.fdopen(screen, "rb") as shown:
+            os.close(end)
+            time.sleep(2)
+            killer = threading.Timer(30, late.kill)
+            killer.start()
+            shown.read()
+            killer.cancel()
+            err = late.stderr.read()
+        self.report.check("a request that has run out before it waits is not waited for",
+                          late.returncode == UNREACHABLE and b"asks anew" in err,
+                          (late.returncode, err))
 
     # row F6, F8: cut at bytes of the packet and of the receipt
     def cuts(self):
@@ -298,10 +280,14 @@ class Carriers:
         write_png(spoilt, rows)
         report.equal("zbarimg reads no spoilt code either", zbarimg(spoilt), [])
         report.equal("nothing was taken so far", self.balance("bob"), before)
-        mixed = [spoilt, *files[:0:-1][:needed], *others[:2], files[3], files[3]]
-        self.gives("lost, spoilt, repeated, mixed, reordered: enough is enough",
-                   self.wallet("bob", "receive", "--scan", *mixed, "--qr", town.path("back.svg"),
-                               "-o", town.path("back.receipt")), OK, result="taken")
+        asked = town.path("qr.png")
+        mixed = [asked, spoilt, *files[:0:-1][:needed], *others[:2], files[3], files[3], asked]
+        taken = self.wallet("bob", "receive", "--scan", *mixed, "--qr", town.path("back.svg"),
+                            "-o", town.path("back.receipt"))
+        self.gives("lost, spoilt, repeated, mixed, reordered, the request's among them: enough is "
+                   "enough", taken, OK, result="taken")
+        report.equal("and the request that was passed over is named once",
+                     taken.err.count("a request for a payment was seen"), 1)
         report.equal("credited once", self.balance("bob"), before + 1100)
         subprocess.run(["rsvg-convert", "-z", "1", town.path("back.svg"), "-o",
                         town.path("back.png")], check=True)
@@ -311,6 +297,26 @@ class Carriers:
         self.gives("the receipt as SVG, drawn by rsvg-convert, read by the payer",
                    self.wallet("alice", "receive", "--scan", town.path("back.png")), OK,
                    result="confirmed")
+
+    def other_kinds(self):
+        """Whole, but not what the command takes: what takes it is said, and nothing changes."""
+        town, asked, back = self.town, self.town.path("qr.png"), self.town.path("back.png")
+        before, never = self.balance("bob"), town.path("never")
+        for what, words, hint in (
+                ("a request is no payment", ("receive", "--scan", asked, asked), "pay takes it"),
+                ("a request is none, as a file", ("receive", town.path("qr.request")),
+                 "pay takes it"),
+                ("a receipt is no request", ("pay", "-o", never, "--scan", back),
+                 "receive takes it"),
+                ("a payment is none, whole and with frames to spare",
+                 ("pay", "-o", never, "--scan", *glob.glob(town.path("pay-*.png"))),
+                 "receive takes it"),
+                ("nor as a file", ("pay", "-o", never, town.path("qr.packet")),
+                 "receive takes it")):
+            refused = self.gives(what, self.wallet("bob", *words), INVALID, error__name="KIND")
+            self.report.check(f"{what}: {hint}", hint in str(refused["error.hint"]), refused)
+        self.report.check("nothing was signed", not os.path.exists(never) and
+                          self.balance("bob") == before)
 
     def terminal(self):
         """The codes on the screen, photographed."""
@@ -478,8 +484,8 @@ def main():
     with Town(build) as town:
         carriers = Carriers(town, report)
         for act in (carriers.people, carriers.link, carriers.cuts, carriers.strangers,
-                    carriers.codes, carriers.terminal, carriers.files, carriers.pictures,
-                    carriers.hops):
+                    carriers.codes, carriers.other_kinds, carriers.terminal, carriers.files,
+                    carriers.pictures, carriers.hops):
             act()
     return report.end()
 

@@ -6,11 +6,13 @@
 Each trouble is made on purpose in a copy of a wallet: modes, clock, age, a database with holes, one
 that is no database, a bank that does not answer. The last line is "N passed, N failed".
 """
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 
 import cbor2
 
@@ -104,10 +106,27 @@ class Ward:
 
     def pin_file(self):
         name, home = self.patient()
+        for words in (("unlock", "--for", "1m"), ("lock",)):
+            open_to_all = self.town.wallet(name, *words)
+            self.report.check(f"a wallet without a PIN: {words[0]} says that nothing locks it",
+                              open_to_all.code == OK and "nothing locks it: dcep-wallet pin change"
+                              in open_to_all.err, open_to_all)
         os.truncate(os.path.join(home, "wallet.pin"), 0)
         result = self.town.wallet(name, "balance")
         self.report.check("an empty PIN file is called by its name", result.code == INTEGRITY and
                           "wallet.pin" in result["error.message"], result)
+
+    def left_copies(self):
+        """Two, as of looks that were killed, or are under way: it is locked then."""
+        made = []
+        for name in ("left", "used"):
+            made.append(tempfile.mkdtemp(prefix="dcep-look-", dir="/dev/shm"))
+            for file in ("wallet.db", "wallet.db-wal"):
+                with open(os.path.join(made[-1], file), "w", encoding="ascii") as copy:
+                    copy.write(name)
+        lock = os.open(made[1], os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return *made, lock
 
     def unwritable(self):
         """A full disk and a read-only one: the money is seen, and what to do; a payment fails."""
@@ -128,11 +147,18 @@ class Ward:
             if self.town.run("dcep-wallet", "--version", before=before).code != OK:
                 print("no mounts of one's own here: unwritable disks are not tried")
                 return
+            left, used, lock = self.left_copies()
             good = self.town.wallet(name, *look, "balance")
             seen = self.town.wallet(name, *look, "balance", before=before)
             self.report.equal(f"{finding}: the balance", (seen.code, seen["spendable"]),
                               (OK, good["spendable"]))
             self.report.check(f"{finding}: is said", "only to look at" in seen.err, seen)
+            os.close(lock)
+            is_copied = finding == "cannot be written"  # what is full can be opened where it is
+            self.report.equal("a copy that a killed look left is removed, one in use is not",
+                              (os.path.exists(left), os.path.exists(used)), (not is_copied, True))
+            for copy in (left, used):
+                shutil.rmtree(copy, ignore_errors=True)
             told = self.town.wallet(name, *look, "history", before=before)
             self.report.check(f"{finding}: the history", told.code == OK and told["history"], told)
             doctor = self.town.wallet(name, *look, "doctor", before=before)

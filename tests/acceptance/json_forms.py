@@ -135,6 +135,7 @@ class Tour:
         self.wallet("alice", "inspect", path("central.log"), codes=(INVALID,))
         self.central("revocation", "list")
         key = self.bank("wallet", "list")["wallets.0.key"]
+        self.bank("wallet", "revoke", key[:16], "--dry-run")
         self.bank("wallet", "revoke", key[:16])
         self.central("revocation", "add", "00" * 8, "--reason", "stolen",
                      codes=(OK, USAGE, REFUSED))

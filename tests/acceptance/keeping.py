@@ -225,12 +225,41 @@ class Keeping:
                            ("words in another order", " ".join(swapped))):
             typed = self.secret_file("typed", text)
             gives(what, wallet("alice", "words", "check", "--words-file", typed), AUTH, "WORDS")
+        full = gives("words new, and a disk that is full", wallet(
+            "alice", "words", "new", "--words-out", "/dev/full"), REFUSED, "DISK_FULL")
+        self.report.check("what to do", "words new makes others" in full["error.hint"], full)
+        self.report.equal("words that nobody saw are not marked as seen", self.unseen("alice"), 1)
         new = self.town.path("safe", "alice.words2")
         gives("words new", wallet("alice", "words", "new", "--words-out", new), OK)
         old_file = self.town.path("safe", "alice.words")
         gives("the old ones are void", wallet("alice", "words", "check", "--words-file", old_file),
               AUTH, "WORDS")
         os.replace(new, old_file)
+        self.report.equal("those in the file are", self.unseen("alice"), 0)
+
+    def unseen(self, name):
+        findings = self.wallet(name, "doctor").json["findings"]
+        return sum(row["name"] == "words" and row["level"] != "good" for row in findings)
+
+    def asks_last(self):
+        """What can be refused at once is, before a secret is asked for and anything is made."""
+        path, rubbish = self.town.path, self.secret_file("rubbish", "rubbish")
+        backup = path("alice.backup")
+        for what, who, words, code, name in (
+                ("a backup over another file", "alice", ("create", backup), USAGE, "EXISTS"),
+                ("a backup into nowhere", "alice", ("create", path("no", "b")), USAGE, "USAGE"),
+                ("no backup", "new", ("verify", rubbish), INVALID, "PARSE"),
+                ("no file to restore", "new", ("restore", path("none")), USAGE, "MISSING"),
+                ("no backup to restore", "new", ("restore", rubbish), INVALID, "PARSE"),
+                ("restore by a file that is none", "new", ("restore", backup, "--join", rubbish),
+                 INVALID, "PARSE"),
+                ("init by a file that is none", "new", ("--join", rubbish), INVALID, "PARSE"),
+                ("the same with words", "new", ("--join", rubbish, "--words"), INVALID, "PARSE")):
+            noun = ("init",) if words[0] == "--join" else ("backup",)
+            self.gives(what, self.wallet(who, *noun, *words, pin=None), code, name)
+        self.gives("a wallet that is there, before its words are asked for",
+                   self.wallet("bob", "backup", "restore", backup), REFUSED, "EXISTS")
+        self.report.check("nothing was made", not os.path.exists(self.home("new")))
 
     def backup(self):
         """Create and verify; wrong passphrases and damaged files all look the same."""
@@ -360,7 +389,6 @@ class Keeping:
         join = town.path("erin-2.join")
         town.must(town.bank("north", "customer", "join", "erin", "-o", join))
         town.must(wallet("erin-2", "init", "--join", join, "--words-out", town.path("2.words")))
-        time.sleep(1.1)  # certificates are as old as their second: the first one's is to be newer
         synced = gives("her first one syncs", wallet("erin", "sync"), OK)
         self.report.check("and is told", "void" in synced.err, synced)
         gives("void by her other wallet's", wallet("erin", "words", "check", "--words-file", words),
@@ -450,8 +478,8 @@ def main():
         keeping = Keeping(town, report)
         try:
             for act in (keeping.pin, keeping.locking, keeping.pin_change, keeping.words,
-                        keeping.backup, keeping.restored, keeping.old_phone, keeping.lost_phone,
-                        keeping.by_join_file, keeping.at_rest):
+                        keeping.backup, keeping.asks_last, keeping.restored, keeping.old_phone,
+                        keeping.lost_phone, keeping.by_join_file, keeping.at_rest):
                 act()
         finally:
             for name in os.listdir(town.path("home", "dcep", "wallets")):

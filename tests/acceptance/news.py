@@ -200,6 +200,18 @@ class Village:
         gives("with the PIN it goes up", town.wallet(*raising, *pin), OK)
         limits = {row["limit"]: row for row in town.wallet("greta", "limits")["limits"]}
         self.report.equal("to what was said", limits["paid a day, offline"]["left"], "35.00")
+        for option, most, whose in (("--payment", "500.00", "policy"),
+                                    ("--day", "5000.00", "tier")):
+            above = gives(f"{option} above what the {whose} allows is set", town.wallet(
+                "greta", "limits", "set", option, "99,999.00", *pin), OK)
+            self.report.check("and holds nothing back, which is said", f"warning: {option}: " in
+                              above.err and f"{whose}'s limit is lower, and holds: ¥" in above.err,
+                              above)
+            rows = [(row.get("max"), row["from"])
+                    for row in town.wallet("greta", "limits")["limits"]]
+            self.report.check("what was allowed is as it was", (most, whose) in rows, rows)
+        gives("a limit of nothing", town.wallet("greta", "limits", "set", "--day", "0", *pin),
+              USAGE)
         gives("locked again", town.wallet("greta", "lock"), OK, was_unlocked=True)
         gives("lowering needs the wallet open", town.wallet("greta", "limits", "set", "--day",
                                                             "50.00"), USAGE)

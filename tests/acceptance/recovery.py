@@ -14,7 +14,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from town import FUNDS, OK, REFUSED, Report, Town, fen  # noqa: E402
+from town import AUTH, FUNDS, OK, REFUSED, Report, Town, UNREACHABLE, fen  # noqa: E402
 
 DAY_S = 86400
 REDEEM_BY_DAYS = 120  # 90 to be spent, 30 more
@@ -84,9 +84,11 @@ class Recovery:
         gives("the keys are given up, a join file is made",
               town.bank("north", "customer", "join", "alice", "--lost", "-o", join), OK,
               given_up=1)
+        join = self.steal_next(join)
         gives("without a new wallet there is nowhere to pay to",
               town.bank("north", "wallet", "refund", "alice"), REFUSED, error__name="NO_WALLET")
-        town.must(town.wallet("alice2", "init", "--join", join, "--no-passphrase"))
+        gives("her own, begun under a key that was given up, is opened by the new file",
+              town.wallet("alice2", "init", "--join", join, "--no-passphrase"))
         early = town.bank("north", "wallet", "refund", "alice")
         today = int(time.time()) // DAY_S
         gives("before its day nothing is refunded", early, REFUSED, error__name="EARLY",
@@ -94,6 +96,31 @@ class Recovery:
         self.lost = fen(early["result.waiting.amount"])
         self.report.equal("what lies at the lost keys: bob's payment is not known yet",
                           self.lost, 25000)
+
+    def steal_next(self, join):
+        """G1: her next phone is stolen before its first certificate came: the bank has its request,
+        and could not ask the central bank. The thief asks again, with the file that is on it."""
+        town, gives = self.town, self.gives
+        town.kill("central", signal.SIGTERM)
+        for name in ("stolen", "alice2"):
+            gives(f"{name}: no answer yet", town.wallet(name, "init", "--join", join,
+                                                        "--no-passphrase"), UNREACHABLE)
+            if name == "stolen":
+                shutil.copytree(self.wallet_dir(name), self.wallet_dir("alice2"))
+        town.serve_or_stop("central")
+        again = town.path("once-more.join")
+        gives("g1: it is given up with nothing in it", town.bank(
+            "north", "customer", "join", "alice", "--lost", "-o", again), OK, given_up=1)
+        asked = town.wallet("stolen", "init", "--join", join, "--no-passphrase")
+        gives("g1: the stolen phone is refused", asked, AUTH, error__name="FORBIDDEN")
+        self.report.check("g1: and told why", "lost" in asked["error.message"] and
+                          "join file" in asked["error.hint"], asked)
+        gives("g1: and for ever", town.wallet("stolen", "init", "--join", join, "--no-passphrase"),
+              AUTH, error__name="CODE")
+        wallets = town.bank("north", "customer", "show", "alice")["wallets"]
+        self.report.equal("g1: its key never was one", [row["state"] for row in wallets],
+                          ["revoked", "given up unused"])
+        return again
 
     def restore(self):
         """M4: dora's backup does not know what she paid since; carol comes before the day of her
@@ -118,6 +145,8 @@ class Recovery:
             words, "--no-passphrase"), OK, from_older_keys="200.00")
         gives("it syncs under a new key", town.wallet("dora", "sync"))
         self.report.equal("nothing of the older keys is there", self.total("dora"), 0)
+        self.report.equal("she is told what waits: the bank knows what carol had",
+                          self.total("dora", "from_older_keys"), 16000)
         gives("it waits for its day", town.bank("north", "wallet", "refund", "dora"), REFUSED,
               error__name="EARLY", result__waiting__amount="160.00")
 
@@ -127,6 +156,8 @@ class Recovery:
         self.wait_for("all is back but what carol had", lambda: self.synced("dora"), 16000)
         gives("it syncs again", town.wallet("dora", "sync"))
         self.report.equal("nothing comes twice", self.total("dora"), 16000)
+        self.report.equal("and nothing is said to wait, from this day on",
+                          self.total("dora", "from_older_keys"), 0)
         gives("nothing more is refunded", town.bank("north", "wallet", "refund", "dora"), OK,
               refunded__coins=0, claimed__coins=0, waiting__coins=0)
         self.paid("dora", "carol", "60.00", "dora-again")  # it pays as any other wallet
@@ -147,6 +178,8 @@ class Recovery:
                           fen(town.bank("north", "vault", "show")["available"]))
         gives("alice finds it", town.wallet("alice2", "sync"))
         self.report.equal("and can spend it", self.total("alice2"), self.advanced)
+        self.report.equal("what she had in advance does not wait",
+                          self.total("alice2", "from_older_keys"), self.lost - self.advanced)
         gives("the books balance", town.central("supply"), OK, balanced=True)
 
     def refund(self):

@@ -261,7 +261,19 @@ void hall_refuses(struct hall *hall, struct span packet, enum status status)
     HALL_STATUS(hall_settle_packet(hall, packet, &result), status);
     const struct id after = hall_snapshot(hall);
     cr_assert(id_equal(&before, &after));
-    cr_assert_eq(result.leaves.count, 0);
+    cr_assert_eq(result.leaves.count > 0, status == STATUS_ARCHIVED); /* the others nobody signs */
+    struct packet names = {0};
+    if (status == STATUS_ARCHIVED) {
+        HALL_OK(packet_decode(&names, packet, &hall->world.arena));
+        cr_assert_eq(result.leaves.count, names.payments.count);
+    }
+    for (size_t i = 0; i < result.leaves.count; i++) {
+        const struct leaf *leaf = &result.leaves.items[i].leaf;
+        const struct span payload = names.payments.items[i].record.payload;
+        const struct id id = record_id(WORLD_NETWORK, KIND_PAYMENT, payload);
+        cr_assert(id_equal(&leaf->payment_id, &id), "each of its payments is named");
+        HALL_OUTCOME((enum outcome)leaf->outcome, OUTCOME_ARCHIVED);
+    }
 }
 
 static void keep(struct hall *hall, struct span *out, struct buffer *bytes)

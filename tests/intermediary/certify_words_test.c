@@ -106,6 +106,43 @@ Test(certify_words, what_opens_nothing)
     HALL_STATUS(certify_now(&alice.wallet), STATUS_OK);   /* and nobody lost anything by it */
 }
 
+/* Typed into a phone that was stolen before it reached the bank: what it signed then opens nothing
+ * once its customer came with another phone, or to the counter. */
+Test(certify_words, G1_what_a_stolen_phone_signed_before_opens_nothing_after_the_loss)
+{
+    const struct key_pair thief = world_key("a thief's phone"), fresh = world_key("a new phone");
+    const struct key_pair newer = world_key("a newer one");
+    HALL_STATUS(keep(&alice, &words), STATUS_OK);
+    const struct cose stolen = proof(&words, &thief.public_key);
+    street.bank.now += 60;
+    const struct cose mine = proof(&words, &fresh.public_key);
+    HALL_STATUS(join(&fresh, &mine), STATUS_OK);
+    HALL_STATUS(join(&thief, &stolen), STATUS_WORDS);
+    HALL_STATUS(join(&fresh, &mine), STATUS_OK); /* who came first has lost nothing by it */
+
+    const struct cose later = proof(&words, &thief.public_key);
+    street.bank.now += 60;
+    struct branch_env env = street_env(&street);
+    enum status status = STATUS_FAILED;
+    size_t count = 0;
+    HALL_OK(certify_give_up(&env, &status, &count, alice.number));
+    cr_assert_eq(count, 1);
+    HALL_STATUS(join(&thief, &later), STATUS_WORDS);
+    const struct cose good = proof(&words, &newer.public_key);
+    HALL_STATUS(join(&newer, &good), STATUS_OK);
+}
+
+Test(certify_words, a_proof_from_the_future_is_none)
+{
+    const struct key_pair fresh = world_key("a new phone");
+    HALL_STATUS(keep(&alice, &words), STATUS_OK);
+    street.bank.now += CALL_AHEAD_MAX_S + 1;
+    const struct cose ahead = proof(&words, &fresh.public_key);
+    street.bank.now -= CALL_AHEAD_MAX_S + 1;
+    HALL_STATUS(join(&fresh, &ahead), STATUS_WORDS);
+    HALL_STATUS(certify_now(&alice.wallet), STATUS_OK); /* nothing was given up for it */
+}
+
 Test(certify_words, newer_words_void_the_older_ones)
 {
     const struct key_pair fresh = world_key("a new phone"), newer = world_key("newer words");

@@ -1,6 +1,7 @@
 /* Lost wallets: refunds when their day has come, advances before it, and what becomes of them when
  * somebody comes with the coin. */
 #include "common/base/time.h"
+#include "intermediary/recovery_coin.h"
 #include "tests/intermediary/loss.h"
 
 #include <criterion/criterion.h>
@@ -69,17 +70,87 @@ Test(recovery, a_key_that_waits_to_be_certified_anew_is_lost_with_its_money)
     loss_close(&loss);
 }
 
-/* One that nobody had yet may still be handed out: its phone is at the counter, and asks again. */
-Test(recovery, a_key_that_was_never_handed_out_is_not_given_up)
+/* A phone that asked, and was stolen before an answer came: whether its LOG arrived at the central
+ * bank or not, it asks in vain from then on. */
+static void steal(struct loss *loss, struct world_wallet *thief, struct nonce *code, bool is_logged)
+{
+    *thief = (struct world_wallet){.pair = world_key("Alice, stolen")};
+    *code = street_code(&loss->street, loss->alice.number);
+    loss->street.is_cut = !is_logged;
+    loss->street.lost_replies = is_logged;
+    HALL_STATUS(street_join(&loss->street, thief, code), STATUS_UNREACHABLE);
+    loss->street.is_cut = false;
+    loss_give_up(loss, 2); /* and the wallet before */
+    HALL_STATUS(street_join(&loss->street, thief, code), STATUS_FORBIDDEN);
+    thief->pair = world_key("Alice, stolen, another key");
+    HALL_STATUS(street_join(&loss->street, thief, code), STATUS_CODE);
+    loss_give_up(loss, 0);
+}
+
+/* Whoever comes with the new code has the customer's money back: a key that the central bank never
+ * heard of is nothing that it could be asked about. */
+static void come_back(struct loss *loss)
+{
+    struct world_wallet third = {.pair = world_key("Alice, newer")};
+    struct recovery_report report;
+    const struct nonce code = street_code(&loss->street, loss->alice.number);
+    HALL_STATUS(street_join(&loss->street, &third, &code), STATUS_OK);
+    loss_move_to(loss, loss->day);
+    HALL_STATUS(loss_refund(loss, &report), STATUS_OK);
+    cr_assert_eq(amount_fen(report.refunded.amount), 500);
+    cr_assert_eq(loss_owned(loss, &third.pair), 500);
+    work(loss); /* nor does it hold up the daily round */
+}
+
+Test(recovery, G1_a_stolen_phone_whose_certificate_was_never_logged_gets_none)
 {
     struct loss loss;
-    struct world_wallet third = {.pair = world_key("Alice, newer")};
+    struct world_wallet thief;
+    struct nonce code;
     loss_open(&loss, (const uint64_t[]){500, 0});
-    const struct nonce code = street_code(&loss.street, loss.alice.number);
-    loss.street.lost_replies = 1;
-    HALL_STATUS(street_join(&loss.street, &third, &code), STATUS_UNREACHABLE);
-    loss_give_up(&loss, 1); /* the one before */
-    HALL_STATUS(street_join(&loss.street, &third, &code), STATUS_OK);
+    const uint64_t version = hall_books(&loss.street.hall).revocations_version;
+    steal(&loss, &thief, &code, false);
+    cr_assert_eq(hall_books(&loss.street.hall).revocations_version, version + 1);
+    come_back(&loss);
+    loss_close(&loss);
+}
+
+Test(recovery, G1_a_stolen_phone_whose_certificate_was_logged_but_not_handed_out_gets_none)
+{
+    struct loss loss;
+    struct world_wallet thief;
+    struct nonce code;
+    loss_open(&loss, (const uint64_t[]){500, 0});
+    const uint64_t version = hall_books(&loss.street.hall).revocations_version;
+    steal(&loss, &thief, &code, true);
+    cr_assert_eq(hall_books(&loss.street.hall).revocations_version, version + 2);
+    come_back(&loss);
+    loss_close(&loss);
+}
+
+/* Two wallets of one customer, certified in one second: the later one is the newest, whatever their
+ * keys are. */
+Test(recovery, what_came_last_is_the_newest_also_within_a_second)
+{
+    static const char *const names[] = {"i", "ii", "iii", "iv", "v", "vi"};
+    struct loss loss;
+    struct recovery_report report;
+    loss_open(&loss, (const uint64_t[]){100, 200, 300, 0});
+    loss_move_to(&loss, loss.day);
+    struct world_wallet last = {0};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct public_key newest;
+        bool found = false;
+        last = (struct world_wallet){.pair = world_key(names[i])};
+        const struct nonce code = street_code(&loss.street, loss.alice.number);
+        HALL_STATUS(street_join(&loss.street, &last, &code), STATUS_OK);
+        struct branch_env env = street_begin(&loss.street);
+        HALL_OK(recovery_new_key(&env, &found, &newest, loss.alice.number));
+        street_end(&loss.street);
+        cr_assert(found && key_equal(&newest, &last.pair.public_key), "%s", names[i]);
+    }
+    HALL_STATUS(loss_refund(&loss, &report), STATUS_OK);
+    cr_assert_eq(loss_owned(&loss, &last.pair), 600);
     loss_close(&loss);
 }
 
@@ -103,6 +174,46 @@ Test(recovery, nothing_before_the_day_everything_on_it)
     cr_assert_eq(loss_owned(&loss, &loss.fresh.pair), 1200);
     HALL_STATUS(loss_refund(&loss, &report), STATUS_OK);
     cr_assert_eq(report.refunded.count + report.waiting.count, 0);
+    loss_close(&loss);
+}
+
+/* A customer's wallet asks what comes back of his lost ones: what waits, what he had already, and
+ * nothing of others; and what is back is not told again. */
+static struct lost_reply told(struct loss *loss, const struct key_pair *pair, enum status expected)
+{
+    const struct empty_body *none = NULL;
+    struct lost_reply reply = {0};
+    HALL_STATUS(street_call(&loss->street, &reply, VERB_LOST, &none, pair), expected);
+    return reply;
+}
+
+Test(recovery, a_wallet_is_told_what_comes_back_of_those_that_were_lost)
+{
+    struct loss loss;
+    struct resident bob;
+    struct recovery_advance advance;
+    struct recovery_report report;
+    loss_open(&loss, (const uint64_t[]){500, 700, 0});
+    street_resident(&bob, &loss.street, "Bob", 2, 1000);
+    struct lost_reply reply = told(&loss, &loss.fresh.pair, STATUS_OK);
+    cr_assert_eq(reply.keys, 1);
+    cr_assert_eq(amount_fen(reply.waiting), 1200);
+    cr_assert_eq(reply.next_day, loss.day);
+    cr_assert_eq(told(&loss, &bob.wallet.pair, STATUS_OK).keys, 0);
+    (void)told(&loss, &loss.alice.wallet.pair, STATUS_FORBIDDEN); /* the lost one: a thief's */
+    HALL_STATUS(loss_advance(&loss, &advance, 700, 700, 700), STATUS_OK);
+    reply = told(&loss, &loss.fresh.pair, STATUS_OK);
+    cr_assert_eq(amount_fen(reply.waiting), 500);
+    cr_assert_eq(amount_fen(reply.advanced), 700);
+    loss.street.is_cut = true;
+    (void)told(&loss, &loss.fresh.pair, STATUS_UNREACHABLE);
+    loss.street.is_cut = false;
+    loss.street.bank.now = loss.day * SECONDS_PER_DAY;
+    loss.street.hall.now = loss.street.bank.now;
+    HALL_STATUS(loss_refund(&loss, &report), STATUS_OK);
+    reply = told(&loss, &loss.fresh.pair, STATUS_OK);
+    cr_assert_eq(amount_fen(reply.waiting) + amount_fen(reply.advanced), 0);
+    cr_assert_eq(reply.keys, 1);
     loss_close(&loss);
 }
 

@@ -50,10 +50,10 @@ static void open_queued(struct queued *q)
     q->street.is_cut = false;
 }
 
-/* On the way every result of a SETTLE becomes a refusal, and the signature is left out. */
-static void refuse(struct street *street, struct buffer *bytes, struct span request)
+/* On the way the answer to a SETTLE becomes another one. */
+static void change(struct street *street, struct buffer *bytes, struct span request,
+                   void (*alter)(struct street *street, struct settle_reply *settle))
 {
-    const enum status *status = street->on_answer_context;
     struct call_frame frame = {0};
     struct reply reply = {0};
     struct settle_reply settle = {.has_settled = false};
@@ -65,14 +65,71 @@ static void refuse(struct street *street, struct buffer *bytes, struct span requ
     HALL_OK(arena_copy(&street->arena, &kept, buffer_span(bytes)));
     HALL_OK(reply_decode(&reply, kept, &street->arena));
     HALL_OK(settle_reply_decode(&settle, reply.body, &street->arena));
-    for (size_t i = 0; i < settle.results.count; i++)
-        settle.results.items[i] = (struct settle_result){.status = *status};
-    settle.has_settled = false;
+    alter(street, &settle);
     HALL_OK(settle_reply_encode(&body, &settle));
     reply.body = buffer_span(&body);
     buffer_fini(bytes);
     *bytes = (struct buffer){0};
     HALL_OK(reply_encode(bytes, &reply));
+}
+
+/* Every result becomes a refusal, and the signature is left out. */
+static void say_status(struct street *street, struct settle_reply *settle)
+{
+    const enum status *status = street->on_answer_context;
+    for (size_t i = 0; i < settle->results.count; i++)
+        settle->results.items[i] = (struct settle_result){.status = *status};
+    settle->has_settled = false;
+}
+
+static void refuse(struct street *street, struct buffer *bytes, struct span request)
+{
+    change(street, bytes, request, say_status);
+}
+
+/* What a register says whose lines are in the archive, and what it does not say. */
+struct archiving {
+    enum status status;
+    uint64_t outcome;
+    bool is_of_others, is_forged, is_unsigned, is_short;
+};
+
+static void sign_again(struct street *street, struct settle_reply *settle, bool is_forged)
+{
+    struct world *world = &street->hall.world;
+    struct id hashes[2 * PACKET_PAYMENTS_MAX];
+    struct settled settled = {.made_at = street->hall.now};
+    for (size_t i = 0; i < settle->results.count; i++)
+        for (size_t j = 0; j < settle->results.items[i].leaves.count; j++)
+            HALL_OK(merkle_leaf_hash(&hashes[settled.count++],
+                                     &settle->results.items[i].leaves.items[j].leaf));
+    settle->has_settled = settled.count > 0;
+    if (settled.count == 0)
+        return;
+    settled.merkle_root = merkle_root(hashes, settled.count);
+    settle->settled = world_sign(world, KIND_SETTLED, &settled,
+                                 is_forged ? &world->banks[1].bank_key : &world->register_key);
+}
+
+static void say_archived(struct street *street, struct settle_reply *settle)
+{
+    const struct archiving *said = street->on_answer_context;
+    for (size_t i = 0; i < settle->results.count; i++) {
+        struct settle_result *result = &settle->results.items[i];
+        result->status = said->status;
+        for (size_t j = 0; j < result->leaves.count; j++) {
+            result->leaves.items[j].leaf.outcome = said->outcome;
+            result->leaves.items[j].leaf.payment_id.bytes[0] ^= said->is_of_others;
+        }
+        result->leaves.count -= said->is_short;
+    }
+    sign_again(street, settle, said->is_forged);
+    settle->has_settled = settle->has_settled && !said->is_unsigned;
+}
+
+static void archive(struct street *street, struct buffer *bytes, struct span request)
+{
+    change(street, bytes, request, say_archived);
 }
 
 static struct relay_totals totals(struct queued *q)
@@ -93,7 +150,7 @@ Test(relay_queue, a_refusal_makes_the_vault_forget_nothing_that_it_holds)
         {STATUS_SIGNATURE, 1, 1}, {STATUS_CANONICAL, 1, 1}, {STATUS_CHAIN, 1, 1},
         {STATUS_SUM, 1, 1},       {STATUS_BUSY, 2, 1}, /* no answer at all */
         {STATUS_FAILED, 2, 1},    {STATUS_OK, 1, 1},   /* and names no payment */
-        {STATUS_ARCHIVED, 0, 0}, /* what the vault was paid cannot be shown any more */
+        {STATUS_ARCHIVED, 1, 1},                       /* anybody could say so */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct queued q;
@@ -105,6 +162,40 @@ Test(relay_queue, a_refusal_makes_the_vault_forget_nothing_that_it_holds)
         (void)street_work(&q.street);
         cr_assert_eq(totals(&q).waiting_count, rows[i].waiting, "row %zu: %llu wait", i,
                      (unsigned long long)totals(&q).waiting_count);
+        cr_assert_eq(street_count(&q.street, &purse_table_purse_inbox), rows[i].inbox, "row %zu",
+                     i);
+        cr_assert_eq(amount_fen(street_get(&q.street, q.alice.number).balance), q.balance);
+        q.street.on_answer = NULL;
+        cr_assert_not(street_work(&q.street));
+        cr_assert_eq(totals(&q).waiting_count, 0);
+        cr_assert_eq(amount_fen(street_get(&q.street, q.alice.number).balance),
+                     q.balance + (rows[i].inbox > 0 ? 3000 : 0), "row %zu", i);
+        street_close(&q.street);
+    }
+}
+
+/* What the vault was paid cannot be shown any more: that the register signs, of each payment. */
+Test(relay_queue, the_vault_forgets_what_is_archived_on_the_registers_word_alone)
+{
+    enum { YES = OUTCOME_ARCHIVED };
+    const struct {
+        struct archiving said;
+        size_t inbox; /* after it */
+    } rows[] = {
+        {{.status = STATUS_ARCHIVED, .outcome = YES}, 0},
+        {{.status = STATUS_ARCHIVED, .outcome = YES, .is_of_others = true}, 1},
+        {{.status = STATUS_ARCHIVED, .outcome = YES, .is_forged = true}, 1},
+        {{.status = STATUS_ARCHIVED, .outcome = YES, .is_unsigned = true}, 1},
+        {{.status = STATUS_ARCHIVED, .outcome = YES, .is_short = true}, 1},
+        {{.status = STATUS_ARCHIVED, .outcome = OUTCOME_SETTLED}, 1}, /* a word on something else */
+        {{.status = STATUS_OK, .outcome = YES}, 1},                   /* two in one */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct queued q;
+        open_queued(&q);
+        q.street.on_answer = archive;
+        q.street.on_answer_context = (void *)&rows[i].said;
+        (void)street_work(&q.street);
         cr_assert_eq(street_count(&q.street, &purse_table_purse_inbox), rows[i].inbox, "row %zu",
                      i);
         cr_assert_eq(amount_fen(street_get(&q.street, q.alice.number).balance), q.balance);

@@ -89,6 +89,83 @@ Test(vaultroom, a_lost_answer_brings_the_tokens_later_and_once)
     street_close(&street);
 }
 
+/* What is said to an order on its way: the tokens of an earlier one, or one token twice. */
+struct twist {
+    bool is_repeating; /* one token in place of all */
+    struct tokens_reply first;
+    bool has_first;
+    struct arena arena;
+};
+
+static void twist(struct street *street, struct buffer *bytes, struct span request)
+{
+    struct twist *twist = street->on_answer_context;
+    struct call_frame frame = {0};
+    struct reply reply = {0};
+    struct tokens_reply tokens = {.tokens.count = 0};
+    struct buffer body AUTO(buffer_fini) = {0};
+    struct span kept = {0};
+    HALL_STATUS(call_read(&frame, WORLD_NETWORK, request, &street->arena), STATUS_OK);
+    HALL_OK(arena_copy(&twist->arena, &kept, buffer_span(bytes)));
+    HALL_OK(reply_decode(&reply, kept, &twist->arena));
+    if (frame.verb->verb != VERB_ISSUE || reply.status != STATUS_OK)
+        return;
+    HALL_OK(tokens_reply_decode(&tokens, reply.body, &twist->arena));
+    for (size_t i = 0; twist->is_repeating && i < tokens.tokens.count; i++)
+        tokens.tokens.items[i] = tokens.tokens.items[0];
+    if (!twist->is_repeating && twist->has_first)
+        tokens = twist->first;
+    twist->first = tokens;
+    twist->has_first = true;
+    HALL_OK(tokens_reply_encode(&body, &tokens));
+    reply.body = buffer_span(&body);
+    buffer_fini(bytes);
+    *bytes = (struct buffer){0};
+    HALL_OK(reply_encode(bytes, &reply));
+}
+
+/* An even order of 1,000 fen comes as coins alike: without the check they would add up. */
+static void expect_believed_when_it_is_true(struct street *street, uint64_t before)
+{
+    street_approve_all(street, true);
+    cr_assert(street_work(street));
+    cr_assert_eq(last_order(street).state, VAULT_ORDER_WAITING);
+    street->on_answer = NULL;
+    cr_assert_not(street_work(street));
+    cr_assert_eq(last_order(street).state, VAULT_ORDER_DONE);
+    cr_assert_eq(street_vault(street), before + 1000);
+}
+
+Test(vaultroom, the_tokens_of_an_earlier_order_are_no_answer)
+{
+    struct street street;
+    struct twist twisted = {.is_repeating = false};
+    street_open(&street);
+    street.on_answer = twist;
+    street.on_answer_context = &twisted;
+    HALL_STATUS(order(&street, 1000), STATUS_PENDING);
+    street_approve_all(&street, true);
+    cr_assert_not(street_work(&street));
+    cr_assert_eq(street_vault(&street), 1000);
+    HALL_STATUS(order(&street, 1000), STATUS_PENDING);
+    expect_believed_when_it_is_true(&street, 1000);
+    arena_fini(&twisted.arena);
+    street_close(&street);
+}
+
+Test(vaultroom, one_token_does_not_stand_for_all)
+{
+    struct street street;
+    struct twist twisted = {.is_repeating = true};
+    street_open(&street);
+    street.on_answer = twist;
+    street.on_answer_context = &twisted;
+    HALL_STATUS(order(&street, 1000), STATUS_PENDING);
+    expect_believed_when_it_is_true(&street, 0);
+    arena_fini(&twisted.arena);
+    street_close(&street);
+}
+
 Test(vaultroom_work, money_goes_back_to_the_reserve)
 {
     struct street street;

@@ -178,7 +178,8 @@ void citizen_join(struct citizen *citizen, bool is_proof)
                         citizen->has_words ? &words : NULL),
               "init");
     if (status == STATUS_OK)
-        sim_check(citizen->sim, sync_join(&citizen->wallet, &status), "join");
+        sim_check(citizen->sim,
+                  sync_join(&citizen->wallet, &status, citizen->has_words ? &words : NULL), "join");
     if (status != STATUS_OK)
         sim_fail(citizen->sim, "MACHINERY", "wallet %zu joins: %s", citizen->person,
                  status_name(status));
@@ -279,7 +280,7 @@ void citizen_sync(struct citizen *citizen)
              (long long)sim_amount(report.exchanged), report.is_unreachable ? ", unreachable" : "");
     sim_count(sim, SIM_SYNCS);
     if (citizen_survived(citizen, is_armed, error, "sync") && citizen->wallet.is_restored &&
-        report.refusal == STATUS_CODE)
+        (report.refusal == STATUS_CODE || report.refusal == STATUS_FORBIDDEN))
         citizen_ask_for_code(citizen);
 }
 

@@ -214,6 +214,18 @@ static void write_memos(struct scene *s)
 
 enum { WORD_LEAVES = 7, WORD_INDEX = 4 };
 
+static void write_placed(struct scene *s, struct vector *vector, const struct placed_leaf *placed,
+                         const struct settled *settled, const struct key_pair *pair)
+{
+    struct buffer encoded = {0};
+    CHECK(placed_leaf_encode(&encoded, placed) == ERR_OK);
+    vector->kind = KIND_SETTLED;
+    vector->signer = &s->world.register_key.public_key;
+    vector->placed_leaf = raw_keep(&s->world, &encoded);
+    struct cose cose = world_sign(&s->world, KIND_SETTLED, settled, pair);
+    write_under(s, vector, &cose);
+}
+
 static void write_word(struct scene *s, const char *name, const char *why, uint64_t index,
                        uint64_t count, const struct key_pair *pair, enum status verdict)
 {
@@ -233,16 +245,21 @@ static void write_word(struct scene *s, const char *name, const char *why, uint6
         items[i].id = path[i];
     struct settled settled = {
         .merkle_root = merkle_root(hashes, WORD_LEAVES), .count = count, .made_at = WORLD_NOW};
-    struct buffer encoded = {0};
-    CHECK(placed_leaf_encode(&encoded, &placed) == ERR_OK);
-    struct vector vector = {.name = name,
-                            .why = why,
-                            .kind = KIND_SETTLED,
-                            .signer = &s->world.register_key.public_key,
-                            .placed_leaf = raw_keep(&s->world, &encoded),
-                            .verdict = verdict};
-    struct cose cose = world_sign(&s->world, KIND_SETTLED, &settled, pair);
-    write_under(s, &vector, &cose);
+    struct vector vector = {.name = name, .why = why, .verdict = verdict};
+    write_placed(s, &vector, &placed, &settled, pair);
+}
+
+/* The word on a packet of one payment, whose line has left the register. */
+static void write_archived(struct scene *s)
+{
+    const struct placed_leaf placed = {
+        .leaf = {.coin_id.bytes = {1}, .payment_id.bytes = {2}, .outcome = OUTCOME_ARCHIVED}};
+    struct settled settled = {.count = 1, .made_at = WORLD_NOW};
+    struct vector vector = {.name = "settled-archived-ok",
+                            .why = "a tree of one leaf, which says that the line is archived",
+                            .verdict = STATUS_OK};
+    CHECK(merkle_leaf_hash(&settled.merkle_root, &placed.leaf) == ERR_OK);
+    write_placed(s, &vector, &placed, &settled, &s->world.register_key);
 }
 
 static void write_words(struct scene *s)
@@ -256,6 +273,7 @@ static void write_words(struct scene *s)
                right, STATUS_SIGNATURE);
     write_word(s, "settled-by-a-bank", "signed by a bank's key", WORD_INDEX, WORD_LEAVES,
                &s->world.banks[0].bank_key, STATUS_SIGNATURE);
+    write_archived(s);
 }
 
 void trust_vectors(void)

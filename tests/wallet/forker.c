@@ -30,6 +30,12 @@ struct span forker_pays(struct forker *forker, struct folk *payee, uint64_t fen)
     return forker_packet(payee->world, &paid);
 }
 
+void forker_pays_both(struct forker *forker, struct folk *a, struct folk *b)
+{
+    cr_assert_eq(folk_receive(a, forker_pays(forker, a, 600)).result, HANDOVER_TAKEN);
+    cr_assert_eq(folk_receive(b, forker_pays(forker, b, 500)).result, HANDOVER_TAKEN);
+}
+
 enum kind forker_kind(struct span file)
 {
     struct wire_wrapper wrapper = {0};

@@ -320,6 +320,19 @@ static enum status certify(struct town *town, struct certify_reply *reply,
     return STATUS_OK;
 }
 
+static enum status serve_join(struct town *town, struct certify_reply *reply,
+                              const struct join_body *body, struct arena *arena)
+{
+    struct certificate_request request = {0};
+    OK(certificate_request_decode(&request, body->request.payload, arena));
+    if (town->has_given_up && key_equal(&request.new_key, &town->given_up))
+        return STATUS_FORBIDDEN;
+    if (town->has_given_up && body->has_code &&
+        memcmp(&body->code, &town->used_code, sizeof body->code) == 0)
+        return STATUS_CODE;
+    return certify(town, reply, &body->request, arena);
+}
+
 static enum status serve_deposit_request(struct town *town, struct deposit_request_reply *reply,
                                          const struct deposit_request_body *body)
 {
@@ -354,7 +367,7 @@ static enum status serve(struct town *town, void *reply, enum verb verb, const v
     case VERB_FETCH:
         return STATUS_OK;
     case VERB_JOIN:
-        return certify(town, reply, &((const struct join_body *)body)->request, arena);
+        return serve_join(town, reply, body, arena);
     case VERB_CERTIFY:
         return certify(town, reply, &((const struct certify_body *)body)->by_new_key, arena);
     case VERB_WITHDRAW:
@@ -369,6 +382,9 @@ static enum status serve(struct town *town, void *reply, enum verb verb, const v
         return serve_deposit_request(town, reply, body);
     case VERB_DEPOSIT:
         return serve_deposit(town, reply, body, arena);
+    case VERB_LOST:
+        *(struct lost_reply *)reply = town->lost;
+        return STATUS_OK;
     case VERB_REDEEM:
     case VERB_ISSUE:
     case VERB_LOG:

@@ -46,6 +46,10 @@ struct town {
     bool withdraws_one_twice; /* gives the first in place of all */
     bool withdraws_the_first; /* gives the tokens of the first withdrawal again */
     enum status certifies;    /* STATUS_OK, or why not */
+    struct lost_reply lost;   /* what it says of lost wallets */
+    bool has_given_up;        /* a key, reported lost before its first certificate arrived, */
+    struct public_key given_up;
+    struct nonce used_code; /* and the code that it used */
     bool has_words;
     struct public_key words; /* the customer's, as the bank knows them */
     bool is_other_bank;      /* deposits are asked for by another bank's vault */

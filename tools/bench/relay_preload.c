@@ -30,6 +30,7 @@ static void open_customer(struct store *store, const struct crowd *crowd, size_t
     const struct bank_wallet wallet = {.key = *key,
                                        .key_id = crypto_key_id(key),
                                        .customer = customer.number,
+                                       .number = number + 1,
                                        .state = BANK_WALLET_ACTIVE,
                                        .certificate = unsigned_record,
                                        .not_after_day = time_day(now) + DAYS,

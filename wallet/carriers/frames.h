@@ -39,6 +39,7 @@ struct frames_message { /* one that is being gathered; count 0: unused */
     uint8_t digest[FRAME_DIGEST_SIZE];
     size_t size, count, share_size;
     size_t got;
+    bool is_whole;     /* it was given out: only its name is kept */
     uint16_t *indices; /* of the shares, as they came */
     uint8_t *shares;
     uint64_t begun;
@@ -49,7 +50,7 @@ struct frames_gather { /* zeroed = empty */
 };
 enum frames_news {
     FRAMES_NEW,      /* one more */
-    FRAMES_REPEATED, /* that one was there already */
+    FRAMES_REPEATED, /* that one was there already, or its message was whole */
     FRAMES_WHOLE,    /* the message is whole, and its digest matches */
     FRAMES_DAMAGED,  /* enough of them came, and the digest does not match: they are dropped */
 };
@@ -58,7 +59,7 @@ enum frames_news {
  * arena. */
 enum err frames_add(struct frames_gather *gather, enum frames_news *news, struct span *whole,
                     struct span text, struct arena *arena) MUST_USE;
-/* How far the furthest message is; 0 of 0 if there is none. */
+/* How far the furthest message is that is not whole; 0 of 0 if there is none. */
 void frames_progress(const struct frames_gather *gather, size_t *got, size_t *count);
 void frames_fini(struct frames_gather *gather); /* fit for AUTO */
 

@@ -14,6 +14,15 @@ static void forget(struct frames_message *message)
     *message = (struct frames_message){0};
 }
 
+/* It is known again, so that its other frames do not begin it anew. */
+static void put_away(struct frames_message *message)
+{
+    arena_fini(&message->arena);
+    message->indices = NULL;
+    message->shares = NULL;
+    message->is_whole = true;
+}
+
 void frames_fini(struct frames_gather *gather)
 {
     for (size_t i = 0; i < FRAMES_MESSAGES_MAX; i++)
@@ -25,7 +34,8 @@ void frames_progress(const struct frames_gather *gather, size_t *got, size_t *co
     *got = *count = 0;
     for (size_t i = 0; i < FRAMES_MESSAGES_MAX; i++) {
         const struct frames_message *message = &gather->messages[i];
-        if (message->count == 0 || (*count != 0 && message->got * *count <= *got * message->count))
+        if (message->count == 0 || message->is_whole ||
+            (*count != 0 && message->got * *count <= *got * message->count))
             continue;
         *got = message->got;
         *count = message->count;
@@ -96,6 +106,8 @@ static enum err message_of(struct frames_gather *gather, struct frames_message *
 
 static bool has(const struct frames_message *message, uint64_t index)
 {
+    if (message->is_whole)
+        return true;
     for (size_t i = 0; i < message->got; i++)
         if (message->indices[i] == index)
             return true;
@@ -135,6 +147,9 @@ enum err frames_add(struct frames_gather *gather, enum frames_news *news, struct
     if (message->got < message->count)
         return ERR_OK;
     const enum err error = finish(message, news, whole, arena);
-    forget(message);
+    if (error == ERR_OK && *news == FRAMES_WHOLE)
+        put_away(message);
+    else
+        forget(message);
     return error;
 }

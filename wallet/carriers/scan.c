@@ -36,6 +36,8 @@ struct scan {
     bool is_damaged;
     enum err first_error;
     const char *first_path, *first_problem;
+    bool (*wants)(void *context, struct span message);
+    void *wants_context;
     void (*tell)(void *context, size_t got, size_t count);
     void *tell_context;
 };
@@ -163,18 +165,30 @@ static void tell_progress(const struct scan *scan)
         scan->tell(scan->tell_context, got, count);
 }
 
+/* A camera may look at what is passed over for as long as it likes: it is kept nowhere. */
+static enum err hear_whole(struct scan *scan, struct span message)
+{
+    if (scan->wants != NULL && !scan->wants(scan->wants_context, message))
+        return ERR_OK;
+    return arena_copy(&scan->arena, &scan->whole, message);
+}
+
 static enum err hear_line(struct scan *scan, struct reader *reader)
 {
+    struct arena arena AUTO(arena_fini) = {0};
     enum frames_news news = FRAMES_REPEATED;
+    struct span message = {0};
     const struct span text = span_of(reader->line + 1, reader->line_size - 1);
     if (reader->line[0] == '!') {
         reader->line[reader->line_size] = '\0';
         reader->problem = problem_text((const char *)reader->line + 1);
         return ERR_OK;
     }
-    const enum err error = frames_add(&scan->gather, &news, &scan->whole, text, &scan->arena);
+    const enum err error = frames_add(&scan->gather, &news, &message, text, &arena);
     if (error == ERR_MEMORY)
         return error;
+    if (error == ERR_OK && news == FRAMES_WHOLE)
+        return hear_whole(scan, message);
     if (error == ERR_OK && news == FRAMES_DAMAGED)
         scan->is_damaged = true;
     if (error == ERR_OK && news == FRAMES_NEW)
@@ -353,6 +367,14 @@ struct scan_report scan_report(const struct carrier *carrier)
                                  .problem = scan->first_problem};
     frames_progress(&scan->gather, &report.got, &report.count);
     return report;
+}
+
+void scan_want(struct carrier *carrier, bool (*wants)(void *context, struct span message),
+               void *context)
+{
+    struct scan *scan = (struct scan *)carrier;
+    scan->wants = wants;
+    scan->wants_context = context;
 }
 
 void scan_tell(struct carrier *carrier, void (*tell)(void *context, size_t got, size_t count),

@@ -22,6 +22,10 @@ enum err scan_files(struct carrier **out, const char *const *paths, size_t count
                     uint64_t picture_ms) MUST_USE; /* for each of them */
 enum err scan_camera(struct carrier **out, const char *device, uint64_t timeout_ms) MUST_USE;
 
+/* Asked of each message that is whole: is it the one that is looked for? What is not is passed
+ * over. Not called: the first one is. */
+void scan_want(struct carrier *carrier, bool (*wants)(void *context, struct span message),
+               void *context);
 /* Called when one more frame was seen, of a message in several. */
 void scan_tell(struct carrier *carrier, void (*tell)(void *context, size_t got, size_t count),
                void *context);

@@ -1,7 +1,7 @@
 /* Options to carriers (contract in carry.h). */
 #include "wallet/desk/carry.h"
 
-#include "common/wire/message.h"
+#include "common/wire/wire.h"
 #include "wallet/carriers/lan.h"
 #include "wallet/carriers/qr_show.h"
 #include "wallet/carriers/scan.h"
@@ -24,8 +24,9 @@ static int count_given(const struct cli *cli, const char *const *names)
     return given;
 }
 
-static int check_ways(struct cli *cli, const char *argument, enum carry_out must)
+static int check_ways(struct cli *cli, const struct carry_want *want, enum carry_out must)
 {
+    const char *argument = want != NULL ? want->argument : NULL;
     const char *const in[] = {"--scan", "--camera", "--to", argument, NULL};
     const char *const out[] = {"--output", "--qr", "--listen", "--to", NULL};
     const int ways = count_given(cli, in);
@@ -39,6 +40,77 @@ static int check_ways(struct cli *cli, const char *argument, enum carry_out must
                         _("it is not said where it goes"));
     return CLI_OK;
 }
+
+/* ---- what kind it is ---- */
+
+/* Of a bundle its first message: that is what it is about. KIND_COUNT: no file of dcep. */
+static enum kind kind_of(struct span message)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct wire_wrapper wrapper = {0};
+    struct bundle bundle = {0};
+    if (wire_unwrap(&wrapper, message) != ERR_OK)
+        return KIND_COUNT;
+    if (wrapper.kind == KIND_BUNDLE &&
+        (bundle_decode(&bundle, wrapper.body, &arena) != ERR_OK ||
+         wire_unwrap(&wrapper, bundle.messages.items[0].bytes) != ERR_OK))
+        return KIND_COUNT;
+    return wrapper.kind;
+}
+
+static void note_other(struct carry *carry, enum kind kind)
+{
+    static const struct {
+        enum kind kind;
+        const char *what, *hint;
+    } others[] = {
+        {KIND_INVOICE, N_("a request for a payment"), N_("dcep-wallet pay takes it")},
+        {KIND_PACKET, N_("a payment"), N_("dcep-wallet receive takes it, if it is for you")},
+        {KIND_CONFIRMATION, N_("a receipt"), N_("dcep-wallet receive takes it")},
+        {KIND_JOIN, N_("a join file"), N_("dcep-wallet init --join FILE opens a wallet with it")},
+        {KIND_COUNT, N_("something that is no file of dcep"), N_("ask for the right one")},
+    };
+    carry->other = N_("another file of dcep");
+    carry->other_hint = N_("dcep-wallet inspect FILE says what is in it");
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (others[i].kind == kind) {
+            carry->other = others[i].what;
+            carry->other_hint = others[i].hint;
+        }
+}
+
+static int refuse_other(struct carry *carry)
+{
+    return cli_fail(carry->cli, CLI_INVALID, "KIND", _(carry->other_hint),
+                    _("this is %s; %s is wanted here"), _(carry->other), _(carry->want->what));
+}
+
+/* A file that is none of dcep's: whoever reads it says what is wrong with it. */
+static int check_kind(struct carry *carry, struct span message)
+{
+    const enum kind kind = kind_of(message);
+    if (kind == KIND_COUNT || carry->want->takes(kind))
+        return CLI_OK;
+    note_other(carry, kind);
+    return refuse_other(carry);
+}
+
+/* For the carrier that looks. */
+static bool is_wanted(void *context, struct span message)
+{
+    struct carry *carry = context;
+    const enum kind kind = kind_of(message);
+    if (kind != KIND_COUNT && carry->want->takes(kind))
+        return true;
+    const uint64_t bit = UINT64_C(1) << kind;
+    note_other(carry, kind);
+    if ((carry->passed_over & bit) == 0)
+        cli_note(carry->cli, _("%s was seen; %s is wanted: still looking"), _(carry->other),
+                 _(carry->want->what));
+    carry->passed_over |= bit;
+    return false;
+}
+_Static_assert((int)KIND_COUNT < 64, "a bit for each kind");
 
 /* ---- a link ---- */
 
@@ -136,6 +208,8 @@ static int fail_scan(struct carry *carry, enum err error)
         return cli_fail(cli, CLI_INVALID, "INCOMPLETE", _("show the others too, in any order"),
                         _("%zu of the %zu frames that are needed were seen"), report.got,
                         report.count);
+    if (report.path == NULL && error == ERR_MISSING && carry->passed_over != 0)
+        return refuse_other(carry);
     if (report.path == NULL && error == ERR_MISSING)
         return cli_fail(cli, CLI_INVALID, "NO_CODE",
                         _("the whole code with its white border, sharp and without glare"),
@@ -179,6 +253,7 @@ static void tell_frames(void *context, size_t got, size_t count)
 
 static int look(struct carry *carry)
 {
+    scan_want(carry->seen, is_wanted, carry);
     if (scan_report(carry->seen).is_camera) {
         cli_note(carry->cli, _("hold the code before the camera"));
         scan_tell(carry->seen, tell_frames, carry->cli);
@@ -192,10 +267,11 @@ static int look(struct carry *carry)
 
 /* ---- all of it ---- */
 
-int carry_open(struct carry *out, struct cli *cli, const char *argument, enum carry_out must)
+int carry_open(struct carry *out, struct cli *cli, const struct carry_want *want,
+               enum carry_out must)
 {
-    *out = (struct carry){.cli = cli, .taken = {.limit = FILE_SIZE_MAX}};
-    int code = check_ways(cli, argument, must);
+    *out = (struct carry){.cli = cli, .want = want, .taken = {.limit = FILE_SIZE_MAX}};
+    int code = check_ways(cli, want, must);
     if (code == CLI_OK)
         code = open_codes(out);
     if (code == CLI_OK)
@@ -207,17 +283,18 @@ int carry_open(struct carry *out, struct cli *cli, const char *argument, enum ca
     return code;
 }
 
-int carry_take(struct carry *carry, struct span *message, const char *argument)
+int carry_take(struct carry *carry, struct span *message)
 {
-    if (carry->link == NULL) {
-        *message =
-            carry->seen != NULL ? buffer_span(&carry->taken) : cli_file(carry->cli, argument);
-        return CLI_OK;
+    if (carry->link != NULL) {
+        buffer_fini(&carry->taken);
+        const enum err error = carrier_take(carry->link, &carry->taken);
+        if (error != ERR_OK)
+            return carry_fail_link(carry, error, NULL);
     }
-    buffer_fini(&carry->taken);
-    const enum err error = carrier_take(carry->link, &carry->taken);
-    *message = buffer_span(&carry->taken);
-    return error == ERR_OK ? CLI_OK : carry_fail_link(carry, error, NULL);
+    *message = carry->link != NULL || carry->seen != NULL
+                   ? buffer_span(&carry->taken)
+                   : cli_file(carry->cli, carry->want->argument);
+    return check_kind(carry, *message);
 }
 
 int carry_check(struct carry *carry, struct span message)

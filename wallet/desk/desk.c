@@ -379,8 +379,9 @@ static const char *hint_of(enum status status)
         {STATUS_SENDER, N_("the bank does not know this wallet's key: ask the bank")},
         {STATUS_CALL_DATE, N_("set this machine's clock right")},
         {STATUS_RESTORED, N_("dcep-wallet sync gets it a new key")},
-        {STATUS_WORDS, N_("look at the paper again: newer words, another wallet's too, make older "
-                          "ones void; or ask the bank for a new join file")},
+        {STATUS_WORDS, N_("type them in once more, as the paper says: newer words, another "
+                          "wallet's too, make older ones void; or ask the bank for a new join "
+                          "file")},
         {STATUS_FORBIDDEN, N_("this wallet's key is revoked, or the wallet was opened "
                               "anew elsewhere: ask the bank")},
         {STATUS_VAULT, N_("try again later: your bank has to order more money")},

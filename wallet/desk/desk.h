@@ -66,6 +66,9 @@ int desk_demand_pin(struct desk *desk) MUST_USE;
 int desk_finish_pin(struct desk *desk) MUST_USE;
 /* To the one in --new-pin-file, or asked for twice; the old one was demanded before. */
 int desk_change_pin(struct desk *desk) MUST_USE;
+/* A wallet, or the beginning of one. */
+bool desk_is_there(const struct cli *cli);
+bool desk_has_pin(const struct cli *cli);
 /* Sealed, and nobody holds it unlocked: opening asks for the PIN. */
 bool desk_is_locked(const struct cli *cli);
 /* Whoever holds it unlocked forgets the master key. Waits for no other command. */

@@ -101,8 +101,7 @@ int desk_demand_pin(struct desk *desk)
 int desk_take_lock(struct desk *desk, int wait_ms)
 {
     char path[CLI_PATH_SIZE];
-    cli_data_path(desk->cli, path, DESK_PIN_FILE);
-    if (!file_exists(path))
+    if (!desk_is_there(desk->cli))
         return desk_fail_open(desk, ERR_MISSING);
     cli_data_path(desk->cli, path, DESK_LOCK_FILE);
     enum err error = file_lock(&desk->lock_fd, path);
@@ -134,22 +133,31 @@ int desk_unlock(struct desk *out, struct cli *cli)
     return code == CLI_OK ? derive(out) : code;
 }
 
-bool desk_is_locked(const struct cli *cli)
+bool desk_is_there(const struct cli *cli)
 {
-    struct safe_key master AUTO(safe_key_wipe) = {{0}};
+    char path[CLI_PATH_SIZE];
+    cli_data_path(cli, path, DESK_PIN_FILE);
+    return file_exists(path);
+}
+
+bool desk_has_pin(const struct cli *cli)
+{
     char path[CLI_PATH_SIZE];
     bool is_set = false;
     cli_data_path(cli, path, DESK_PIN_FILE);
-    return pin_is_set(&is_set, path) == ERR_OK && is_set &&
-           agent_ask(&master, cli_data(cli)) != ERR_OK;
+    return pin_is_set(&is_set, path) == ERR_OK && is_set;
+}
+
+bool desk_is_locked(const struct cli *cli)
+{
+    struct safe_key master AUTO(safe_key_wipe) = {{0}};
+    return desk_has_pin(cli) && agent_ask(&master, cli_data(cli)) != ERR_OK;
 }
 
 int desk_lock(struct desk *out, bool *was_unlocked, struct cli *cli)
 {
-    char path[CLI_PATH_SIZE];
     desk_prepare(out, cli);
-    cli_data_path(cli, path, DESK_PIN_FILE);
-    if (!file_exists(path))
+    if (!desk_is_there(cli))
         return desk_fail_open(out, ERR_MISSING);
     const enum err error = agent_stop(was_unlocked, cli_data(cli));
     return error == ERR_OK ? CLI_OK : cli_fail_err(cli, error, _("the unlocked wallet"), NULL);
@@ -197,9 +205,7 @@ static int keep_pin(struct desk *desk, int (*choose_pin)(struct desk *desk, stru
 
 int desk_make_pin(struct desk *out, struct cli *cli)
 {
-    char path[CLI_PATH_SIZE];
-    cli_data_path(cli, path, DESK_PIN_FILE);
-    if (file_exists(path))
+    if (desk_is_there(cli))
         return desk_unlock(out, cli);
     desk_prepare(out, cli);
     safe_key_draw(&out->master);

@@ -43,27 +43,37 @@ static enum err read_forks(struct purse_env *env, struct standing *standing)
     return ERR_OK;
 }
 
-/* Under keys of before a restore. From its day on a coin's bank asks for its refund, once a day: a
- * sync a week later has found what came of it, and it is not told a second time. */
-static void count_frozen(struct standing *standing, const struct purse_coin_list *frozen,
-                         uint64_t synced_at)
+/* From its day on a coin's bank asks for its refund, once a day: a sync a week later has found what
+ * came of it, and it is not told a second time. What the bank has told replaces that guess; what
+ * came since, it had not seen. */
+static bool is_told_of(const struct purse_coin *coin, const struct wallet_state *state)
 {
     enum { REFUNDED_WITHIN_DAYS = 7 };
-    standing->totals.frozen = amount_zero();
+    if (state->older_told_at != 0)
+        return coin->taken_at > state->older_told_at;
+    return time_day(state->last_sync_at) < coin->redeem_by_day + REFUNDED_WITHIN_DAYS;
+}
+
+/* Under keys of before a restore. */
+static void count_frozen(struct standing *standing, const struct purse_coin_list *frozen,
+                         const struct wallet_state *state)
+{
+    struct amount *sum = &standing->totals.frozen;
+    *sum = state->older_told_at != 0 ? state->older_held : amount_zero();
     for (size_t i = 0; i < frozen->count; i++)
-        if (time_day(synced_at) < frozen->items[i].redeem_by_day + REFUNDED_WITHIN_DAYS)
-            standing->totals.frozen =
-                amount_add_capped(standing->totals.frozen, frozen->items[i].amount);
+        if (is_told_of(&frozen->items[i], state))
+            *sum = amount_add_capped(*sum, frozen->items[i].amount);
 }
 
 /* Those of frozen keys wait for the bank: no sync settles or claims them. */
-static enum err read_aside(struct purse_env *env, struct standing *standing, uint64_t synced_at)
+static enum err read_aside(struct purse_env *env, struct standing *standing,
+                           const struct wallet_state *state)
 {
     struct purse_coin_list coins = {0}, frozen = {0};
     TRY(purse_coins(env, &coins, PURSE_QUARANTINED));
     TRY(purse_part_frozen(env, &coins, &frozen));
     standing->quarantined_count = coins.count;
-    count_frozen(standing, &frozen, synced_at);
+    count_frozen(standing, &frozen, state);
     note_redeem_by(standing, &coins);
     TRY(purse_coins(env, &coins, PURSE_ORPHANED));
     TRY(purse_part_frozen(env, &coins, &frozen));
@@ -75,7 +85,7 @@ static enum err read_coins(struct wallet *wallet, struct purse_env *env, struct 
 {
     struct purse_coin_list coins = {0};
     TRY(purse_totals(env, &standing->totals));
-    TRY(read_aside(env, standing, wallet->state.last_sync_at));
+    TRY(read_aside(env, standing, &wallet->state));
     TRY(purse_coins(env, &coins, PURSE_AVAILABLE));
     note_redeem_by(standing, &coins);
     for (size_t i = 0; i < coins.count; i++) {

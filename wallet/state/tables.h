@@ -11,7 +11,9 @@ enum words_state { WORDS_UNSEEN = 0, WORDS_SEEN = 1, WORDS_VOID = 2 };
  * own_*: limits that the owner set; zero: none (wallet/state/limits.h).
  * is_restored: from a backup, and not synced since. is_refused: my bank certifies this wallet's key
  * no more (revoked, or opened anew elsewhere), as of the last sync. recovery_key: what my recovery
- * words stand for; neither words nor private key are here. */
+ * words stand for; neither words nor private key are here. older_held: what comes back of wallets
+ * that this one is in place of, as the bank told it at older_told_at (0: never); older_asks: it may
+ * change. */
 #define WALLET_STATE_FIELDS(F)                                                                     \
     F(UINT, id, 1, 1)                                                                              \
     F(TEXT, network, 1, NETWORK_SIZE_MAX)                                                          \
@@ -41,7 +43,10 @@ enum words_state { WORDS_UNSEEN = 0, WORDS_SEEN = 1, WORDS_VOID = 2 };
     F(UINT, element_index, 0, INTEGER_MAX)                                                         \
     F(UINT, element_count, 0, INTEGER_MAX)                                                         \
     F(OPT_BLOB, element_attestor, 1, 1024)                                                         \
-    F(UINT, last_sync_at, 0, INTEGER_MAX)
+    F(UINT, last_sync_at, 0, INTEGER_MAX)                                                          \
+    F(UINT, older_asks, 0, 1)                                                                      \
+    F(AMOUNT0, older_held)                                                                         \
+    F(UINT, older_told_at, 0, INTEGER_MAX)
 /* My private keys, sealed under the PIN; a row before a certificate is asked for. */
 #define SEALED_KEY_FIELDS(F)                                                                       \
     F(KEY, key)                                                                                    \

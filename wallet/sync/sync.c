@@ -123,8 +123,8 @@ static enum err finish_work(struct wallet *wallet, struct purse_env *env, void *
 enum err sync_all(struct wallet *wallet, struct sync_report *report)
 {
     static enum err (*const steps[])(struct sync_run *) = {
-        sync_rejoin, sync_resume, sync_fetch, sync_deposits, sync_settle,   sync_withdrawals,
-        sync_orders, sync_claims, sync_owned, sync_certify,  sync_exchange,
+        sync_rejoin, sync_resume, sync_fetch, sync_deposits, sync_settle,  sync_withdrawals,
+        sync_orders, sync_claims, sync_older, sync_owned,    sync_certify, sync_exchange,
     };
     struct arena arena AUTO(arena_fini) = {0};
     struct sync_run run = {.wallet = wallet, .report = report};

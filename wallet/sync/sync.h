@@ -14,6 +14,9 @@ struct sync_words {
     const struct key_pair *pair;
     bool is_proof;
 };
+/* Of a join file, before anything is kept: form statuses, STATUS_CODE (expired, and nothing else
+ * proves whose it is). */
+enum status sync_join_file_status(struct span join_file, uint64_t now, bool has_proof);
 /* A new wallet from its join file: state and first key are kept; sync_join then asks the bank.
  * Repeating it before the bank answered keeps the key and takes the newer file's code, and these
  * words. words NULL: none. *status: STATUS_OK, form statuses, STATUS_CODE (expired), STATUS_STATE
@@ -30,8 +33,11 @@ enum err sync_new_words(struct wallet *wallet, enum status *status,
                         const struct key_pair *recovery) MUST_USE;
 /* They are on paper now: whoever shows them says so. */
 enum err sync_words_seen(struct wallet *wallet) MUST_USE;
-/* STATUS_OK, STATUS_CODE, STATUS_CERTIFICATE (the answer does not fit), STATUS_UNREACHABLE... */
-enum err sync_join(struct wallet *wallet, enum status *status) MUST_USE;
+/* words: as given to sync_init. STATUS_OK, STATUS_CODE, STATUS_FORBIDDEN (the bank gave this wallet
+ * up before it was handed its certificate: words, or the code of a new join file, open it yet),
+ * STATUS_CERTIFICATE (the answer does not fit), STATUS_UNREACHABLE... */
+enum err sync_join(struct wallet *wallet, enum status *status,
+                   const struct sync_words *words) MUST_USE;
 
 /* One of the same amount that is not answered yet is asked for again; no second one is made.
  * STATUS_OK, STATUS_PENDING and STATUS_UNREACHABLE (sync asks again with the same id), limits and

@@ -111,6 +111,8 @@ static enum err first_key(struct wallet *wallet, struct purse_env *env,
 
 static void note_words(struct wallet_state *row, const struct joining *joining)
 {
+    row->older_asks = 1; /* there may have been a wallet before this one */
+    row->older_told_at = 0;
     row->has_join_code = joining->has_file && !is_proof(joining);
     row->join_code = joining->join.code;
     if (joining->words == NULL)
@@ -150,6 +152,14 @@ static enum err init_work(struct wallet *wallet, struct purse_env *env, void *co
     TRY(store_put(env->store, &tables_table_wallet_state, &row));
     memcpy(wallet->trust.network, joining->wrapper.network, sizeof wallet->trust.network);
     return first_key(wallet, env, joining->words);
+}
+
+enum status sync_join_file_status(struct span join_file, uint64_t now, bool has_proof)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    const struct sync_words words = {.is_proof = has_proof};
+    struct joining joining = {.words = &words};
+    return read_join(&joining, join_file, now, &arena);
 }
 
 enum err sync_init(struct wallet *wallet, enum status *status, struct span join_file,
@@ -255,6 +265,7 @@ enum err sync_words_seen(struct wallet *wallet)
 
 struct certifying {
     struct new_key row;
+    bool has_row;
     struct cose certificate;
     const struct certify_reply *reply;
     enum status status;
@@ -265,7 +276,7 @@ static enum err find_new_key(struct wallet *wallet, struct purse_env *env, void 
     struct certifying *certifying = context;
     (void)wallet;
     certifying->row.id = 1;
-    return store_get(env->store, &tables_table_new_key, &certifying->row, env->arena);
+    return purse_find(env, &certifying->has_row, &tables_table_new_key, &certifying->row);
 }
 
 /* My bank's date on a key that was just made cannot be an old word repeated. It raises the floor of
@@ -334,7 +345,8 @@ static enum err take_reply(struct wallet *wallet, struct certifying *certifying,
     return wallet_transact(wallet, keep_certificate, certifying, arena);
 }
 
-/* The key that waits asks for its first certificate, by code, by words, or by both. */
+/* The key that waits asks for its first certificate, by code, by words, or by both. None waits: the
+ * bank gave up the last one. */
 static enum err ask_first(struct wallet *wallet, enum status *status)
 {
     struct arena arena AUTO(arena_fini) = {0};
@@ -342,6 +354,9 @@ static enum err ask_first(struct wallet *wallet, enum status *status)
     struct certifying certifying = {0};
     struct certify_reply reply = {0};
     TRY(wallet_transact(wallet, find_new_key, &certifying, &arena));
+    *status = STATUS_FORBIDDEN;
+    if (!certifying.has_row)
+        return ERR_OK;
     TRY(wallet_pair(wallet, &pair, &certifying.row.key));
     const struct join_body body = {.request = certifying.row.by_new_key,
                                    .has_code = wallet->state.has_join_code,
@@ -356,10 +371,50 @@ static enum err ask_first(struct wallet *wallet, enum status *status)
     return ERR_OK;
 }
 
-enum err sync_join(struct wallet *wallet, enum status *status)
+struct replacing {
+    const struct sync_words *words; /* NULL: they are not here */
+    bool is_done;
+};
+
+/* Another key in place of the one that waits. If words vouched for that one, they must do so again:
+ * without them there is none until they are typed in anew, or a join file comes. */
+static enum err replace_key(struct wallet *wallet, struct purse_env *env, void *context)
+{
+    struct replacing *replacing = context;
+    struct new_key row = {.id = 1};
+    bool found = false;
+    TRY(purse_find(env, &found, &tables_table_new_key, &row));
+    if (!found)
+        return ERR_OK;
+    TRY(store_delete(env->store, &tables_table_new_key, &row));
+    replacing->is_done = !row.has_recovery || replacing->words != NULL;
+    return replacing->is_done ? first_key(wallet, env, row.has_recovery ? replacing->words : NULL)
+                              : ERR_OK;
+}
+
+/* A key that the bank gave up, since its owner said that his phone was lost, is never certified: an
+ * old one of mine may stand in the way of a new code. If the code opens nothing for another key
+ * either, it is this wallet that was given up: the first answer is the one that says so. */
+static enum err ask_join(struct wallet *wallet, enum status *status, const struct sync_words *words)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct replacing replacing = {.words = words};
+    enum status again = STATUS_OK;
+    TRY(ask_first(wallet, status));
+    if (*status == STATUS_FORBIDDEN)
+        TRY(wallet_transact(wallet, replace_key, &replacing, &arena));
+    if (!replacing.is_done)
+        return ERR_OK;
+    TRY(ask_first(wallet, &again));
+    if (again != STATUS_CODE)
+        *status = again;
+    return ERR_OK;
+}
+
+enum err sync_join(struct wallet *wallet, enum status *status, const struct sync_words *words)
 {
     *status = STATUS_OK;
-    return wallet->state.is_joined ? ERR_OK : ask_first(wallet, status);
+    return wallet->state.is_joined ? ERR_OK : ask_join(wallet, status, words);
 }
 
 static enum err has_current(struct wallet *wallet, struct purse_env *env, void *context)
@@ -381,7 +436,7 @@ enum err sync_rejoin(struct sync_run *run)
     TRY(wallet_transact(run->wallet, has_current, &has, &arena));
     if (has)
         return ERR_OK;
-    TRY(ask_first(run->wallet, &status));
+    TRY(ask_join(run->wallet, &status, NULL));
     sync_note(run, status);
     run->is_stopped = status != STATUS_OK;
     return ERR_OK;

@@ -42,6 +42,7 @@ enum err sync_settle(struct sync_run *run) MUST_USE;      /* inbox and outbox */
 enum err sync_withdrawals(struct sync_run *run) MUST_USE; /* those not answered yet */
 enum err sync_orders(struct sync_run *run) MUST_USE;      /* those not answered yet */
 enum err sync_claims(struct sync_run *run) MUST_USE;      /* an order for each orphan */
+enum err sync_older(struct sync_run *run) MUST_USE;       /* what comes back of lost wallets */
 enum err sync_owned(struct sync_run *run) MUST_USE;       /* what the register says is mine */
 enum err sync_certify(struct sync_run *run) MUST_USE;     /* a new key */
 enum err sync_exchange(struct sync_run *run) MUST_USE;    /* everything AVAILABLE to it */

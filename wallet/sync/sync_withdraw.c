@@ -13,6 +13,7 @@ struct withdrawing {
     struct withdrawal_row row;
     struct amount amount;
     const struct tokens_reply *reply;
+    struct withdrawal asked; /* read, when it is answered */
     enum status *status;
 };
 
@@ -80,16 +81,20 @@ static enum err add_listed(struct purse_env *env, struct amount *listed, const s
     return seen && !is_answer ? amount_add(listed, *listed, token.amount) : ERR_OK;
 }
 
-/* What answered an earlier withdrawal, or an order, is not what this one was debited for. */
-static enum err take_answer(struct purse_env *env, enum status *status, const struct cose *cose,
+/* What answered an earlier withdrawal, or an order, is not what this one was debited for; nor is a
+ * token for another key than the one that asked: money that came in another way is under an earlier
+ * one. */
+static enum err take_answer(struct purse_env *env, enum status *status, struct token *token,
+                            const struct cose *cose, const struct withdrawing *withdrawing,
                             const struct id *question_id)
 {
     bool answers = false;
     TRY(purse_take_token(env, status, cose));
     if (*status != STATUS_OK)
         return ERR_OK;
+    TRY(token_decode(token, cose->payload, env->arena));
     TRY(purse_token_answers(env, &answers, cose, question_id));
-    if (answers)
+    if (answers && key_equal(&token->owner_key, &withdrawing->asked.wallet_key))
         return purse_note_answer(env, cose, question_id);
     *status = STATUS_ORDER;
     return ERR_OK;
@@ -101,17 +106,17 @@ static enum err take_tokens(struct wallet *wallet, struct purse_env *env, void *
     struct amount sum = amount_zero(), listed = amount_zero();
     struct id reference = {{0}};
     memcpy(reference.bytes, withdrawing->row.withdrawal_id.bytes, NONCE_SIZE);
+    TRY(withdrawal_decode(&withdrawing->asked, withdrawing->row.withdrawal.payload, env->arena));
     for (size_t i = 0; i < withdrawing->reply->tokens.count; i++) {
         const struct cose *cose = &withdrawing->reply->tokens.items[i].record;
         struct token token = {0};
         enum status status = STATUS_OK;
         TRY(add_listed(env, &listed, cose));
-        TRY(take_answer(env, &status, cose, &reference));
+        TRY(take_answer(env, &status, &token, cose, withdrawing, &reference));
         if (status != STATUS_OK) {
             *withdrawing->status = status;
             continue;
         }
-        TRY(token_decode(&token, cose->payload, env->arena));
         TRY(amount_add(&sum, sum, token.amount));
     }
     if (amount_compare(sum, withdrawing->row.amount) != 0 ||

@@ -8,11 +8,7 @@ TestSuite(cli_completion, .fini = toy_directory_fini);
 
 Test(cli_completion, table)
 {
-    static const struct {
-        const char *words;
-        int exit_code;
-        const char *out, *err;
-    } rows[] = {
+    static const struct toy_row rows[] = {
         {"--completion bash", 0, "\"pay \"*) options+=' --output --times --note'", ""},
         {"--completion bash", 0, "complete -F _toy toy", ""},
         {"--completion bash", 0, "\"vault \"*) words=' show", ""},
@@ -23,12 +19,5 @@ Test(cli_completion, table)
         {"--completion tcsh", 2, "", "no shell that is known here"},
         {"--completion", 2, "", "needs a value"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct toy_run run = toy_run("%s", rows[i].words);
-        cr_expect_eq(run.exit_code, rows[i].exit_code, "%s: %d", rows[i].words, run.exit_code);
-        cr_expect(strstr(run.out, rows[i].out) != NULL, "%s: out %s", rows[i].words, run.out);
-        cr_expect(strstr(run.err, rows[i].err) != NULL, "%s: err %s", rows[i].words, run.err);
-        cr_expect(strstr(run.out, "hidden") == NULL, "%s", rows[i].words);
-        toy_run_fini(&run);
-    }
+    toy_expect("", rows, sizeof rows / sizeof rows[0]);
 }

@@ -9,11 +9,7 @@ TestSuite(cli_help, .fini = toy_directory_fini);
 
 Test(cli_help, table)
 {
-    static const struct {
-        const char *words;
-        int exit_code;
-        const char *out, *err;
-    } rows[] = {
+    static const struct toy_row rows[] = {
         {"help", 0, "toy: a toy\n\nUsage: toy [NOUN] VERB [...]\n\nCommands:\n  greet ", ""},
         {"-h", 0, "  vault show ", ""},
         {"help vault", 0, "  vault turn ", ""},
@@ -28,12 +24,5 @@ Test(cli_help, table)
         {"help vault hidden", 2, "", "no command"},
     };
     setenv("DCEP_LANG", "en", 1);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct toy_run run = toy_run("%s", rows[i].words);
-        cr_expect_eq(run.exit_code, rows[i].exit_code, "%s: %d", rows[i].words, run.exit_code);
-        cr_expect(strstr(run.out, rows[i].out) != NULL, "%s: out %s", rows[i].words, run.out);
-        cr_expect(strstr(run.err, rows[i].err) != NULL, "%s: err %s", rows[i].words, run.err);
-        cr_expect(strstr(run.out, "hidden") == NULL, "%s", rows[i].words);
-        toy_run_fini(&run);
-    }
+    toy_expect("", rows, sizeof rows / sizeof rows[0]);
 }

@@ -21,11 +21,7 @@ TestSuite(cli_main, .init = set_up, .fini = toy_directory_fini);
 
 Test(cli_main, table)
 {
-    static const struct {
-        const char *words;
-        int exit_code;
-        const char *out, *err;
-    } rows[] = {
+    static const struct toy_row rows[] = {
         {"status 58", 5, "", "error: not enough money\nhint: do this next\n"},
         {"status 58 --json", 5,
          "{\"error\":{\"code\":5,\"name\":\"FUNDS\",\"message\":\"not enough "
@@ -57,13 +53,7 @@ Test(cli_main, table)
         {"vault show", 0, "here: not found\n", "warning: from here\n"},
         {"vault show --data locked", 3, "", "database: another process holds it\nhint: stop"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct toy_run run = toy_run("%s", rows[i].words);
-        cr_expect_eq(run.exit_code, rows[i].exit_code, "%s: %d", rows[i].words, run.exit_code);
-        cr_expect(strstr(run.out, rows[i].out) != NULL, "%s: out %s", rows[i].words, run.out);
-        cr_expect(strstr(run.err, rows[i].err) != NULL, "%s: err %s", rows[i].words, run.err);
-        toy_run_fini(&run);
-    }
+    toy_expect("", rows, sizeof rows / sizeof rows[0]);
 }
 
 static void expect_file(const char *path, const char *content, unsigned mode)

@@ -80,6 +80,21 @@ static int run_setting(struct cli *cli)
     return CLI_OK;
 }
 
+/* Knows Ann alone. */
+static int run_dismiss(struct cli *cli)
+{
+    const bool is_look = cli_flag(cli, "--dry-run");
+    if (strcmp(cli_text(cli, "NAME"), "Ann") != 0)
+        return cli_fail(cli, CLI_REFUSED, "UNKNOWN", "toy vault show", "nobody of that name");
+    json_object_set_new(cli_result(cli), is_look ? "seen" : "dismissed", json_true());
+    cli_give_file(cli, "--output", span_text(is_look ? "seen" : "dismissed"), false);
+    if (is_look)
+        cli_say(cli, "this is Ann");
+    else
+        cli_say(cli, "dismissed by %s", (const char *)cli_context(cli));
+    return CLI_OK;
+}
+
 static int run_config(struct cli *cli)
 {
     struct buffer text AUTO(buffer_fini) = {0};
@@ -263,6 +278,15 @@ static const struct cli_command commands[] = {
      NULL,
      NULL,
      {CLI_ARGUMENT_OPTIONAL("PIECES", CLI_NUMBER, NULL)}},
+    {"vault",
+     "dismiss",
+     CLI_DATABASE,
+     run_dismiss,
+     "dismisses",
+     NULL,
+     N_("Really?"),
+     {CLI_ARGUMENT("NAME", CLI_TEXT, NULL), CLI_OPTION("--output", 'o', CLI_OUT_FILE, NULL),
+      CLI_OPTION("--dry-run", 0, CLI_FLAG, NULL)}},
     {"vault", "die", CLI_DATABASE, run_die, "dies", NULL, NULL, {{0}}},
     {"vault",
      "hidden",

@@ -16,6 +16,14 @@ struct toy_run toy_run(const char *words, ...) __attribute__((format(printf, 1, 
  * NULL; out is everything that was shown. Expects that the terminal echoes again afterwards. */
 struct toy_run toy_run_on_terminal(const char *const *dialogue, const char *words);
 void toy_run_fini(struct toy_run *run);
+/* A run, and what its out and err contain. Each row's words come after `before`, which may be "".
+ * The command that is hidden is never among what is shown. */
+struct toy_row {
+    const char *words;
+    int exit_code;
+    const char *out, *err;
+};
+void toy_expect(const char *before, const struct toy_row *rows, size_t count);
 /* The error object of a --json run; NULL if there is none. Borrowed from the returned root. */
 json_t *toy_json(const struct toy_run *run);
 

@@ -186,6 +186,20 @@ void toy_run_fini(struct toy_run *run)
     free(run->err);
 }
 
+void toy_expect(const char *before, const struct toy_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct toy_row *row = &rows[i];
+        struct toy_run run = toy_run("%s %s", before, row->words);
+        cr_expect_eq(run.exit_code, row->exit_code, "%s: %d %s", row->words, run.exit_code,
+                     run.err);
+        cr_expect(strstr(run.out, row->out) != NULL, "%s: out %s", row->words, run.out);
+        cr_expect(strstr(run.err, row->err) != NULL, "%s: err %s", row->words, run.err);
+        cr_expect(strstr(run.out, "hidden") == NULL, "%s", row->words);
+        toy_run_fini(&run);
+    }
+}
+
 json_t *toy_json(const struct toy_run *run)
 {
     json_t *root = json_loads(run->out, 0, NULL);

@@ -150,6 +150,20 @@ Test(purse_learn, M5_without_the_registers_signature_nothing_changes)
     cr_expect_eq(holder_row(&h, r.paid.serial, &r.paid.coin_id).state, PURSE_AVAILABLE);
 }
 
+/* Signed, but no outcome: whoever shows it as one keeps the register's real word back. */
+Test(purse_learn, that_a_line_is_archived_says_nothing_of_a_coin)
+{
+    struct received r;
+    struct purse_news news;
+    receive(&r, PURSE_AVAILABLE);
+    expect_status(
+        learn(&news, &r.coin.coin_id, &r.payment_id, OUTCOME_ARCHIVED, &h.world.register_key),
+        STATUS_ARCHIVED);
+    const struct purse_coin row = holder_row(&h, r.paid.serial, &r.paid.coin_id);
+    cr_expect_eq(row.state, PURSE_AVAILABLE);
+    cr_expect_eq(row.is_settled, 0);
+}
+
 Test(purse_learn, what_i_signed_away_is_forgotten_and_remembered_as_spent)
 {
     struct world_coin coin;

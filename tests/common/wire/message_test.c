@@ -41,7 +41,7 @@ Test(message, verbs)
         cr_expect((uint64_t)verb->verb == value);
         cr_expect(verb->senders != 0 && verb->body != NULL && verb->reply != NULL);
     }
-    cr_expect(count == 17);
+    cr_expect(count == 18);
     cr_expect(message_verb(0) == NULL && message_verb(UINT64_MAX) == NULL);
     cr_expect(message_verb(VERB_SETTLE)->body == &message_settle_body);
     cr_expect(strcmp(message_verb(VERB_FETCH)->name, "FETCH") == 0);
@@ -52,7 +52,8 @@ Test(message, outcomes)
     cr_expect(strcmp(message_outcome_text(OUTCOME_SETTLED), "settled") == 0);
     cr_expect(strcmp(message_outcome_text(OUTCOME_CLAIMED), "claimed") == 0);
     cr_expect(strcmp(message_outcome_text(0), "unknown") == 0);
-    cr_expect(strcmp(message_outcome_text(8), "unknown") == 0);
+    cr_expect(strcmp(message_outcome_text(OUTCOME_ARCHIVED), "archived") == 0);
+    cr_expect(strcmp(message_outcome_text(9), "unknown") == 0);
     cr_expect(strcmp(message_outcome_text(UINT64_MAX), "unknown") == 0);
 }
 

@@ -171,6 +171,33 @@ Test(frames, F6_I13_mixed_repeated_reordered)
     hide(&other);
 }
 
+/* What a message was put together without, or is shown of it once more, begins nothing. */
+Test(frames, nothing_is_gathered_twice)
+{
+    static struct shown shown, other;
+    struct frames_gather gather AUTO(frames_fini) = {0};
+    struct arena arena AUTO(arena_fini) = {0};
+    struct span whole = {0};
+    size_t got, count;
+    show(&shown, 527, SMALL_TEXT, 1);
+    show(&other, 527, SMALL_TEXT, 2);
+    const size_t needed = shown.frames.count, total = needed + shown.frames.parity;
+    for (size_t i = 0; i < total; i++)
+        cr_expect_eq(see(&gather, &whole, &shown, i, &arena),
+                     i + 1 < needed    ? FRAMES_NEW
+                     : i + 1 == needed ? FRAMES_WHOLE
+                                       : FRAMES_REPEATED,
+                     "frame %zu", i);
+    frames_progress(&gather, &got, &count);
+    cr_expect_eq(count, 0, "%zu of %zu", got, count);
+    cr_expect_eq(see(&gather, &whole, &other, 0, &arena), FRAMES_NEW);
+    cr_expect_eq(see(&gather, &whole, &shown, 0, &arena), FRAMES_REPEATED);
+    frames_progress(&gather, &got, &count);
+    cr_expect_eq(got, 1, "of the other");
+    hide(&shown);
+    hide(&other);
+}
+
 /* A frame under a message's name that is not of it: dropped with the message, which can be shown
  * again. */
 Test(frames, I13_forged_share)

@@ -3,31 +3,11 @@
 
 #include "common/base/time.h"
 #include "tests/support/scene.h"
-#include "tests/wallet/folk.h"
+#include "tests/wallet/people.h"
 
 #include <criterion/criterion.h>
 
-static struct world world;
-static struct folk alice, bob;
-
-static void open_people(void)
-{
-    world_open(&world);
-    world.policy.offline_payment_max = world_fen(50000);
-    world.policy.offline_total_max = world_fen(100000);
-    world_publish(&world);
-    folk_open(&alice, &world, "alice", WORLD_BANK_A);
-    folk_open(&bob, &world, "bob", WORLD_BANK_B);
-}
-
-static void close_people(void)
-{
-    folk_close(&alice);
-    folk_close(&bob);
-    world_close(&world);
-}
-
-TestSuite(standing, .init = open_people, .fini = close_people);
+TestSuite(standing, .init = people_open_limited, .fini = people_close);
 
 static struct standing of(struct folk *folk)
 {
@@ -205,6 +185,20 @@ Test(standing, what_older_keys_held_is_told_until_a_sync_a_week_after_its_day)
     alice.wallet.state.last_sync_at = (day + 7) * SECONDS_PER_DAY;
     cr_assert_eq(amount_fen(of(&alice).totals.frozen), 0);
     cr_assert_eq(amount_fen(of(&alice).totals.quarantined), 0);
+}
+
+/* The bank's word takes the place of what a backup says; what came after it counts beside it. */
+Test(standing, what_the_bank_told_of_older_keys_is_told_to_the_fen)
+{
+    folk_coin(&alice, 30000);
+    freeze(PURSE_QUARANTINED);
+    alice.wallet.state.older_held = world_fen(12345);
+    alice.wallet.state.older_told_at = alice.wallet.now;
+    cr_assert_eq(amount_fen(of(&alice).totals.frozen), 12345);
+    alice.wallet.state.older_held = amount_zero();
+    cr_assert_eq(amount_fen(of(&alice).totals.frozen), 0);
+    alice.wallet.state.older_told_at = alice.wallet.now - 1;
+    cr_assert_eq(amount_fen(of(&alice).totals.frozen), 30000);
 }
 
 Test(standing, an_orphan_of_an_older_key_is_the_banks_to_claim)

@@ -1,37 +1,24 @@
 /* Receipts: for the payer, and for anybody. */
-#include "tests/wallet/folk.h"
+#include "tests/wallet/people.h"
 
 #include "tests/support/scene.h"
 
 #include <criterion/criterion.h>
 
-static struct world world;
-static struct folk alice, bob, carol;
 static struct span invoice, packet, receipt;
 static struct id request_id;
 
 static void open_people(void)
 {
     enum status status;
-    world_open(&world);
-    folk_open(&alice, &world, "alice", WORLD_BANK_A);
-    folk_open(&bob, &world, "bob", WORLD_BANK_B);
-    folk_open(&carol, &world, "carol", WORLD_BANK_A);
+    people_open();
     folk_coin(&alice, 10000);
     invoice = folk_request(&bob, 700, &request_id);
     packet = folk_pay(&alice, invoice, &status);
     receipt = folk_receive(&bob, packet).receipt;
 }
 
-static void close_people(void)
-{
-    folk_close(&alice);
-    folk_close(&bob);
-    folk_close(&carol);
-    world_close(&world);
-}
-
-TestSuite(handover_receipt, .init = open_people, .fini = close_people);
+TestSuite(handover_receipt, .init = open_people, .fini = people_close);
 
 static enum status confirm(struct folk *folk, struct span file)
 {

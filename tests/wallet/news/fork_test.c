@@ -6,37 +6,19 @@
 #include "common/purse/purse_row.h"
 #include "tests/support/scene.h"
 #include "tests/wallet/forker.h"
+#include "tests/wallet/people.h"
 
 #include <criterion/criterion.h>
 
-static struct world world;
-static struct folk alice, bob, carol;
 static struct forker mallory;
 
 static void open_people(void)
 {
-    world_open(&world);
-    folk_open(&alice, &world, "alice", WORLD_BANK_A);
-    folk_open(&bob, &world, "bob", WORLD_BANK_B);
-    folk_open(&carol, &world, "carol", WORLD_BANK_A);
+    people_open();
     forker_open(&mallory, &world, 2000);
 }
 
-static void close_people(void)
-{
-    folk_close(&alice);
-    folk_close(&bob);
-    folk_close(&carol);
-    world_close(&world);
-}
-
-TestSuite(fork, .init = open_people, .fini = close_people);
-
-static void mallory_pays_both(void)
-{
-    cr_assert_eq(folk_receive(&bob, forker_pays(&mallory, &bob, 600)).result, HANDOVER_TAKEN);
-    cr_assert_eq(folk_receive(&carol, forker_pays(&mallory, &carol, 500)).result, HANDOVER_TAKEN);
-}
+TestSuite(fork, .init = open_people, .fini = people_close);
 
 static struct fork_list forks_of(struct folk *folk)
 {
@@ -72,7 +54,7 @@ static void expect_mallory_found(struct folk *folk)
 Test(fork, the_other_branch_comes_to_a_holder_of_one)
 {
     enum status status;
-    mallory_pays_both();
+    forker_pays_both(&mallory, &bob, &carol);
     const struct span packet = folk_pay(&bob, folk_request(&carol, 600, NULL), &status);
     const struct handover_received received = folk_receive(&carol, packet);
     cr_expect_eq(received.result, HANDOVER_QUARANTINED);
@@ -90,7 +72,7 @@ Test(fork, found_by_sightings_before_anyone_is_online)
 {
     enum status status;
     struct id id;
-    mallory_pays_both();
+    forker_pays_both(&mallory, &bob, &carol);
     folk_coin(&bob, 5);
     const struct span packet = folk_pay(&bob, folk_request(&carol, 5, NULL), &status);
     cr_assert_eq(forker_kind(packet), KIND_BUNDLE);
@@ -114,7 +96,7 @@ Test(fork, found_by_sightings_before_anyone_is_online)
 Test(fork, a_warned_neighbour_takes_neither_branch)
 {
     enum status status;
-    mallory_pays_both();
+    forker_pays_both(&mallory, &bob, &carol);
     folk_receive(&carol, folk_pay(&bob, folk_request(&carol, 600, NULL), &status));
     expect_mallory_found(&carol);
     folk_coin(&carol, 10);
@@ -130,7 +112,7 @@ Test(fork, a_warned_neighbour_takes_neither_branch)
 Test(fork, a_settled_coin_is_not_set_aside)
 {
     enum status status;
-    mallory_pays_both();
+    forker_pays_both(&mallory, &bob, &carol);
     struct list rows = {0};
     struct purse_env env = {.store = carol.wallet.store, .arena = &world.arena};
     cr_assert_eq(store_begin(carol.wallet.store, STORE_WRITE), ERR_OK);
@@ -168,7 +150,7 @@ Test(fork, I5_a_payment_by_another_key_is_no_evidence)
     struct news_answers answers;
     struct span message = {0}, kept = {0};
     struct buffer file AUTO(buffer_fini) = {0};
-    mallory_pays_both();
+    forker_pays_both(&mallory, &bob, &carol);
     world_wallet(&eve, &world, "eve", WORLD_BANK_A);
     struct world_coin stolen = mallory.coin;
     stolen.owner = &eve;

@@ -2,33 +2,19 @@
 #include "wallet/news/news.h"
 
 #include "tests/support/scene.h"
-#include "tests/wallet/folk.h"
+#include "tests/wallet/people.h"
 #include "wallet/state/wallet_file.h"
 
 #include <criterion/criterion.h>
 
-static struct world world;
-static struct folk alice, bob, carol;
-
 static void open_people(void)
 {
-    world_open(&world);
-    folk_open(&alice, &world, "alice", WORLD_BANK_A);
-    folk_open(&bob, &world, "bob", WORLD_BANK_B);
-    folk_open(&carol, &world, "carol", WORLD_BANK_A);
+    people_open();
     folk_coin(&alice, 10000);
     folk_coin(&bob, 10000);
 }
 
-static void close_people(void)
-{
-    folk_close(&alice);
-    folk_close(&bob);
-    folk_close(&carol);
-    world_close(&world);
-}
-
-TestSuite(news, .init = open_people, .fini = close_people);
+TestSuite(news, .init = open_people, .fini = people_close);
 
 static void revoke(const char *name)
 {

@@ -3,38 +3,20 @@
 
 #include "tests/support/scene.h"
 #include "tests/wallet/forker.h"
+#include "tests/wallet/people.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-static struct world world;
-static struct folk alice, bob, carol;
 static struct forker mallory;
 
 static void open_people(void)
 {
-    world_open(&world);
-    folk_open(&alice, &world, "alice", WORLD_BANK_A);
-    folk_open(&bob, &world, "bob", WORLD_BANK_B);
-    folk_open(&carol, &world, "carol", WORLD_BANK_A);
+    people_open();
     forker_open(&mallory, &world, 2000);
 }
 
-static void close_people(void)
-{
-    folk_close(&alice);
-    folk_close(&bob);
-    folk_close(&carol);
-    world_close(&world);
-}
-
-TestSuite(sighting, .init = open_people, .fini = close_people);
-
-static void mallory_pays_both(void)
-{
-    cr_assert_eq(folk_receive(&bob, forker_pays(&mallory, &bob, 600)).result, HANDOVER_TAKEN);
-    cr_assert_eq(folk_receive(&carol, forker_pays(&mallory, &carol, 500)).result, HANDOVER_TAKEN);
-}
+TestSuite(sighting, .init = open_people, .fini = people_close);
 
 static struct sightings sightings_in(struct span file)
 {
@@ -52,7 +34,7 @@ static struct sightings sightings_in(struct span file)
 Test(sighting, two_of_one_wallet_have_nothing_in_common_and_a_retry_is_the_same)
 {
     enum status status;
-    mallory_pays_both();
+    forker_pays_both(&mallory, &bob, &carol);
     folk_coin(&bob, 5);
     folk_coin(&bob, 7);
     const struct span invoice = folk_request(&carol, 5, NULL);
@@ -107,7 +89,7 @@ static bool tells_on_day(const struct purse_plan *beside, uint64_t day)
 
 Test(sighting, what_is_old_is_not_told)
 {
-    mallory_pays_both();
+    forker_pays_both(&mallory, &bob, &carol);
     const struct purse_plan plan = other_payment();
     cr_expect(tells_on_day(&plan, WORLD_TODAY));
     cr_expect(tells_on_day(&plan, WORLD_TODAY + SIGHTING_DAYS));
@@ -121,7 +103,7 @@ Test(sighting, tags_out_of_order_or_of_another_size_are_ignored)
     struct news_answers answers;
     struct span message = {0};
     const char *const tags[] = {"bbbbbbbbaaaaaaaa", "aaaaaaaabbb"};
-    mallory_pays_both();
+    forker_pays_both(&mallory, &bob, &carol);
     for (size_t i = 0; i < 2; i++) {
         struct buffer body AUTO(buffer_fini) = {0}, file AUTO(buffer_fini) = {0};
         const struct sightings value = {.tags = span_text(tags[i])};

@@ -3,26 +3,18 @@
 
 #include "common/purse/purse_row.h"
 #include "tests/support/scene.h"
-#include "tests/wallet/town.h"
-#include "wallet/sync/sync.h"
+#include "tests/wallet/people.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-static struct world world;
-static struct town town;
-static struct folk alice, bob, again; /* again: alice's next device */
+static struct folk again; /* alice's next device */
 static struct buffer backup;
 
 static void open_people(void)
 {
-    world_open(&world);
-    town_open(&town, &world);
-    folk_open(&alice, &world, "alice", WORLD_BANK_A);
-    folk_open(&bob, &world, "bob", WORLD_BANK_A);
+    people_open_in_town();
     folk_open_empty(&again, &world, "again");
-    town_serve(&town, &alice);
-    town_serve(&town, &bob);
     town_serve(&town, &again);
     backup = (struct buffer){.limit = BACKUP_SIZE_MAX};
 }
@@ -31,9 +23,7 @@ static void close_people(void)
 {
     buffer_fini(&backup);
     folk_close(&again);
-    folk_close(&bob);
-    folk_close(&alice);
-    world_close(&world);
+    people_close();
 }
 
 TestSuite(backup, .init = open_people, .fini = close_people);

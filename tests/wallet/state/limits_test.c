@@ -2,33 +2,18 @@
 #include "wallet/state/limits.h"
 
 #include "tests/support/scene.h"
-#include "tests/wallet/folk.h"
+#include "tests/wallet/people.h"
 
 #include <criterion/criterion.h>
 
-static struct world world;
-static struct folk alice, bob;
-
 static void open_people(void)
 {
-    world_open(&world);
-    world.policy.offline_payment_max = world_fen(50000);
-    world.policy.offline_total_max = world_fen(100000);
-    world_publish(&world);
-    folk_open(&alice, &world, "alice", WORLD_BANK_A);
-    folk_open(&bob, &world, "bob", WORLD_BANK_B);
+    people_open_limited();
     for (size_t i = 0; i < 40; i++)
         folk_coin(&alice, 10000);
 }
 
-static void close_people(void)
-{
-    folk_close(&alice);
-    folk_close(&bob);
-    world_close(&world);
-}
-
-TestSuite(limits, .init = open_people, .fini = close_people);
+TestSuite(limits, .init = open_people, .fini = people_close);
 
 static enum status pays(uint64_t fen)
 {

@@ -1,41 +1,21 @@
 /* A trustworthy clock, and certificates that expire: nothing is taken under a clock that is known
  * to be wrong, nothing is lost by it, and a clock set right again is enough. */
-#include "tests/wallet/town.h"
+#include "tests/wallet/people.h"
 
 #include "tests/support/scene.h"
-#include "wallet/sync/sync.h"
 
 #include <criterion/criterion.h>
 
 enum { DAY = 86400 };
 static const uint64_t year = UINT64_C(365) * DAY;
 
-static struct world world;
-static struct town town;
-static struct folk alice, bob, carol;
-
 static void open_people(void)
 {
-    world_open(&world);
-    town_open(&town, &world);
-    folk_open(&alice, &world, "alice", WORLD_BANK_A);
-    folk_open(&bob, &world, "bob", WORLD_BANK_A);
-    folk_open(&carol, &world, "carol", WORLD_BANK_A);
-    town_serve(&town, &alice);
-    town_serve(&town, &bob);
-    town_serve(&town, &carol);
+    people_open_in_town();
     town_coin(&town, &alice, 10000);
 }
 
-static void close_people(void)
-{
-    folk_close(&alice);
-    folk_close(&bob);
-    folk_close(&carol);
-    world_close(&world);
-}
-
-TestSuite(clock, .init = open_people, .fini = close_people);
+TestSuite(clock, .init = open_people, .fini = people_close);
 
 static void syncs(struct folk *folk)
 {

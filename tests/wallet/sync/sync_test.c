@@ -1,66 +1,23 @@
 /* Sync against a small town: order of steps, lost replies, crashes, lies. */
-#include "tests/wallet/town.h"
+#include "tests/wallet/people.h"
 
 #include "tests/support/scene.h"
-#include "wallet/sync/sync.h"
 
 #include <criterion/criterion.h>
 
-static struct world world;
-static struct town town;
-static struct folk alice, bob, carol;
-
-static void open_people(void)
-{
-    world_open(&world);
-    town_open(&town, &world);
-    folk_open(&alice, &world, "alice", WORLD_BANK_A);
-    folk_open(&bob, &world, "bob", WORLD_BANK_A);
-    folk_open(&carol, &world, "carol", WORLD_BANK_A);
-    town_serve(&town, &alice);
-    town_serve(&town, &bob);
-    town_serve(&town, &carol);
-}
-
-static void close_people(void)
-{
-    folk_close(&alice);
-    folk_close(&bob);
-    folk_close(&carol);
-    world_close(&world);
-}
-
-TestSuite(sync, .init = open_people, .fini = close_people);
-
-static struct sync_report sync_of(struct folk *folk)
-{
-    struct sync_report report;
-    cr_assert_eq(sync_all(&folk->wallet, &report), ERR_OK);
-    return report;
-}
-
-static struct sync_report sync_well(struct folk *folk)
-{
-    const struct sync_report report = sync_of(folk);
-    cr_assert_eq(report.refused_count, 0, "%s", status_name(report.refusal));
-    cr_assert_eq(report.pending_count, 0);
-    cr_assert(!report.is_unreachable);
-    cr_assert_eq(report.conflict_count, 0);
-    cr_assert_eq(report.key_status, STATUS_OK);
-    return report;
-}
+TestSuite(sync, .init = people_open_in_town, .fini = people_close);
 
 Test(sync, M1_the_payer_syncs_first)
 {
     enum status status;
     town_coin(&town, &alice, 10000);
     const struct span packet = folk_pay(&alice, folk_request(&bob, 700, NULL), &status);
-    sync_well(&alice);
+    people_sync_well(&alice);
     cr_expect_eq(folk_spendable(&alice), 9300);
     cr_expect_eq(amount_fen(folk_totals(&alice).handed_over), 0);
     cr_expect(amount_is_zero(alice.wallet.state.paid_since_sync));
     cr_expect_eq(folk_receive(&bob, packet).result, HANDOVER_TAKEN);
-    cr_expect_eq(amount_fen(sync_well(&bob).settled), 700);
+    cr_expect_eq(amount_fen(people_sync_well(&bob).settled), 700);
     cr_expect_eq(folk_spendable(&bob), 700);
     cr_expect_eq(amount_fen(folk_totals(&bob).spendable_settled), 700);
     cr_expect_eq(town_unspent(&town), 10000);
@@ -71,10 +28,10 @@ Test(sync, a21_what_the_payer_handed_in_is_found_by_the_payee)
     enum status status;
     town_coin(&town, &alice, 10000);
     folk_pay(&alice, folk_request(&bob, 700, NULL), &status); /* the packet never arrives */
-    sync_well(&alice);
-    cr_expect_eq(amount_fen(sync_well(&bob).found), 700);
+    people_sync_well(&alice);
+    cr_expect_eq(amount_fen(people_sync_well(&bob).found), 700);
     cr_expect_eq(folk_spendable(&bob), 700);
-    sync_well(&bob);
+    people_sync_well(&bob);
     cr_expect_eq(folk_spendable(&bob), 700);
 }
 
@@ -122,11 +79,11 @@ Test(sync, what_was_found_stands_in_the_history_once)
     enum status status;
     town_coin(&town, &alice, 10000);
     const struct span packet = folk_pay(&alice, folk_request(&bob, 700, NULL), &status);
-    sync_well(&alice);
-    sync_well(&bob);
+    people_sync_well(&alice);
+    people_sync_well(&bob);
     cr_expect_eq(told(&bob, HISTORY_FOUND, 700), 1);
     cr_expect_eq(folk_receive(&bob, packet).result, HANDOVER_DUPLICATE);
-    sync_well(&bob);
+    people_sync_well(&bob);
     cr_expect_eq(told(&bob, HISTORY_FOUND, 700), 1);
     cr_expect_eq(told(&bob, HISTORY_RECEIVED, 700), 0);
     cr_expect_eq(told(&alice, HISTORY_FOUND, 0), 0);
@@ -140,9 +97,9 @@ Test(sync, a21_F8_a_packet_shown_after_its_coins_were_found_gets_one_receipt)
     for (int i = 0; i < 3; i++)
         town_coin(&town, &alice, 300);
     const struct span packet = folk_pay(&alice, folk_request(&bob, 700, &id), &status);
-    sync_well(&alice);
+    people_sync_well(&alice);
     cr_expect_eq(request_of(&bob, &id).state, PURSE_REQUEST_OPEN);
-    cr_expect_eq(amount_fen(sync_well(&bob).found), 700);
+    cr_expect_eq(amount_fen(people_sync_well(&bob).found), 700);
     cr_expect_eq(request_of(&bob, &id).state, PURSE_REQUEST_PAID);
     const struct handover_received first = folk_receive(&bob, packet);
     cr_expect_eq(first.result, HANDOVER_DUPLICATE);
@@ -153,7 +110,7 @@ Test(sync, a21_F8_a_packet_shown_after_its_coins_were_found_gets_one_receipt)
     cr_expect_eq(again.result, HANDOVER_DUPLICATE);
     cr_assert_gt(first.receipt.size, 0);
     cr_expect(span_equal(first.receipt, again.receipt), "the receipt, byte for byte");
-    sync_well(&bob);
+    people_sync_well(&bob);
     cr_expect_eq(folk_spendable(&bob), 700);
     cr_expect_eq(town_unspent(&town), 900);
 }
@@ -168,14 +125,14 @@ Test(sync, b9_two_payments_found_count_for_one_request)
     const struct span invoice = folk_request(&bob, 700, &id);
     const struct span first = folk_pay(&alice, invoice, &status);
     const struct span second = folk_pay(&carol, invoice, &status);
-    sync_well(&alice);
-    sync_well(&bob);
-    sync_well(&carol);
+    people_sync_well(&alice);
+    people_sync_well(&bob);
+    people_sync_well(&carol);
     cr_expect_eq(folk_receive(&bob, first).result, HANDOVER_DUPLICATE);
-    sync_well(&bob);
+    people_sync_well(&bob);
     cr_expect_eq(folk_receive(&bob, second).result, HANDOVER_QUARANTINED);
     cr_expect_eq(folk_receive(&bob, first).result, HANDOVER_DUPLICATE);
-    sync_well(&bob);
+    people_sync_well(&bob);
     cr_expect_eq(folk_spendable(&bob), 1400);
 }
 
@@ -190,8 +147,8 @@ Test(sync, a1_I5_an_orphan_that_is_found_pays_no_request)
     town_know(&town, &coin);
     const struct span packet = folk_pay(&alice, folk_request(&bob, 700, &id), &status);
     town_spend_elsewhere(&town, &coin);
-    (void)sync_of(&alice);
-    (void)sync_of(&bob);
+    (void)people_sync(&alice);
+    (void)people_sync(&bob);
     cr_expect_eq(request_of(&bob, &id).state, PURSE_REQUEST_OPEN);
     cr_expect_neq(folk_receive(&bob, packet).result, HANDOVER_DUPLICATE);
 }
@@ -201,7 +158,7 @@ Test(sync, every_sync_has_a_fresh_key_and_few_fresh_coins)
     for (int i = 0; i < 40; i++)
         town_coin(&town, &alice, 333);
     for (int i = 0; i < 3; i++) {
-        sync_well(&alice);
+        people_sync_well(&alice);
         cr_expect_leq(folk_totals(&alice).coin_count, 24);
         cr_expect_eq(folk_spendable(&alice), 40 * 333);
     }
@@ -228,13 +185,13 @@ static void pay_twice(void)
 Test(sync, a1_the_loser_is_whole_within_one_sync_and_told_so)
 {
     pay_twice();
-    sync_well(&bob);
-    const struct sync_report report = sync_of(&carol);
+    people_sync_well(&bob);
+    const struct sync_report report = people_sync(&carol);
     cr_expect_eq(report.conflict_count, 1);
     cr_expect_eq(amount_fen(report.orphaned), 5000);
     cr_expect_eq(amount_fen(report.found), 5000);
     cr_expect_eq(folk_spendable(&carol), 5000);
-    sync_well(&carol);
+    people_sync_well(&carol);
     cr_expect_eq(folk_spendable(&carol), 5000);
     cr_expect_eq(folk_spendable(&bob), 5000);
 }
@@ -244,12 +201,12 @@ Test(sync, a1_the_loser_is_whole_within_one_sync_and_told_so)
 Test(sync, the_change_of_an_orphan_is_claimed_with_the_request_it_came_under)
 {
     pay_twice();
-    sync_well(&bob);
+    people_sync_well(&bob);
     folk_hand_over(&carol, &alice, 2000);
-    const struct sync_report report = sync_of(&carol);
+    const struct sync_report report = people_sync(&carol);
     cr_expect_eq(report.conflict_count, 1);
     cr_expect_eq(folk_spendable(&carol), 3000);
-    cr_expect_eq(sync_of(&alice).conflict_count, 1);
+    cr_expect_eq(people_sync(&alice).conflict_count, 1);
     cr_expect_eq(folk_spendable(&alice), 2000);
     cr_expect_eq(town.claims_with_request, 2);
     cr_expect_eq(town.claims_without, 0);
@@ -264,11 +221,11 @@ Test(sync, M2_one_conflicting_input_of_three)
         town_know(&town, &coins[i]);
     }
     town_spend_elsewhere(&town, &coins[1]);
-    const struct sync_report report = sync_of(&alice);
+    const struct sync_report report = people_sync(&alice);
     cr_expect_eq(report.conflict_count, 1);
     cr_expect_eq(folk_spendable(&alice), 1000 + 1002);
     cr_expect_eq(folk_signed_payments(&alice), 3); /* one a coin, for ever */
-    sync_well(&alice);
+    people_sync_well(&alice);
     cr_expect_eq(folk_spendable(&alice), 1000 + 1002);
 }
 
@@ -300,10 +257,10 @@ Test(sync, M3_a_crash_at_every_write)
             break;
         }
     }
-    sync_well(&alice);
+    people_sync_well(&alice);
     cr_expect_eq(folk_spendable(&alice), before);
     folk_signed_payments(&alice);
-    sync_well(&bob);
+    people_sync_well(&bob);
     cr_expect_eq(folk_spendable(&bob), 700);
     cr_expect_eq(town_unspent(&town), before + 700);
 }
@@ -314,11 +271,11 @@ Test(sync, M3_F16_each_reply_is_lost_once)
     const uint64_t before = folk_spendable(&alice);
     for (long n = 0; n < 12; n++) {
         town.lose_reply_at = n;
-        sync_of(&alice);
+        people_sync(&alice);
         town.lose_reply_at = -1;
         folk_restart(&alice);
     }
-    sync_well(&alice);
+    people_sync_well(&alice);
     cr_expect_eq(folk_spendable(&alice), before);
     cr_expect_eq(town_unspent(&town), before + 700);
     folk_signed_payments(&alice);
@@ -329,10 +286,10 @@ Test(sync, a_lost_certificate_is_asked_for_again_with_the_same_key)
     town_coin(&town, &alice, 1000);
     for (long n = 0; n < 4; n++) { /* fetch, owned, certify, exchange */
         town.lose_reply_at = n;
-        sync_of(&alice);
+        people_sync(&alice);
         town.lose_reply_at = -1;
     }
-    sync_well(&alice);
+    people_sync_well(&alice);
     cr_expect_eq(town.calls[VERB_CERTIFY], 3);
     cr_expect_eq(town.certified_count, 2);
     cr_expect_eq(folk_spendable(&alice), 1000);
@@ -343,12 +300,12 @@ Test(sync, an_order_that_could_not_be_sent_keeps_no_coin_from_being_paid)
     for (size_t i = 0; i < 20; i++) /* more than one order takes */
         town_coin(&town, &alice, 1000);
     town.lose_reply_at = 3; /* after fetch, owned, certify: the first exchange */
-    cr_expect(sync_of(&alice).is_unreachable);
+    cr_expect(people_sync(&alice).is_unreachable);
     cr_expect_eq(amount_fen(folk_totals(&alice).handed_over), 16000, "signed, and asked again");
     cr_expect_eq(folk_spendable(&alice), 4000);
     folk_hand_over(&alice, &bob, 3500);
     town.lose_reply_at = -1;
-    sync_well(&alice);
+    people_sync_well(&alice);
     cr_expect_eq(folk_spendable(&alice), 16500);
     folk_signed_payments(&alice);
 }
@@ -361,10 +318,10 @@ Test(sync, worn_coins_are_exchanged_first)
     town_coin(&town, &bob, 500);
     folk_hand_over(&bob, &alice, 500);
     town.lose_reply_at = 4; /* after fetch, settle, owned, certify */
-    cr_expect(sync_of(&alice).is_unreachable);
+    cr_expect(people_sync(&alice).is_unreachable);
     cr_expect_eq(amount_fen(folk_totals(&alice).handed_over), 15500, "the worn one and 15 others");
     town.lose_reply_at = -1;
-    sync_well(&alice);
+    people_sync_well(&alice);
     cr_expect_eq(folk_spendable(&alice), 20500);
 }
 
@@ -409,13 +366,13 @@ Test(sync, M5_a_word_that_is_not_the_registers_deletes_nothing)
     folk_hand_over(&alice, &bob, 900);
     for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
         town.fault = lies[i];
-        cr_expect_gt(sync_of(&alice).refused_count, 0);
+        cr_expect_gt(people_sync(&alice).refused_count, 0);
         cr_expect_geq(amount_fen(folk_totals(&alice).handed_over), 2000, "lie %zu", i);
-        cr_expect_gt(sync_of(&bob).refused_count, 0);
+        cr_expect_gt(people_sync(&bob).refused_count, 0);
         cr_expect_eq(amount_fen(folk_totals(&bob).spendable_settled), 0);
     }
     town.fault = TOWN_HONEST;
-    sync_of(&alice);
+    people_sync(&alice);
     cr_expect_eq(amount_fen(folk_totals(&alice).handed_over), 0);
 }
 
@@ -426,10 +383,10 @@ Test(sync, M7_what_was_spent_never_looks_like_mine_again)
     const struct span packet = folk_pay(&carol, folk_request(&alice, 1000, NULL), &status);
     folk_receive(&alice, packet);
     folk_hand_over(&alice, &bob, 1000);
-    sync_well(&alice); /* the register's word: forgotten, remembered as spent */
+    people_sync_well(&alice); /* the register's word: forgotten, remembered as spent */
     cr_expect_eq(folk_receive(&alice, packet).result, HANDOVER_DUPLICATE);
     town.shows_spent = true; /* and the bank shows the old lines as mine */
-    sync_of(&alice);
+    people_sync(&alice);
     cr_expect_eq(folk_spendable(&alice), 0);
     cr_expect_eq(town.calls[VERB_EXCHANGE], 0);
     folk_signed_payments(&alice);
@@ -440,14 +397,14 @@ Test(sync, pending_and_unreachable_change_nothing)
     town_coin(&town, &alice, 1000);
     folk_hand_over(&alice, &bob, 400);
     town.fault = TOWN_PENDING;
-    cr_expect_eq(sync_of(&bob).pending_count, 1);
+    cr_expect_eq(people_sync(&bob).pending_count, 1);
     cr_expect_eq(town.calls[VERB_CERTIFY], 0);
     bob.bank = NULL;
-    cr_expect(sync_of(&bob).is_unreachable);
+    cr_expect(people_sync(&bob).is_unreachable);
     cr_expect_eq(folk_spendable(&bob), 400);
     town.fault = TOWN_HONEST;
     town_serve(&town, &bob);
-    cr_expect_eq(amount_fen(sync_well(&bob).settled), 400);
+    cr_expect_eq(amount_fen(people_sync_well(&bob).settled), 400);
 }
 
 Test(sync, b9_a_quarantined_packet_is_settled_at_sync)
@@ -460,7 +417,7 @@ Test(sync, b9_a_quarantined_packet_is_settled_at_sync)
     bob.wallet.is_restored = true; /* my own policy refuses */
     cr_expect_eq(folk_receive(&bob, packet).result, HANDOVER_QUARANTINED);
     bob.wallet.is_restored = false;
-    cr_expect_eq(amount_fen(sync_well(&bob).settled), 400);
+    cr_expect_eq(amount_fen(people_sync_well(&bob).settled), 400);
     cr_expect_eq(folk_spendable(&bob), 400);
     cr_expect_eq(request_of(&bob, &id).state, PURSE_REQUEST_PAID);
     cr_expect_eq(folk_receive(&bob, packet).result, HANDOVER_DUPLICATE);

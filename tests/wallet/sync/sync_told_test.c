@@ -1,56 +1,13 @@
 /* What a sync leaves to be known: do key and words still count, who paid what was found. */
-#include "tests/wallet/town.h"
+#include "tests/wallet/people.h"
 
 #include "tests/support/scene.h"
 #include "wallet/desk/findings.h"
-#include "wallet/sync/sync.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-static struct world world;
-static struct town town;
-static struct folk alice, bob, carol;
-
-static void open_people(void)
-{
-    world_open(&world);
-    town_open(&town, &world);
-    folk_open(&alice, &world, "alice", WORLD_BANK_A);
-    folk_open(&bob, &world, "bob", WORLD_BANK_A);
-    folk_open(&carol, &world, "carol", WORLD_BANK_A);
-    town_serve(&town, &alice);
-    town_serve(&town, &bob);
-    town_serve(&town, &carol);
-}
-
-static void close_people(void)
-{
-    folk_close(&alice);
-    folk_close(&bob);
-    folk_close(&carol);
-    world_close(&world);
-}
-
-TestSuite(sync_told, .init = open_people, .fini = close_people);
-
-static struct sync_report sync_of(struct folk *folk)
-{
-    struct sync_report report;
-    cr_assert_eq(sync_all(&folk->wallet, &report), ERR_OK);
-    return report;
-}
-
-static struct sync_report sync_well(struct folk *folk)
-{
-    const struct sync_report report = sync_of(folk);
-    cr_assert_eq(report.refused_count, 0, "%s", status_name(report.refusal));
-    cr_assert_eq(report.pending_count, 0);
-    cr_assert(!report.is_unreachable);
-    cr_assert_eq(report.conflict_count, 0);
-    cr_assert_eq(report.key_status, STATUS_OK);
-    return report;
-}
+TestSuite(sync_told, .init = people_open_in_town, .fini = people_close);
 
 static struct history last_entry(struct folk *folk)
 {
@@ -71,8 +28,8 @@ Test(sync_told, what_is_found_says_who_paid_it)
     char key[64];
     town_coin(&town, &alice, 10000);
     folk_pay(&alice, folk_request(&bob, 700, NULL), &status);
-    sync_well(&alice);
-    sync_well(&bob);
+    people_sync_well(&alice);
+    people_sync_well(&bob);
     struct history entry = last_entry(&bob);
     cr_expect_eq(entry.kind, HISTORY_FOUND);
     cr_expect_eq(amount_fen(entry.amount), 700);
@@ -82,7 +39,7 @@ Test(sync_told, what_is_found_says_who_paid_it)
     cr_expect(entry.counterparty.size >= strlen(key) &&
                   memcmp(entry.counterparty.data, key, strlen(key)) == 0,
               "%.*s", (int)entry.counterparty.size, (const char *)entry.counterparty.data);
-    sync_well(&bob); /* and once */
+    people_sync_well(&bob); /* and once */
     cr_expect_eq(last_entry(&bob).number, entry.number);
 }
 
@@ -93,8 +50,8 @@ Test(sync_told, what_was_found_before_its_packet_came_does_not_wait)
     struct standing standing;
     town_coin(&town, &alice, 10000);
     const struct span packet = folk_pay(&alice, folk_request(&bob, 700, NULL), &status);
-    sync_well(&alice);
-    sync_well(&bob);
+    people_sync_well(&alice);
+    people_sync_well(&bob);
     cr_expect_gt(folk_receive(&bob, packet).receipt.size, 0);
     cr_assert_eq(standing_read(&bob.wallet, &standing, &world.arena), ERR_OK);
     cr_expect_eq(standing.unsettled_count, 0);
@@ -128,11 +85,11 @@ Test(sync_told, a_wallet_that_is_refused_says_so_and_does_not_pay)
     enum status status = STATUS_OK;
     uint64_t credited = 0;
     town_coin(&town, &alice, 1000);
-    sync_well(&alice);
+    people_sync_well(&alice);
     cr_expect_eq(amount_fen(standing_of(&alice).payable), 1000);
     cr_expect_str_empty(finding_of(&alice, "revoked").name);
     town.certifies = STATUS_FORBIDDEN;
-    expect_status(sync_of(&alice).refusal, STATUS_FORBIDDEN);
+    expect_status(people_sync(&alice).refusal, STATUS_FORBIDDEN);
     folk_restart(&alice);
     cr_expect_eq(amount_fen(standing_of(&alice).payable), 0);
     cr_expect_eq(finding_of(&alice, "revoked").level, FINDING_BROKEN);
@@ -146,7 +103,7 @@ Test(sync_told, a_wallet_that_is_refused_says_so_and_does_not_pay)
     expect_status(status, STATUS_OK);
     cr_expect_eq(credited, 400, "its value is its owner's still");
     town.certifies = STATUS_OK;
-    sync_well(&alice);
+    people_sync_well(&alice);
     cr_expect_eq(amount_fen(standing_of(&alice).payable), 600);
     cr_expect_str_empty(finding_of(&alice, "revoked").name);
 }
@@ -170,16 +127,16 @@ Test(sync_told, words_that_are_void_are_told)
     expect_status(status, STATUS_OK);
     town.has_words = true;
     town.words = mine.public_key;
-    sync_well(&alice);
+    people_sync_well(&alice);
     folk_restart(&alice); /* cut before they were shown */
     cr_expect_eq(finding_of(&alice, "words").level, FINDING_WARNING);
     cr_assert_eq(sync_words_seen(&alice.wallet), ERR_OK);
     cr_expect_str_empty(finding_of(&alice, "words").name);
     town.words = others.public_key;
-    sync_well(&alice);
+    people_sync_well(&alice);
     cr_expect_eq(standing_of(&alice).words, WORDS_VOID);
     cr_expect_str_eq(finding_of(&alice, "words").command, "dcep-wallet words new");
     town.words = mine.public_key;
-    sync_well(&alice);
+    people_sync_well(&alice);
     cr_expect_str_empty(finding_of(&alice, "words").name);
 }

@@ -1,0 +1,188 @@
+/* Calls on lines of their own: each comes back once, with its own answer; who is told to rest
+ * rests; nobody waits for a central bank that is not there. */
+#include "intermediary/lines.h"
+
+#include "common/money/call.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { MANY = 40, TIMEOUT_MS = 5000, SHORT_MS = 100, REST_LONG_MS = 10 * 1000 };
+
+/* What it does with a call is in the call's first byte. */
+enum { ECHO = 'e', BUSY = 'b', SILENT = 's' };
+
+static char directory[] = "/tmp/dcep-lines-XXXXXX";
+static char path[64], address[72];
+static struct net_server *server;
+static pthread_t thread;
+static atomic_uint asked, told;
+static atomic_bool is_over;
+static struct lines *lines;
+static struct relay_call calls[MANY];
+
+/* ---- a central bank ---- */
+
+static void answer(struct net_request *request)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct buffer busy AUTO(buffer_fini) = {0};
+    const struct nonce call_id = {{1}};
+    asked++;
+    if (request->bytes.data[0] == SILENT) {
+        net_server_drop(server, request);
+    } else if (request->bytes.data[0] == BUSY) {
+        CHECK(call_seal_busy(&busy, &call_id, REST_LONG_MS, &arena) == ERR_OK);
+        net_server_reply(server, request, buffer_span(&busy));
+    } else {
+        net_server_reply(server, request, request->bytes);
+    }
+}
+
+static void *serve(void *context)
+{
+    (void)context;
+    while (!is_over) {
+        struct net_request request;
+        size_t count = 1;
+        if (net_server_take(server, &request, &count, SHORT_MS) == ERR_OK && count == 1)
+            answer(&request);
+    }
+    return NULL;
+}
+
+static void open_server(void)
+{
+    cr_assert_not_null(mkdtemp(directory));
+    (void)snprintf(path, sizeof path, "%s/socket", directory);
+    (void)snprintf(address, sizeof address, "ipc:%s", path);
+    cr_assert_eq(net_server_open(&server, &(struct net_server_options){.address = address}),
+                 ERR_OK);
+    cr_assert_eq(pthread_create(&thread, NULL, serve, NULL), 0);
+}
+
+static void close_server(void)
+{
+    is_over = true;
+    pthread_join(thread, NULL);
+    net_server_close(&server);
+    for (size_t i = 0; i < MANY; i++) {
+        buffer_fini(&calls[i].request);
+        buffer_fini(&calls[i].answer);
+    }
+    (void)unlink(path);
+    (void)rmdir(directory);
+}
+
+TestSuite(lines, .init = open_server, .fini = close_server, .timeout = 60);
+
+/* ---- the lines ---- */
+
+static void note(void *context)
+{
+    (void)context;
+    told++;
+}
+
+static void open_lines(const char *where, uint64_t timeout_ms)
+{
+    const struct lines_options options = {
+        .client = {.address = where}, .timeout_ms = timeout_ms, .answered = note};
+    cr_assert_eq(lines_open(&lines, &options), ERR_OK);
+}
+
+static void send_call(size_t index, char what)
+{
+    const uint8_t bytes[] = {(uint8_t)what, (uint8_t)index};
+    cr_assert_eq(buffer_put(&calls[index].request, span_of(bytes, sizeof bytes)), ERR_OK);
+    lines_send(lines, &calls[index]);
+}
+
+/* The next that was answered must be this one. */
+static void expect_back(size_t index, enum err error)
+{
+    const struct relay_call *call = lines_take(lines, true);
+    cr_assert_eq(call, &calls[index], "call %td came", call - calls);
+    cr_expect_eq(call->error, error, "%s", err_name(call->error));
+}
+
+Test(lines, each_call_comes_back_once_with_its_answer)
+{
+    bool seen[MANY] = {false};
+    open_lines(address, TIMEOUT_MS);
+    for (size_t i = 0; i < MANY; i++)
+        send_call(i, ECHO);
+    for (size_t i = 0; i < MANY; i++) {
+        const struct relay_call *call = lines_take(lines, true);
+        const size_t index = (size_t)(call - calls);
+        cr_assert(index < MANY && !seen[index]);
+        seen[index] = true;
+        cr_expect_eq(call->error, ERR_OK);
+        cr_expect(span_equal(buffer_span(&call->answer), buffer_span(&call->request)));
+    }
+    cr_expect_null(lines_take(lines, false));
+    lines_close(&lines);
+    cr_expect_null(lines);
+    cr_expect_eq(asked, MANY);
+    cr_expect_eq(told, MANY, "whoever waits is told of each");
+}
+
+Test(lines, nobody_is_there)
+{
+    open_lines("ipc:/nonexistent/socket", TIMEOUT_MS);
+    for (size_t i = 0; i < 3; i++) {
+        send_call(i, ECHO);
+        expect_back(i, ERR_UNREACHABLE);
+        cr_expect_eq(calls[i].answer.size, 0);
+    }
+    lines_close(&lines);
+}
+
+/* The central bank says for how long; it is not asked meanwhile. */
+Test(lines, who_is_told_busy_rests)
+{
+    open_lines(address, TIMEOUT_MS);
+    send_call(0, BUSY);
+    expect_back(0, ERR_OK);
+    cr_expect_eq(call_retry_ms(buffer_span(&calls[0].answer)), REST_LONG_MS);
+    for (size_t i = 1; i < 4; i++) {
+        send_call(i, ECHO);
+        expect_back(i, ERR_UNREACHABLE);
+    }
+    lines_close(&lines);
+    cr_expect_eq(asked, 1);
+}
+
+Test(lines, who_hears_nothing_rests_too)
+{
+    open_lines(address, SHORT_MS);
+    send_call(0, SILENT);
+    expect_back(0, ERR_TIMEOUT);
+    send_call(1, ECHO);
+    expect_back(1, ERR_UNREACHABLE);
+    lines_close(&lines);
+    cr_expect_eq(asked, 1);
+}
+
+/* What was accepted is sent before the lines are closed. */
+Test(lines, closing_waits)
+{
+    open_lines(address, TIMEOUT_MS);
+    for (size_t i = 0; i < MANY; i++)
+        send_call(i, ECHO);
+    lines_close(&lines);
+    cr_expect_eq(asked, MANY);
+    for (size_t i = 0; i < MANY; i++)
+        cr_expect_eq(calls[i].answer.size, calls[i].request.size, "%zu", i);
+}
+
+Test(lines, an_address_that_is_none)
+{
+    const struct lines_options options = {.client = {.address = "nowhere"}, .answered = note};
+    cr_expect_eq(lines_open(&lines, &options), ERR_PARSE);
+    cr_expect_null(lines);
+}
