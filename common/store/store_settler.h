@@ -16,7 +16,7 @@
 struct store_settler;
 enum err store_settler_open(struct store_settler **out, const char *path) MUST_USE;
 void store_settler_ask(struct store_settler *settler); /* returns at once */
-/* Nothing was asked for that is not done. For tests. */
+/* Returns when nothing was asked for that is not done. */
 void store_settler_wait(struct store_settler *settler);
 void store_settler_close(
     struct store_settler **settler); /* what it does is finished; fit for AUTO */

@@ -198,10 +198,14 @@ static int checkpoint(struct store_sqlite *sqlite)
     return sqlite3_wal_checkpoint_v2(sqlite->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
-/* The settler has moved most of a log this long; the rest is moved here, and the next transaction
- * starts the log anew. If the settler is at work, another commit will do it. */
+/* The settler, which is not asked any more, has moved most of a log this long; the rest is moved
+ * here, and the next transaction starts the log anew. While the settler is at work that cannot be:
+ * another commit will do it, and at last one that waits. */
 static void settle_here(struct store_sqlite *sqlite)
 {
+    const size_t max = sqlite->log_pages_max;
+    if (sqlite->settler != NULL && sqlite->log_pages >= max + max / STORE_SQLITE_SETTLER_SLACK)
+        store_settler_wait(sqlite->settler);
     if (checkpoint(sqlite) == SQLITE_OK)
         sqlite->log_pages = 0;
 }
@@ -211,7 +215,8 @@ static void ask_settler(struct store_sqlite *sqlite, size_t pages_min)
 {
     if (sqlite->log_pages < sqlite->asked_pages)
         sqlite->asked_pages = 0; /* the log was started anew */
-    if (sqlite->log_pages < sqlite->asked_pages + pages_min)
+    if (sqlite->log_pages < sqlite->asked_pages + pages_min ||
+        sqlite->log_pages >= sqlite->log_pages_max)
         return;
     sqlite->asked_pages = sqlite->log_pages;
     store_settler_ask(sqlite->settler);

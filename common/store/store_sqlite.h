@@ -17,6 +17,8 @@ enum {
     STORE_SQLITE_CHECKPOINT_PAGES = 8000,
     /* So often a settler is asked while the log grows to where it is started anew. */
     STORE_SQLITE_SETTLER_TURNS = 64,
+    /* The log may become longer by this part while the settler ends what it is at. */
+    STORE_SQLITE_SETTLER_SLACK = 8,
 };
 
 struct store_settler;
