@@ -203,7 +203,7 @@ class Story:
         town, gives = self.town, self.gives
         gives("another's packet", town.wallet("tea", "receive", town.path("hop0.packet")), INVALID)
         gives("a request is no packet", town.wallet("tea", "receive", town.path("hop0.request")),
-              USAGE)
+              INVALID)
         with open(town.path("hop2.packet"), "rb") as file:
             packet = bytearray(file.read())
         for what, bent in (("cut short", packet[:-1]), ("with a byte too many", packet + b"\0"),
