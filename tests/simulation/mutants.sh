@@ -72,7 +72,7 @@ mutant inbox-not-handed-in common/purse/purse_take.c \
     's|: purse_inbox_put\(env, bytes\);|: (bytes.size == 0 ? ERR_IO : ERR_OK);|' \
     'I7|STUCK|WORTH'
 mutant word-not-checked common/purse/purse_learn.c \
-    's/\*status = merkle_settled\(.*/*status = STATUS_OK;/' 'I3|I7|STUCK|WORTH|COMP'
+    's/(: |\*status = )merkle_settled\(.*;/\1STATUS_OK;/' 'I3|I7|STUCK|WORTH|COMP'
 mutant booked-again intermediary/relay_settled.c \
     's/^    \*fresh = error == ERR_OK;/    *fresh = true;/' 'BANK|WORTH'
 mutant deposit-credited-twice intermediary/deposits.c \
