@@ -19,6 +19,10 @@ struct cases_conflict {
     struct cose payment_a, payment_b;
 };
 enum err cases_open(struct register_env *env, const struct cases_conflict *conflict) MUST_USE;
+/* This key was logged just now. Double spends that it signed before that have cases without a
+ * proof: they get it, and the key is revoked. (A clone's case stays as it is: its row does not say
+ * where the second payment is.) */
+enum err cases_prove(struct register_env *env, const struct public_key *offender_key) MUST_USE;
 enum err cases_get(struct register_env *env, struct fraud_case *out,
                    uint64_t number) MUST_USE; /* ERR_MISSING */
 enum err cases_list(struct register_env *env, struct fraud_case_list *out) MUST_USE;

@@ -2,6 +2,7 @@
 #include "central/service.h"
 
 #include "central/authority.h"
+#include "central/cases.h"
 #include "central/clones.h"
 #include "central/refund.h"
 #include "central/register_row.h"
@@ -121,9 +122,18 @@ static enum err on_issue(struct desk *desk, enum status *status)
     return vault_issue(&desk->env, status, &desk->answer->tokens, &desk->body->issue, desk->bank);
 }
 
+/* A key may have paid twice before it is logged. */
 static enum err on_log(struct desk *desk, enum status *status)
 {
-    return authority_log(&desk->env, status, &desk->body->log, desk->bank);
+    const struct log_body *body = &desk->body->log;
+    TRY(authority_log(&desk->env, status, body, desk->bank));
+    for (size_t i = 0; *status == STATUS_OK && i < body->entries.count; i++) {
+        struct wallet_certificate certificate = {0};
+        TRY(wallet_certificate_decode(&certificate, body->entries.items[i].certificate.payload,
+                                      desk->env.arena));
+        TRY(cases_prove(&desk->env, &certificate.wallet_key));
+    }
+    return ERR_OK;
 }
 
 static enum err on_revoke(struct desk *desk, enum status *status)

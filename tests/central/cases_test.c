@@ -112,6 +112,35 @@ HALL_TEST(cases, E1_an_uncertified_forker_has_a_case_and_no_proof_no_guarantee)
     cast_close(&cast);
 }
 
+HALL_TEST(cases, E1_who_is_certified_after_the_case_is_named_then)
+{
+    struct cast cast;
+    struct world_coin coin;
+    struct note notes[3];
+    struct world_wallet *const payees[] = {&cast.p, &cast.q, &cast.c};
+    cast_open(&cast, kind);
+    cast_issue(&coin, &cast, 5000, &cast.x);
+    for (size_t i = 0; i < 3; i++) {
+        cast_pay(&notes[i], &cast, &coin, payees[i]);
+        HALL_OUTCOME(cast_settle(&cast, &notes[i]), i == 0 ? OUTCOME_SETTLED : OUTCOME_CONFLICT);
+    }
+    hall_log(&cast.hall, &cast.x, "late");
+    for (size_t turn = 0; turn < 2; turn++) { /* and once is enough */
+        struct register_env env = hall_begin(&cast.hall);
+        HALL_OK(cases_prove(&env, &cast.x.pair.public_key));
+        HALL_OK(cases_prove(&env, &cast.a.pair.public_key)); /* nobody else is named */
+        hall_end(&cast.hall);
+    }
+    cr_assert_eq(hall_cases(&cast.hall), 2);
+    for (size_t i = 0; i < 2; i++) {
+        cr_assert(hall_case(&cast.hall, i).has_customer);
+        cast_expect_proof(&cast, i, &cast.x);
+    }
+    cr_assert(cast_is_revoked(&cast, &cast.x));
+    cr_assert_not(cast_is_revoked(&cast, &cast.a));
+    cast_close(&cast);
+}
+
 HALL_TEST(cases, H3_a_vault_that_forks_is_named_by_its_bank_certificate)
 {
     struct cast cast;
