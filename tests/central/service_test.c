@@ -314,6 +314,29 @@ HALL_TEST(service, H2_an_old_settlement_message_again)
 }
 
 /* Every verb that a bank may send reaches its desk. */
+/* LOG of a key that has paid twice already: its case is proved in the same call. */
+HALL_TEST(service, E1_logging_a_key_proves_its_cases)
+{
+    struct counter counter;
+    struct empty_body reply;
+    struct world_coin coin;
+    struct note notes[2];
+    open_counter(&counter, kind);
+    struct cast *cast = &counter.cast;
+    cast_issue(&coin, cast, 5000, &cast->x);
+    for (size_t i = 0; i < 2; i++) {
+        cast_pay(&notes[i], cast, &coin, i == 0 ? &cast->p : &cast->q);
+        HALL_OUTCOME(cast_settle(cast, &notes[i]), i == 0 ? OUTCOME_SETTLED : OUTCOME_CONFLICT);
+    }
+    cr_assert_not(hall_case(&cast->hall, 0).has_proof);
+    struct logged entry = {.certificate = cast->x.certificate_cose};
+    const struct log_body log = {.entries = {&entry, 1}};
+    HALL_STATUS(call(&reply, &counter, VERB_LOG, &log), STATUS_OK);
+    cast_expect_proof(cast, 0, &cast->x);
+    cr_assert(cast_is_revoked(cast, &cast->x));
+    close_counter(&counter);
+}
+
 HALL_TEST(service, every_verb_of_a_bank_is_answered)
 {
     struct counter counter;
