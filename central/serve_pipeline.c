@@ -25,12 +25,12 @@ enum {
     /* What waits takes its time: so little of it that who is let in has an answer within a tenth
      * of a second; but enough for a batch, or small ones would make the register slower still. */
     QUEUED_BYTES_MAX = MIB,
-    QUEUED_BYTES_MIN = MIB / 4,
-    QUEUED_MS_MAX = 60,
+    QUEUED_BYTES_MIN = 3 * 64 * 1024, /* full calls: one for the writer and each of two workers */
+    QUEUED_MS_MAX = 30,
     PACE_FADES = 8, /* a batch counts for an eighth of the pace */
     /* A pause: nothing came during a batch no larger than this. */
     PAUSE_BYTES_MAX = 64 * 1024,
-    PAUSE_PAGES_MIN = 256, /* that settling the log then is worth its flush */
+    PAUSE_PAGES_MIN = 1024, /* that settling the log then is worth its flush */
 };
 
 struct place {

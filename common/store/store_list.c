@@ -81,14 +81,13 @@ static enum err sum_part(struct store *store, struct store_total *total,
                          const struct store_query *query, const void *from,
                          const struct field *field)
 {
-    struct store_sql_shape shape = {.verb = STORE_SQL_LIST, .query = *query};
+    const struct store_sql_shape shape = {.verb = STORE_SQL_SUM, .query = *query};
     AUTO(arena_fini) struct arena arena = {0};
     AUTO(free_row) void *row = calloc(1, query->table->schema->struct_size);
     AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
     if (row == NULL) {
         return ERR_MEMORY;
     }
-    shape.query.count_max = 0;
     TRY(store_statement_open(&statement, (struct store_sqlite *)store, &shape, from));
     enum err error = store_statement_step(statement);
     while (error == ERR_OK) {

@@ -3,7 +3,7 @@
  * 1. Every bound of a field list becomes a CHECK; every column but a nullable one is NOT NULL;
  *    tables are STRICT.
  * 2. Rows lie in primary key order (WITHOUT ROWID) unless the key is a single integer, which
- *    then is the rowid.
+ *    then is the rowid; those of a cluster lie in order of arrival (docs/adr/0050).
  * 3. No value ever stands in the text: only names from our own declarations, quoted, the number of
  *    a part, and parameters.
  * 4. The parts of a cluster share one table: the key as columns with their CHECKs, the number of
@@ -107,7 +107,8 @@ static void add_columns(struct store_sql *sql, const struct table *table, size_t
     }
 }
 
-/* The same for every part: it says nothing of their other fields. */
+/* The same for every part: it says nothing of their other fields. With a rowid: the key's index
+ * bears no bodies, so what is written in random order is short, and what is long is appended. */
 static void add_cluster(struct store_sql *sql, const struct table *table)
 {
     add(sql, "CREATE TABLE \"%s\"(", table->cluster);
@@ -117,7 +118,7 @@ static void add_cluster(struct store_sql *sql, const struct table *table)
         "\"body\" BLOB NOT NULL, PRIMARY KEY (",
         TABLE_PART_MAX);
     add_names(sql, table, table->key_count, "");
-    add(sql, ", \"part\")) STRICT, WITHOUT ROWID");
+    add(sql, ", \"part\")) STRICT");
 }
 
 void store_sql_table(struct store_sql *sql, const struct table *table)
@@ -268,9 +269,15 @@ static void add_list(struct store_sql *sql, const struct store_query *query)
     add(sql, " LIMIT ?%zu", query->table->schema->field_count + 1);
 }
 
-/* In halves, so that no sum of amounts can overflow SQLite's integers. */
+/* In halves, so that no sum of amounts can overflow SQLite's integers. What is packed is added up
+ * by who reads it (store_list.c): the rows in whatever order they lie. */
 static void add_sum(struct store_sql *sql, const struct store_query *query, size_t field)
 {
+    if (query->table->cluster != NULL) {
+        add_select(sql, query->table);
+        add_where(sql, query);
+        return;
+    }
     const char *name = query->table->schema->fields[field].name;
     add(sql,
         "SELECT count(*), coalesce(sum(\"%s\" >> 26), 0), coalesce(sum(\"%s\" & 67108863), 0) "

@@ -79,3 +79,41 @@ Test(store_sql, every_list_is_a_search)
     }
     cr_assert_eq(sqlite3_close(db), SQLITE_OK);
 }
+
+/* A list of a part is in the order of its key by the key's index, from either end, whatever of the
+ * key is given; what is added up is read as it lies. */
+Test(store_sql, parts_are_searched_by_their_key)
+{
+    static const struct {
+        enum store_sql_verb verb;
+        size_t prefix_count;
+        const char *plan;
+    } cases[] = {
+        {STORE_SQL_GET, 0, "SEARCH contract_line USING INDEX"},
+        {STORE_SQL_DELETE, 0, "SEARCH contract_line USING INDEX"},
+        {STORE_SQL_LIST, 0, "SCAN contract_line USING INDEX"},
+        {STORE_SQL_LIST, 1, "SEARCH contract_line USING INDEX"},
+        {STORE_SQL_SUM, 0, "SCAN contract_line; "},
+        {STORE_SQL_SUM, 1, "SEARCH contract_line USING INDEX"},
+    };
+    AUTO(temporary_fini) struct temporary temporary = temporary_make();
+    AUTO(store_close) struct store *store = NULL;
+    const struct store_sqlite_options creating = {.create = true};
+    sqlite3 *db = NULL;
+    char plan[512];
+    EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &creating));
+    cr_assert_eq(sqlite3_open(temporary.path, &db), SQLITE_OK);
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+        const struct store_sql_shape shape = {
+            .verb = cases[i / 2].verb,
+            .query = {.table = &contract_table_contract_front,
+                      .index_number = -1,
+                      .prefix_count = cases[i / 2].prefix_count,
+                      .descending = i % 2 == 1},
+        };
+        read_plan(plan, sizeof plan, db, &shape);
+        cr_expect_eq(strncmp(plan, cases[i / 2].plan, strlen(cases[i / 2].plan)), 0, "%s", plan);
+        cr_expect_null(strstr(plan, "TEMP B-TREE"), "%s", plan);
+    }
+    cr_assert_eq(sqlite3_close(db), SQLITE_OK);
+}
