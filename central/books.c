@@ -29,10 +29,34 @@ static enum err sum_of(struct store *store, struct balance *sum, uint64_t *count
     return store_sum(store, sum, count, &query, NULL, field);
 }
 
-enum err books_supply(struct store *store, struct books_supply *out, struct arena *arena)
+static enum err judge(struct books_supply *supply)
+{
+    struct balance total = balance_from_fen(0);
+    TRY(balance_sum(&total, supply->reserves, supply->guarantees));
+    TRY(balance_sum(&total, total, supply->loss));
+    TRY(balance_sum(&total, total, supply->unspent));
+    supply->is_balanced = balance_compare(total, supply->funded) == 0 &&
+                          balance_compare(supply->unspent, supply->unspent_running) == 0;
+    return ERR_OK;
+}
+
+enum err books_running(struct store *store, struct books_supply *out)
 {
     struct books books = {0};
     uint64_t ignored = 0;
+    *out = (struct books_supply){0};
+    TRY(books_get(store, &books));
+    out->funded = books.funded;
+    out->loss = books.loss;
+    TRY(sum_of(store, &out->reserves, &out->bank_count, &tables_table_bank, "reserve"));
+    TRY(sum_of(store, &out->guarantees, &ignored, &tables_table_bank, "guarantee"));
+    TRY(balance_add(&out->unspent_running, balance_from_fen(0), books.unspent));
+    out->unspent = out->unspent_running;
+    return judge(out);
+}
+
+enum err books_supply(struct store *store, struct books_supply *out, struct arena *arena)
+{
     const struct coin money = {.state = COIN_UNSPENT};
     const struct store_query coins = {
         .table = &tables_table_coin, .index_number = 0, .prefix_count = 1};
@@ -42,24 +66,12 @@ enum err books_supply(struct store *store, struct books_supply *out, struct aren
     struct balance ended = balance_from_fen(0);
     uint64_t ended_count = 0;
     (void)arena;
-    *out = (struct books_supply){0};
-    TRY(books_get(store, &books));
-    out->funded = books.funded;
-    out->loss = books.loss;
-    TRY(sum_of(store, &out->reserves, &out->bank_count, &tables_table_bank, "reserve"));
-    TRY(sum_of(store, &out->guarantees, &ignored, &tables_table_bank, "guarantee"));
+    TRY(books_running(store, out));
     TRY(store_sum(store, &out->unspent, &out->unspent_count, &coins, &money, "amount"));
     TRY(store_sum(store, &ended, &ended_count, &spends, &ending, "amount"));
     TRY(balance_sum(&out->unspent, out->unspent, balance_from_fen(-balance_fen(ended))));
     out->unspent_count -= ended_count;
-    TRY(balance_add(&out->unspent_running, balance_from_fen(0), books.unspent));
-    struct balance total = balance_from_fen(0);
-    TRY(balance_sum(&total, out->reserves, out->guarantees));
-    TRY(balance_sum(&total, total, out->loss));
-    TRY(balance_sum(&total, total, out->unspent));
-    out->is_balanced = balance_compare(total, out->funded) == 0 &&
-                       balance_compare(out->unspent, out->unspent_running) == 0;
-    return ERR_OK;
+    return judge(out);
 }
 
 enum err books_unspent_add(struct store *store, struct amount amount)

@@ -43,7 +43,9 @@ enum err commands_find_bank(struct cli *cli, int *code, struct bank *out,
                             struct register_env *env) MUST_USE;
 json_t *commands_bank_json(const struct bank *bank, struct register_env *env);
 struct span commands_bank_name(const struct trust *trust, uint64_t bank_id); /* empty if unknown */
-/* "balanced" and all sums into the result; exit 9 with an error if they do not balance. */
+/* "balanced" and all sums into the result, by the running sum or with every coin added up; exit 9
+ * with an error if they do not balance. */
+enum err commands_put_running(struct cli *cli, int *code, struct register_env *env) MUST_USE;
 enum err commands_put_supply(struct cli *cli, int *code, struct register_env *env) MUST_USE;
 
 static inline void commands_put_number(json_t *object, const char *key, uint64_t value)

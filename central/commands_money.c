@@ -123,24 +123,38 @@ int commands_reserve_show(struct cli *cli)
 
 /* ---- the supply ---- */
 
-enum err commands_put_supply(struct cli *cli, int *code, struct register_env *env)
+static void put_supply(struct cli *cli, int *code, const struct books_supply *supply)
 {
-    struct books_supply supply;
     json_t *result = cli_result(cli);
-    TRY(books_supply(env->store, &supply, env->arena));
-    json_object_set_new(result, "funded", cli_json_balance(supply.funded));
-    json_object_set_new(result, "reserves", cli_json_balance(supply.reserves));
-    json_object_set_new(result, "guarantees", cli_json_balance(supply.guarantees));
-    json_object_set_new(result, "loss", cli_json_balance(supply.loss));
-    json_object_set_new(result, "unspent", cli_json_balance(supply.unspent));
-    json_object_set_new(result, "unspent_running", cli_json_balance(supply.unspent_running));
-    commands_put_number(result, "unspent_count", supply.unspent_count);
-    commands_put_number(result, "bank_count", supply.bank_count);
-    json_object_set_new(result, "balanced", json_boolean(supply.is_balanced));
-    if (!supply.is_balanced)
+    json_object_set_new(result, "funded", cli_json_balance(supply->funded));
+    json_object_set_new(result, "reserves", cli_json_balance(supply->reserves));
+    json_object_set_new(result, "guarantees", cli_json_balance(supply->guarantees));
+    json_object_set_new(result, "loss", cli_json_balance(supply->loss));
+    json_object_set_new(result, "unspent", cli_json_balance(supply->unspent));
+    json_object_set_new(result, "unspent_running", cli_json_balance(supply->unspent_running));
+    json_object_set_new(result, "unspent_count", json_null());
+    commands_put_number(result, "bank_count", supply->bank_count);
+    json_object_set_new(result, "balanced", json_boolean(supply->is_balanced));
+    if (!supply->is_balanced)
         *code = cli_fail(cli, CLI_INTEGRITY, "BOOKS",
                          _("stop issuing; keep the database as it is and compare it with a backup"),
                          _("the books do not balance"));
+}
+
+enum err commands_put_running(struct cli *cli, int *code, struct register_env *env)
+{
+    struct books_supply supply;
+    TRY(books_running(env->store, &supply));
+    put_supply(cli, code, &supply);
+    return ERR_OK;
+}
+
+enum err commands_put_supply(struct cli *cli, int *code, struct register_env *env)
+{
+    struct books_supply supply;
+    TRY(books_supply(env->store, &supply, env->arena));
+    put_supply(cli, code, &supply);
+    commands_put_number(cli_result(cli), "unspent_count", supply.unspent_count);
     return ERR_OK;
 }
 
@@ -154,9 +168,13 @@ int commands_supply(struct cli *cli)
         {"unspent", N_("+ unspent coins"), CLI_AS_AMOUNT},
         {"unspent_count", N_("coins"), CLI_AS_NUMBER},
         {"balanced", N_("balanced"), CLI_AS_BOOL},
+        {"recounted", N_("recounted"), CLI_AS_BOOL},
         {NULL, NULL, CLI_AS_TEXT},
     };
-    const int code = office_run(cli, OFFICE_READ, commands_put_supply);
+    const bool is_recounted = cli_flag(cli, "--recount");
+    const int code =
+        office_run(cli, OFFICE_READ, is_recounted ? commands_put_supply : commands_put_running);
+    json_object_set_new(cli_result(cli), "recounted", json_boolean(is_recounted));
     if (code == CLI_OK || code == CLI_INTEGRITY)
         cli_show_record(cli, cli_result(cli), rows);
     return code;

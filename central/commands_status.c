@@ -134,7 +134,7 @@ static enum err collect(struct cli *cli, int *code, struct register_env *env)
     TRY(put_tls(cli, N_("TLS authority"), KEYS_TLS_AUTHORITY));
     TRY(put_tls(cli, N_("TLS server certificate"), KEYS_TLS_SERVER));
     TRY(put_counts(cli, env));
-    return commands_put_supply(cli, code, env);
+    return commands_put_running(cli, code, env);
 }
 
 int commands_status(struct cli *cli)

@@ -216,9 +216,9 @@ run dcep-central --data central approval approve \
 await 1000000.00 available dcep-bank --data north vault show
 await 200000.00 available dcep-bank --data south vault show
 run dcep-bank --data north vault show
-run dcep-central --data central supply
-is true balanced dcep-central --data central supply
-is 1200000.00 unspent dcep-central --data central supply
+run dcep-central --data central supply --recount
+is true balanced dcep-central --data central supply --recount
+is 1200000.00 unspent dcep-central --data central supply --recount
 good "Issued against reserves to the fen; the books balance."
 
 act "[3/7] DISTRIBUTE" \
@@ -300,14 +300,14 @@ good "Carol is whole, out of the guarantee of Mallory's bank. One key is named:"
 act "[7/7] BOOKS" \
     "net funded = reserves + guarantees + loss account + unspent coins," \
     "recomputed from the rows. The tea shop deposits; its bank redeems."
-run dcep-central --data central supply
+run dcep-central --data central supply --recount
 run dcep-wallet -w tea sync
 run dcep-wallet -w tea deposit --all
 run dcep-bank --data south account show "清心茶馆 Tea shop"
 is 120.00 balance dcep-bank --data south account show "清心茶馆 Tea shop"
 run dcep-bank --data south vault return 10,000.00
-run dcep-central --data central supply
-is true balanced dcep-central --data central supply
+run dcep-central --data central supply --recount
+is true balanced dcep-central --data central supply --recount
 good "Deposited, redeemed, and still balanced to the fen."
 
 printf '\n%s\n' "${bold}All of it held: $checks checks.$off"
@@ -318,7 +318,7 @@ if [ -n "$keep" ]; then
         "  cd $dir" \
         "  export PATH=$programs:\$PATH XDG_DATA_HOME=$XDG_DATA_HOME" \
         "  dcep-wallet -w alice balance" \
-        "  dcep-central --data central supply" \
+        "  dcep-central --data central supply --recount" \
         "  dcep-bank --data north customer list" "" \
         "To stop: kill ${servers[*]}; sleep 1; rm -r $dir"
     disown -a

@@ -132,7 +132,7 @@ run_round() # round
     check_opened "$1"
     is "round $1: nothing waits" "$(bank settle status --json | grep -o '"waiting":[0-9]*')" \
         '"waiting":0'
-    central supply >/dev/null
+    central supply --recount >/dev/null
     is "round $1: the books balance" $? 0
 }
 

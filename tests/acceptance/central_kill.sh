@@ -111,7 +111,7 @@ print(max(0, int(sys.argv[2]) - len(json.load(open(sys.argv[1]))["approvals"])))
 check_books() # round
 {
     local funded
-    central supply --json >"$work/supply.json"
+    central supply --recount --json >"$work/supply.json"
     is "round $1: the books balance" $? 0
     funded=$("$python" - "$work/supply.json" "$work/credits.done" "$work/credits.asked" <<'PY'
 import json, sys

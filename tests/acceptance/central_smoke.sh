@@ -76,7 +76,7 @@ is "nothing is left over" "$(ls -d "$data/.init" 2>/dev/null)" ""
 expect 1 "init never overwrites" central init --no-passphrase
 expect 4 "serve with a wrong passphrase" central --pin-file "$work/wrong" serve
 expect 2 "serve without a passphrase" central serve
-expect 0 "reading needs no passphrase" central supply
+expect 0 "reading needs no passphrase" central supply --recount
 mv "$root" "$root.away"
 start --pin-file "$work/pin"
 is "serve does not need the root key" "$(central status --json | grep -c '"running":true')" 1
@@ -164,7 +164,7 @@ is "the same again" "$(issue north 1000000 a)" "OK 1"
 is "rejected" "$(issue north 1800000 c)" REJECTED
 expect 0 "decided ones are listed on demand" central approval list --all
 says "with their state" rejected
-expect 0 "supply" central supply --json
+expect 0 "supply" central supply --recount --json
 is "the books balance" "$(field balanced) $(field funded) $(field unspent)" \
     "true 1999999.99 1000000.00"
 
@@ -228,7 +228,7 @@ is "private" "$(stat -c %a "$work/backup.db")" 600
 kill -KILL "$server"
 { wait "$server"; } 2>/dev/null
 server=
-expect 0 "after kill -9, without a server" central supply --json
+expect 0 "after kill -9, without a server" central supply --recount --json
 is "nothing is lost" "$(field balanced) $(field unspent)" "true 1000000.00"
 expect 0 "check" central db check
 expect 3 "a bank is told at once" timeout 3 bash -c \
@@ -245,7 +245,7 @@ mkdir "$work/restored"
 cp "$data"/* "$work/restored/" 2>/dev/null
 cp "$work/backup.db" "$work/restored/central.db"
 rm -f "$work/restored/central.db-wal" "$work/restored/central.db-shm"
-expect 0 "a backup opens" "$build/dcep-central" --data "$work/restored" supply --json
+expect 0 "a backup opens" "$build/dcep-central" --data "$work/restored" supply --recount --json
 is "and balances" "$(field balanced)" true
 "$python" - "$work/restored/central.db" <<'PY'
 import sqlite3, sys
@@ -253,7 +253,7 @@ database = sqlite3.connect(sys.argv[1])
 database.execute("UPDATE bank SET reserve = reserve + 1 WHERE bank_id = 1")
 database.commit()
 PY
-expect 9 "one fen too many is found" "$build/dcep-central" --data "$work/restored" supply
+expect 9 "one fen too many is found" "$build/dcep-central" --data "$work/restored" supply --recount
 expect 9 "by status" "$build/dcep-central" --data "$work/restored" status --json
 is "which says so" "$(field error.name)" BOOKS
 expect 9 "by db check" "$build/dcep-central" --data "$work/restored" db check

@@ -54,7 +54,7 @@ class Tour:
     def bankers(self):
         path = self.town.path
         self.central("status")
-        self.central("supply")
+        self.central("supply", "--recount")
         self.central("bank", "list")
         self.central("bank", "show", "1")
         self.central("reserve", "credit", "1", "10")

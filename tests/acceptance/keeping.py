@@ -353,7 +353,7 @@ class Keeping:
         self.report.equal("every fen is back", self.total("alice"), 30000 - 1100 - 2000 - 3000 +
                           500 + 700)
         self.report.check("g3: nobody is accused", self.no_cases(), str(advanced))
-        self.report.check("the books balance", town.central("supply")["balanced"])
+        self.report.check("the books balance", town.central("supply", "--recount")["balanced"])
 
     def late_packet(self, late):
         """Bob pays the request that she made before she lost the phone."""

@@ -78,7 +78,7 @@ def main():
             balance = town.wallet(payee, "balance")
             report.equal(f"{payee} is whole: one coin a round", fen(balance["spendable"]),
                          rounds * fen(COIN))
-        supply = town.central("supply")
+        supply = town.central("supply", "--recount")
         report.check("the books balance", supply.code == OK and supply["balanced"], supply)
         guarantee = town.central("bank", "show", "North Bank")["guarantee"]
         report.equal("the offenders' bank paid the other seven, each once", fen(guarantee),

@@ -47,7 +47,7 @@ class Story:
         return fen(self.town.wallet(name, "balance")[bucket])
 
     def balanced(self, when):
-        supply = self.town.central("supply")
+        supply = self.town.central("supply", "--recount")
         self.gives(f"the books balance {when}", supply, OK, balanced=True)
         return supply
 
@@ -329,7 +329,7 @@ class Story:
         gives("into its account", town.bank("south", "account", "show", "tea"), OK,
               balance="20.00", held="0.00")
         gives("and has nothing left to deposit", town.wallet("tea", "deposit", "--all"), FUNDS)
-        before = fen(town.central("supply")["reserves"])
+        before = fen(town.central("supply", "--recount")["reserves"])
         gives("the bank returns money", town.bank("south", "vault", "return", "10,000.01"), OK)
         supply = self.balanced("in the end")
         self.report.equal("its reserve grew by it", fen(supply["reserves"]) - before, 10_000_01)

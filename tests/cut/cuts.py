@@ -200,7 +200,7 @@ class Run:
 
 def finish(town, report):
     """Everybody syncs; then the central bank's books. Who joined for one cut did so in it."""
-    supply = town.central("supply")
+    supply = town.central("supply", "--recount")
     report.check("the books balance", supply.code == OK and supply["balanced"], supply)
     wallets = 0
     for name in os.listdir(town.home("")):
@@ -211,7 +211,7 @@ def finish(town, report):
                        ("spendable", "reserved", "handed_over", "quarantined"))
     vault = fen(town.bank(BANK, "vault", "show")["available"])
     report.equal("every unspent coin is in the vault or in one wallet",
-                 fen(town.central("supply")["unspent"]), vault + wallets)
+                 fen(town.central("supply", "--recount")["unspent"]), vault + wallets)
     report.equal("nobody is accused", town.central("case", "list")["cases"], [])
 
 

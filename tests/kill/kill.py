@@ -264,7 +264,7 @@ def judge(town, report, ledger, funded_before):
         report.check("only the exit codes that a dying server explains", True)
     wallets = sum(judge_customer(town, report, ledger, name) for name in BANK_OF)
     vaults = sum(fen(town.bank(bank, "vault", "show")["available"]) for bank in BANKS)
-    supply = town.central("supply")
+    supply = town.central("supply", "--recount")
     report.check("the books balance", supply.code == OK and supply["balanced"], supply)
     report.equal("every unspent coin is in a vault or a wallet, and nowhere twice",
                  fen(supply["unspent"]), vaults + wallets)
@@ -298,7 +298,7 @@ def main():
         town.found(*BANKS)
         for bank, names in BANKS.items():
             town.open_customers(bank, [(name, 2, yuan(OPENING)) for name in names])
-        funded = fen(town.central("supply")["funded"])
+        funded = fen(town.central("supply", "--recount")["funded"])
         load = Load(town, options.seed)
         for name in BANK_OF:
             town.must(town.wallet(name, "withdraw", yuan(POCKET)))

@@ -3,6 +3,7 @@
 
 #include "common/crypto/crypto.h"
 #include "tools/bench/bench.h"
+#include "tools/bench/crowd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -125,6 +126,38 @@ static void make_checks(struct crypto_check *checks, struct span message, bool s
     key_pair_wipe(&pair);
 }
 
+/* What one thread of many verifies. */
+struct busy_core {
+    struct crypto_check checks[KEYS];
+    double seconds, rate;
+};
+
+static void verify_beside_others(void *context, size_t share, size_t from, size_t to)
+{
+    struct busy_core *core = (struct busy_core *)context + share;
+    (void)from;
+    (void)to;
+    core->rate = rate_of(&crypto_libcrypto, core->checks, true, core->seconds);
+}
+
+/* Cores share what they are made of: each is slower when all have work, as under load. */
+static double busy_rate(const struct crypto_check *same, double seconds)
+{
+    const size_t cores = crowd_cores() < CROWD_THREADS_MAX ? crowd_cores() : CROWD_THREADS_MAX;
+    struct busy_core *all = calloc(cores, sizeof *all);
+    double sum = 0;
+    CHECK(all != NULL);
+    for (size_t i = 0; i < cores; i++) {
+        memcpy(all[i].checks, same, sizeof all[i].checks);
+        all[i].seconds = seconds;
+    }
+    crowd_share_out(cores, verify_beside_others, all);
+    for (size_t i = 0; i < cores; i++)
+        sum += all[i].rate;
+    free(all);
+    return sum / (double)cores;
+}
+
 void load_ceiling_measure(struct load_ceiling *out, double seconds)
 {
     static const struct crypto *const backends[] = {&crypto_libcrypto, &crypto_mbedtls};
@@ -140,4 +173,5 @@ void load_ceiling_measure(struct load_ceiling *out, double seconds)
         out->same_key = at_hand > out->same_key ? at_hand : out->same_key;
         out->fresh_keys = others > out->fresh_keys ? others : out->fresh_keys;
     }
+    out->busy = busy_rate(same, seconds);
 }

@@ -235,7 +235,7 @@ def main():
         with open(load_path, encoding="ascii") as file:
             results["central"] = json.load(file)
         show(results, load)
-        if not town.must(town.central("supply"), OK)["balanced"]:
+        if not town.must(town.central("supply", "--recount"), OK)["balanced"]:
             sys.exit("programs.py: the books do not balance")
     if options.json:
         with open(options.json, "w", encoding="ascii") as file:

@@ -340,8 +340,10 @@ static void write_json(const struct load_audit *audit, const struct load_ceiling
         {"settle_per_cpu_s", cpu_s > 0 ? payments / cpu_s : 0},
         {"verify_ceiling_per_core", ceiling->same_key},
         {"verify_ceiling_fresh_keys", ceiling->fresh_keys},
+        {"verify_ceiling_busy", ceiling->busy},
         {"ratio_to_ceiling", cpu_s > 0 ? payments / cpu_s / ceiling->same_key : 0},
         {"ratio_to_fresh_ceiling", cpu_s > 0 ? payments / cpu_s / ceiling->fresh_keys : 0},
+        {"ratio_to_busy_ceiling", cpu_s > 0 ? payments / cpu_s / ceiling->busy : 0},
         {"p50_ms", rounded_ms(0.5)},
         {"p99_ms", rounded_ms(0.99)},
         {"p999_ms", rounded_ms(0.999)},
@@ -431,6 +433,7 @@ int main(int argc, char **argv)
     load_ceiling_measure(&after, load_number(LOAD_CEILING));
     before.same_key = (before.same_key + after.same_key) / 2;
     before.fresh_keys = (before.fresh_keys + after.fresh_keys) / 2;
+    before.busy = (before.busy + after.busy) / 2;
     puts("measured");
     (void)fflush(stdout);
     if (fgets(database, sizeof database, stdin) != NULL) {

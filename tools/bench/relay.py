@@ -60,7 +60,7 @@ class Relay(Bench):
         self.serve_or_stop(BANK)
 
     def relay(self, options):
-        before = self.must(self.central("supply"))["unspent_count"]
+        before = self.must(self.central("supply", "--recount"))["unspent_count"]
         bank, disk = self.servers[BANK].pid, disk_bytes(self.path(BANK))
         self.profile(bank)
         words = self.words(options.seconds, options.rate, 1, 0, options.outstanding)
