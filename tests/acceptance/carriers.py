@@ -238,6 +238,10 @@ class Carriers:
             report.equal("zbarimg reads it", whole(zbarimg(asked))[0], file.read())
         self.gives("never over another file", self.wallet("bob", "request", "1.00", "--qr", asked),
                    USAGE, error__name="EXISTS")
+        with open(town.path("part-1.png"), "xb"):
+            refused = self.wallet("bob", "request", "1.00", "--qr", town.path("part.png"))
+        self.gives("nor over a numbered one", refused, USAGE, error__name="EXISTS")
+        report.check("which it names as that", "numbered part of" in refused.out, refused.out)
         photo = town.path("qr.jpg")
         write_jpeg(photo, read_png(asked))
         with open(town.path("qr.request"), "rb") as file:

@@ -1,6 +1,7 @@
 /* Options to carriers (contract in carry.h). */
 #include "wallet/desk/carry.h"
 
+#include "common/base/file.h"
 #include "common/wire/wire.h"
 #include "wallet/carriers/lan.h"
 #include "wallet/carriers/qr_show.h"
@@ -154,7 +155,9 @@ static int fail_codes(struct cli *cli, enum err error)
     if (error == ERR_EXISTS)
         return cli_fail(cli, CLI_USAGE, "EXISTS",
                         _("give another name, or --force to overwrite it"),
-                        _("the file %s exists already"), target);
+                        file_exists(target) ? _("the file %s exists already")
+                                            : _("a numbered part of %s exists already"),
+                        target);
     if (error == ERR_SPACE)
         return cli_fail(cli, CLI_USAGE, "SPACE",
                         _("make the window larger or the letters smaller, or take --qr FILE.png"),
