@@ -4,6 +4,7 @@
 #include "common/money/call.h"
 
 #include <pthread.h>
+#include <stdio.h>
 
 struct caller {
     pthread_t thread;
@@ -11,34 +12,53 @@ struct caller {
     struct wanted *call;
 };
 
+static struct caller callers[CROWD_MAX];
+
+void crowd_call(struct net_client *client, struct wanted *call)
+{
+    buffer_fini(&call->reply);
+    call->reply.limit = NET_SIZE_MAX;
+    const enum err error = net_call(client, &call->reply, buffer_span(&call->request), WAIT_MS);
+    if (error != ERR_OK)
+        fprintf(stderr, "a call was not answered: %s\n", err_name(error));
+    CHECK(error == ERR_OK);
+}
+
 static void *call_once(void *context)
 {
-    struct caller *caller = context;
+    const struct caller *caller = context;
     struct net_client *client = NULL;
     CHECK(net_client_open(&client, &(struct net_client_options){.address = caller->address}) ==
           ERR_OK);
-    buffer_fini(&caller->call->reply);
-    caller->call->reply.limit = NET_SIZE_MAX;
-    CHECK(net_call(client, &caller->call->reply, buffer_span(&caller->call->request), WAIT_MS) ==
-          ERR_OK);
+    crowd_call(client, caller->call);
     net_client_close(&client);
     return NULL;
 }
 
-void crowd_hand_in(struct bank_house *house, struct wanted *const *calls, size_t count)
+void crowd_gather(struct net_request *out, struct bank_house *house, struct wanted *const *calls,
+                  size_t count)
 {
-    static struct caller callers[CROWD_MAX];
-    static struct net_request requests[CROWD_MAX];
     CHECK(count <= CROWD_MAX);
     for (size_t i = 0; i < count; i++) {
         size_t one = 1;
         callers[i] = (struct caller){.address = house->address, .call = calls[i]};
         CHECK(pthread_create(&callers[i].thread, NULL, call_once, &callers[i]) == 0);
-        CHECK(net_server_take(house->server, &requests[i], &one, WAIT_MS) == ERR_OK && one == 1);
+        CHECK(net_server_take(house->server, &out[i], &one, WAIT_MS) == ERR_OK && one == 1);
     }
-    serve_pipeline_put(house->pipeline, requests, count);
+}
+
+void crowd_leave(size_t count)
+{
     for (size_t i = 0; i < count; i++)
         CHECK(pthread_join(callers[i].thread, NULL) == 0);
+}
+
+void crowd_hand_in(struct bank_house *house, struct wanted *const *calls, size_t count)
+{
+    struct net_request requests[CROWD_MAX];
+    crowd_gather(requests, house, calls, count);
+    serve_pipeline_put(house->pipeline, requests, count);
+    crowd_leave(count);
     serve_pipeline_drain(house->pipeline);
 }
 

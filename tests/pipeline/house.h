@@ -7,8 +7,9 @@
 #include "central/tables.h"
 #include "tests/support/world.h"
 
-/* LOG_PAGES: short, so that it is settled often, as a server does it. */
-enum { PACKETS = 125, COIN_FEN = 10, PATH_SIZE = 128, WAIT_MS = 60000, LOG_PAGES = 640 };
+/* LOG_PAGES: short, so that it is settled often, as a server does it. WAIT_MS: nothing takes so
+ * long but what never ends. */
+enum { PACKETS = 125, COIN_FEN = 10, PATH_SIZE = 128, WAIT_MS = 240000, LOG_PAGES = 640 };
 
 struct bank_house {
     struct world *world;

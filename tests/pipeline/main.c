@@ -13,6 +13,7 @@
  * A plain program, because Criterion does not start under ThreadSanitizer, where this must run
  * (tools/check.steps). The last line is "N passed, N failed". */
 #include "tests/pipeline/chores.h"
+#include "tests/pipeline/crowd.h"
 #include "tests/pipeline/house.h"
 #include "tests/pipeline/pressure.h"
 #include "tests/pipeline/signatures.h"
@@ -44,9 +45,7 @@ static void ask(struct net_client *client, struct wanted *call)
         const struct timespec pause = {(time_t)(retry_ms / 1000),
                                        (long)(retry_ms % 1000) * 1000000};
         nanosleep(&pause, NULL);
-        buffer_fini(&call->reply);
-        call->reply.limit = NET_SIZE_MAX;
-        CHECK(net_call(client, &call->reply, buffer_span(&call->request), WAIT_MS) == ERR_OK);
+        crowd_call(client, call);
         retry_ms = call_retry_ms(buffer_span(&call->reply));
     } while (retry_ms > 0);
 }
@@ -200,32 +199,14 @@ static void write_script(struct script *script, struct world_wallet *owner,
     }
 }
 
-static void *call_once(void *context)
-{
-    struct caller *caller = context;
-    struct net_client *client = NULL;
-    CHECK(net_client_open(&client, &(struct net_client_options){.address = caller->address}) ==
-          ERR_OK);
-    buffer_fini(&caller->calls->reply);
-    caller->calls->reply.limit = NET_SIZE_MAX;
-    CHECK(net_call(client, &caller->calls->reply, buffer_span(&caller->calls->request), WAIT_MS) ==
-          ERR_OK);
-    net_client_close(&client);
-    return NULL;
-}
-
 /* All calls wait in the house; they are put in the script's order, batch_size at a time. */
 static void play(struct bank_house *house, struct script *script, size_t batch_size)
 {
     struct net_request requests[SCRIPT_CALLS];
-    pthread_t threads[SCRIPT_CALLS];
-    struct caller callers[SCRIPT_CALLS];
-    for (size_t i = 0; i < SCRIPT_CALLS; i++) {
-        size_t count = 1;
-        callers[i] = (struct caller){.address = house->address, .calls = &script->calls[i]};
-        CHECK(pthread_create(&threads[i], NULL, call_once, &callers[i]) == 0);
-        CHECK(net_server_take(house->server, &requests[i], &count, WAIT_MS) == ERR_OK);
-    }
+    struct wanted *calls[SCRIPT_CALLS];
+    for (size_t i = 0; i < SCRIPT_CALLS; i++)
+        calls[i] = &script->calls[i];
+    crowd_gather(requests, house, calls, SCRIPT_CALLS);
     for (size_t i = 0; i < SCRIPT_CALLS; i += batch_size) {
         const size_t left = SCRIPT_CALLS - i;
         serve_pipeline_put(house->pipeline, &requests[i], left < batch_size ? left : batch_size);
@@ -233,8 +214,7 @@ static void play(struct bank_house *house, struct script *script, size_t batch_s
             serve_pipeline_drain(house->pipeline);
     }
     serve_pipeline_drain(house->pipeline);
-    for (size_t i = 0; i < SCRIPT_CALLS; i++)
-        CHECK(pthread_join(threads[i], NULL) == 0);
+    crowd_leave(SCRIPT_CALLS);
 }
 
 /* Seconds may have passed between two runs: no time counts. */
