@@ -263,7 +263,7 @@ class Goals:
                 f"* memory over {result['duration_s'] / 60:.1f} minutes at saturation, without "
                 f"mapped files: {middle[len(middle) // 10]:.0f} MiB after a tenth, "
                 f"{middle[-1]:.0f} MiB at the end, {max(middle):.0f} MiB at most; "
-                f"{result['payments']:,.0f} payments (goal: flat, under 256 and the store's 64)")
+                f"{result['payments']:,.0f} payments (goal: flat, under 256 and the store's 256)")
 
     def disk(self):
         disk = [run["disk_bytes_per_payment"] for run in self.results.get("saturation", [])]
