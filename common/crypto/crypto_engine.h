@@ -1,8 +1,8 @@
 /* What a thread keeps to work with libcrypto: its curve, its numbers, the points of keys it met. Of
  * this room only.
  *
- * One for each thread that asks, freed when the thread ends; what is in it is nobody else's. The
- * numbers and points are scratch: every function may change those it names.
+ * One for each thread that asks, freed when the thread ends; what is in it is nobody else's. point,
+ * r to inverse, s, product and sums are scratch.
  */
 #ifndef DCEP_COMMON_CRYPTO_CRYPTO_ENGINE_H
 #define DCEP_COMMON_CRYPTO_CRYPTO_ENGINE_H
