@@ -56,6 +56,7 @@ struct relay_call {
     struct buffer request, answer; /* answer, error: filled in by the caller */
     enum err error;
     struct relay_call *next; /* the caller's */
+    uint64_t until_ms;       /* the caller's */
 };
 struct relay_line { /* of visits; zeroed = valid */
     struct relay_visit *first, *last;

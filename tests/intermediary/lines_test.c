@@ -1,7 +1,9 @@
-/* Calls on lines of their own: each comes back once, with its own answer; who is told to rest
- * rests; nobody waits for a central bank that is not there. */
+/* Calls on lines of their own: each comes back once, with its own answer; who is told "busy" asks
+ * again when there is likely to be room, and not before; nobody waits for a central bank that is
+ * not there. */
 #include "intermediary/lines.h"
 
+#include "common/base/time.h"
 #include "common/money/call.h"
 
 #include <criterion/criterion.h>
@@ -11,36 +13,64 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { MANY = 40, TIMEOUT_MS = 5000, SHORT_MS = 100, REST_LONG_MS = 10 * 1000 };
+enum { MANY = 40, TIMEOUT_MS = 5000, SHORT_MS = 100, REST_MS = 50, REST_LONG_MS = 10 * 1000 };
+enum { ROOM = 2 }; /* calls at a time that the crowded central bank takes */
 
-/* What it does with a call is in the call's first byte. */
-enum { ECHO = 'e', BUSY = 'b', SILENT = 's' };
+/* What it does with a call is in the call's first byte. LATER: busy the first time. CROWDED: busy
+ * if ROOM of them are with it already; else it is kept, and answered once no more come. */
+enum { ECHO = 'e', BUSY = 'b', SILENT = 's', LATER = 'l', CROWDED = 'c' };
 
 static char directory[] = "/tmp/dcep-lines-XXXXXX";
 static char path[64], address[72];
 static struct net_server *server;
 static pthread_t thread;
-static atomic_uint asked, told;
+static atomic_uint asked, told, refused;
 static atomic_bool is_over;
 static struct lines *lines;
 static struct relay_call calls[MANY];
 
 /* ---- a central bank ---- */
 
-static void answer(struct net_request *request)
+static struct net_request kept[ROOM];
+static size_t kept_count;
+
+static void say_busy(struct net_request *request, uint64_t retry_ms)
 {
     struct arena arena AUTO(arena_fini) = {0};
     struct buffer busy AUTO(buffer_fini) = {0};
     const struct nonce call_id = {{1}};
+    CHECK(call_seal_busy(&busy, &call_id, retry_ms, &arena) == ERR_OK);
+    net_server_reply(server, request, buffer_span(&busy));
+    refused++;
+}
+
+static void say_it_back(struct net_request *request)
+{
+    net_server_reply(server, request, request->bytes);
+}
+
+static void answer(struct net_request *request)
+{
+    const uint8_t what = request->bytes.data[0];
     asked++;
-    if (request->bytes.data[0] == SILENT) {
+    if (what == SILENT)
         net_server_drop(server, request);
-    } else if (request->bytes.data[0] == BUSY) {
-        CHECK(call_seal_busy(&busy, &call_id, REST_LONG_MS, &arena) == ERR_OK);
-        net_server_reply(server, request, buffer_span(&busy));
-    } else {
-        net_server_reply(server, request, request->bytes);
-    }
+    else if (what == BUSY)
+        say_busy(request, REST_LONG_MS);
+    else if (what == LATER && refused == 0)
+        say_busy(request, REST_MS);
+    else if (what == CROWDED && kept_count == ROOM)
+        say_busy(request, TIMEOUT_MS / 4);
+    else if (what == CROWDED)
+        kept[kept_count++] = *request;
+    else
+        say_it_back(request);
+}
+
+static void answer_kept(void)
+{
+    for (; kept_count > 0; kept_count--)
+        say_it_back(&kept[kept_count - 1]);
 }
 
 static void *serve(void *context)
@@ -51,6 +81,8 @@ static void *serve(void *context)
         size_t count = 1;
         if (net_server_take(server, &request, &count, SHORT_MS) == ERR_OK && count == 1)
             answer(&request);
+        else
+            answer_kept();
     }
     return NULL;
 }
@@ -142,8 +174,35 @@ Test(lines, nobody_is_there)
     lines_close(&lines);
 }
 
-/* The central bank says for how long; it is not asked meanwhile. */
-Test(lines, who_is_told_busy_rests)
+/* The same bytes, and not before the time that was told. */
+Test(lines, who_is_told_busy_asks_again)
+{
+    open_lines(address, TIMEOUT_MS);
+    const uint64_t start_ms = time_monotonic_ms();
+    send_call(0, LATER);
+    expect_back(0, ERR_OK);
+    cr_expect_geq(time_monotonic_ms(), start_ms + REST_MS);
+    cr_expect(span_equal(buffer_span(&calls[0].answer), buffer_span(&calls[0].request)));
+    lines_close(&lines);
+    cr_expect_eq(asked, 2);
+}
+
+/* Refused once or twice while it learns; then no more are sent than it takes, and an answer is
+ * room for the next, whatever time was told. */
+Test(lines, no_more_at_a_time_than_are_taken)
+{
+    open_lines(address, TIMEOUT_MS);
+    for (size_t i = 0; i < MANY; i++)
+        send_call(i, CROWDED);
+    for (size_t i = 0; i < MANY; i++)
+        cr_expect_eq(lines_take(lines, true)->error, ERR_OK);
+    lines_close(&lines);
+    cr_expect_eq(asked, MANY + refused);
+    cr_expect(refused >= 1 && refused <= LINES_COUNT, "refused %u", (unsigned)refused);
+}
+
+/* Longer than half of a time-out nobody waits for it. */
+Test(lines, who_would_wait_too_long_is_told_so)
 {
     open_lines(address, TIMEOUT_MS);
     send_call(0, BUSY);
