@@ -212,7 +212,8 @@ class Bench(Town):
         disk, pid = disk_bytes(self.path("central")), self.servers["central"].pid
         self.save(runs=True)
         self.profile(pid)
-        words = self.words(seconds, rate, line, cheats, outstanding or self.options.outstanding)
+        words = self.words(seconds, rate, line, cheats,
+                           outstanding or self.options.outstanding * self.options.banks)
         banks = [path for number in range(self.options.banks)
                  for path in (self.path(f"bank{number}"), self.path(f"bank{number}.admission"))]
         with subprocess.Popen(
@@ -350,7 +351,8 @@ def parser(text):
     made.add_argument("--wallets", type=int, default=100_000)
     made.add_argument("--banks", type=int, default=1, choices=range(1, BANKS_MADE + 1))
     made.add_argument("--connections", type=int, default=4, help="of each bank")
-    made.add_argument("--outstanding", type=int, default=16, help="calls, closed loop")
+    made.add_argument("--outstanding", type=int, default=4,
+                      help="calls of each bank, closed loop; a dcep-bank has as many")
     made.add_argument("--open-outstanding", type=int, default=256, help="calls at most, open loop")
     made.add_argument("--linger-ms", type=float, default=4,
                         help="open loop: how long a bank gathers packets for a call")
@@ -372,7 +374,8 @@ def complete(options):
         span = options.seconds + options.warm_up
         runs = 2.0 if not (options.rate or options.only_saturation) else 1.2
         most = max(options.most_a_second, options.rate)
-        warm = warm_payments(options, options.rate) + options.outstanding * PACKETS_MAX
+        warm = warm_payments(options, options.rate) + \
+            options.outstanding * options.banks * PACKETS_MAX
         options.preload = max(LAST // 10, int((most * span + warm) * runs / options.line))
     if options.fresh_keys:
         options.wallets = 2 * options.preload

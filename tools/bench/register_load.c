@@ -9,9 +9,10 @@
  * Everything is made and signed beforehand. With --rate the loop is open: payment i is due at
  * i / rate, a call leaves when its last payment is due, and latency counts from when each payment
  * was due, whatever kept the call from leaving; a call that is answered "busy" is shed, counted and
- * not repeated. Without it the loop is closed: --outstanding calls at a time, as fast as they are
- * answered; a call that is answered "busy" is sent again later, and latency counts from the last
- * sending. The warm-up lasts --warm-up seconds and, if need be, until --warm-up-payments are
+ * not repeated. Without it the loop is closed: --outstanding calls at a time, shared out among the
+ * banks, as fast as they are answered. A call that is answered "busy" is sent again later, its bank
+ * has no more under way from then on than were taken (load_gate.h), and latency counts from the
+ * last sending. The warm-up lasts --warm-up seconds and, if need be, until --warm-up-payments are
  * answered. When nothing is left to send, the load is over ("used_up" says so). The CPU time is the
  * server's alone.
  *
@@ -25,6 +26,7 @@
 #include "tools/bench/bench.h"
 #include "tools/bench/histogram.h"
 #include "tools/bench/load_audit.h"
+#include "tools/bench/load_gate.h"
 #include "tools/bench/load_options.h"
 #include "tools/bench/load_server.h"
 
@@ -53,6 +55,7 @@ struct load {
     struct crowd crowd;
     struct key_pair issuing_key;
     struct load_bank banks[BANKS_OF_LOAD_MAX];
+    struct load_gate gates[BANKS_OF_LOAD_MAX]; /* of a closed loop */
     size_t bank_count;
     struct load_plan plan;
     struct load_answer *answers;
@@ -96,48 +99,47 @@ static void note_latency(struct caller *caller, const struct load_call *call, ui
     }
 }
 
-/* Of an answer without results. True: the call is to be sent again, and it is time to. */
-static bool is_to_repeat(const struct load_call *call, const struct load_answer *answer)
+/* Of an answer without results: how long to wait before it is sent again; 0: it is not. */
+static uint64_t pause_ns(const struct load_call *call, const struct load_answer *answer)
 {
     struct arena arena AUTO(arena_fini) = {0};
     struct settle_reply nothing;
     const bool is_busy = load_bank_read(&nothing, answer, &arena) == STATUS_BUSY;
     const uint64_t retry_ms = is_busy ? call_retry_ms(buffer_span(&answer->reply)) : 0;
-    const uint64_t pause_ms = retry_ms > 0 ? retry_ms : BUSY_PAUSE_MS;
-    const uint64_t again_ns = load_now_ns() + pause_ms * (NS_PER_S / 1000);
+    const uint64_t pause = (retry_ms > 0 ? retry_ms : BUSY_PAUSE_MS) * (NS_PER_S / 1000);
     atomic_fetch_add(is_busy ? &load.busy : &load.failed, 1);
-    if (is_busy && load.rate <= 0 && again_ns < load.end_ns) {
-        load_sleep_until(again_ns);
-        return true;
-    }
+    if (is_busy && load.rate <= 0 && load_now_ns() + pause < load.end_ns)
+        return pause;
     if (is_busy)
         atomic_fetch_add(&load.shed, call->count * load.plan.options.line);
-    return false;
+    return 0;
 }
 
-/* True: send it again. */
-static bool note_answer(struct caller *caller, size_t index, uint64_t sent_ns)
+/* As above. */
+static uint64_t note_answer(struct caller *caller, size_t index, uint64_t sent_ns)
 {
     const struct load_call *call = &load.plan.calls[index];
     const struct load_answer *answer = &load.answers[index];
     const uint64_t now_ns = load_now_ns();
     if (answer->error != ERR_OK) {
         atomic_fetch_add(&load.failed, 1);
-        return false;
+        return 0;
     }
     if (answer->reply.size <= REFUSAL_SIZE_MAX)
-        return is_to_repeat(call, answer);
+        return pause_ns(call, answer);
     atomic_fetch_add(&load.payments, call->count * load.plan.options.line);
     if (!load_server_is_flushed(&load.server, sent_ns))
         atomic_fetch_add(&load.unflushed, 1);
     note_latency(caller, call, sent_ns, now_ns);
-    return false;
+    return 0;
 }
 
 static void send_call(struct caller *caller, size_t index)
 {
     const struct load_call *call = &load.plan.calls[index];
-    const struct load_bank *bank = &load.banks[caller->number % load.bank_count];
+    const size_t number = caller->number % load.bank_count;
+    const struct load_bank *bank = &load.banks[number];
+    struct load_gate *gate = load.rate > 0 ? NULL : &load.gates[number];
     struct blob_item packets[SETTLE_PACKETS_MAX];
     const struct settle_body body = {.packets = {packets, call->count}};
     for (size_t i = 0; i < call->count; i++)
@@ -146,13 +148,18 @@ static void send_call(struct caller *caller, size_t index)
         load_text(LOAD_DOOR) == NULL
             ? &bank->bank_key
             : crowd_owner(&load.crowd, load.plan.packets[call->first].coin);
-    uint64_t sent_ns = 0;
+    uint64_t pause = 0;
     do {
+        if (gate != NULL)
+            load_gate_enter(gate);
         buffer_fini(&load.answers[index].reply);
-        sent_ns = load_now_ns();
+        const uint64_t sent_ns = load_now_ns();
         load_bank_settle(&load.answers[index], bank,
                          caller->number / load.bank_count % bank->client_count, &body, sender);
-    } while (note_answer(caller, index, sent_ns));
+        pause = note_answer(caller, index, sent_ns);
+        if (gate != NULL)
+            load_gate_leave(gate, pause);
+    } while (pause > 0);
     atomic_fetch_add(&load.done, 1);
 }
 
@@ -229,6 +236,8 @@ static void run(void)
 {
     const size_t count = load_whole(LOAD_OUTSTANDING);
     CHECK(count > 0 && count <= CALLERS_MAX);
+    for (size_t i = 0; i < load.bank_count; i++)
+        load_gate_open(&load.gates[i], (count + load.bank_count - 1) / load.bank_count);
     callers = calloc(count, sizeof *callers);
     CHECK(callers != NULL);
     load.start_ns = load_now_ns() + NS_PER_S / 10;
@@ -410,8 +419,10 @@ static void close_load(void)
 {
     for (size_t i = 0; i < load.plan.call_count; i++)
         buffer_fini(&load.answers[i].reply);
-    for (size_t i = 0; i < load.bank_count; i++)
+    for (size_t i = 0; i < load.bank_count; i++) {
+        load_gate_fini(&load.gates[i]);
         load_bank_fini(&load.banks[i]);
+    }
     free(load.answers);
     free(callers);
     load_plan_fini(&load.plan);
