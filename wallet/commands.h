@@ -97,7 +97,9 @@ int commands_push(struct desk *desk, struct carry *carry, const struct id *plan_
  * there is none, or several. */
 enum err commands_find_request(struct desk *desk, int *code, struct purse_request *out,
                                struct span *file, const char *prefix) MUST_USE;
-/* What came of a packet, told; the exit code. */
+
+/* --- what came (commands_receive.c) --- */
+/* Of a packet, on whatever way: told; the exit code. */
 int commands_received(struct desk *desk, const struct handover_received *received);
 
 #endif
