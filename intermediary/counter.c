@@ -160,10 +160,12 @@ static bool send_one(struct counter *counter)
     return true;
 }
 
+/* What is not sent yet stays here, where the next call gets fuller by it. */
 static bool may_send(const struct counter *counter)
 {
     const size_t under_way = counter->premises->branch.in_flight;
-    return counter->line.first != NULL && under_way < LINES_COUNT &&
+    const size_t most = counter->lines == NULL ? LINES_COUNT : lines_window(counter->lines);
+    return counter->line.first != NULL && under_way < most &&
            counter->line.packet_count >= under_way * FULLER;
 }
 

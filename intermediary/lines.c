@@ -49,7 +49,7 @@ static void push(struct call_queue *queue, struct relay_call *call)
     queue->last = call;
 }
 
-static void push_back(struct call_queue *queue, struct relay_call *call)
+static void push_first(struct call_queue *queue, struct relay_call *call)
 {
     call->next = queue->first;
     if (queue->first == NULL)
@@ -115,7 +115,7 @@ static bool learn_busy(struct lines *lines, struct relay_call *call, uint64_t re
     if (is_too_long(lines, call, until_ms))
         return false;
     buffer_fini(&call->answer);
-    push_back(&lines->to_send, call);
+    push_first(&lines->to_send, call);
     return true;
 }
 
@@ -209,6 +209,14 @@ void lines_send(struct lines *lines, struct relay_call *call)
     push(&lines->to_send, call);
     pthread_cond_broadcast(&lines->changed);
     pthread_mutex_unlock(&lines->lock);
+}
+
+size_t lines_window(struct lines *lines)
+{
+    pthread_mutex_lock(&lines->lock);
+    const size_t open = lines->window.open;
+    pthread_mutex_unlock(&lines->lock);
+    return open;
 }
 
 struct relay_call *lines_take(struct lines *lines, bool waits)

@@ -17,6 +17,7 @@ struct lines_options {
 };
 enum err lines_open(struct lines **out, const struct lines_options *options) MUST_USE;
 void lines_send(struct lines *lines, struct relay_call *call); /* it comes back from lines_take */
+size_t lines_window(struct lines *lines); /* calls it sends at a time now: 1 to LINES_COUNT */
 /* One that was answered; NULL: none was. waits: for one, while there are calls under way. */
 struct relay_call *lines_take(struct lines *lines, bool waits);
 void lines_close(struct lines **lines); /* waits for calls under way; fit for AUTO */

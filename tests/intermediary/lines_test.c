@@ -192,6 +192,7 @@ Test(lines, who_is_told_busy_asks_again)
 Test(lines, no_more_at_a_time_than_are_taken)
 {
     open_lines(address, TIMEOUT_MS);
+    cr_expect_eq(lines_window(lines), LINES_COUNT);
     for (size_t i = 0; i < MANY; i++)
         send_call(i, CROWDED);
     for (size_t i = 0; i < MANY; i++)
@@ -208,6 +209,7 @@ Test(lines, who_would_wait_too_long_is_told_so)
     send_call(0, BUSY);
     expect_back(0, ERR_OK);
     cr_expect_eq(call_retry_ms(buffer_span(&calls[0].answer)), REST_LONG_MS);
+    cr_expect_eq(lines_window(lines), 1);
     for (size_t i = 1; i < 4; i++) {
         send_call(i, ECHO);
         expect_back(i, ERR_UNREACHABLE);
