@@ -4,8 +4,9 @@
  * 2. A call that was told "busy" goes to the head of the queue. It is sent again when another was
  *    answered, since there is room then, or when the time that it was told is over; and from then
  *    on no more at a time than the central bank took (net_window.h).
- * 3. Who would have to wait for more than half of the time-out is told so at once. So is everybody
- *    for a moment after a call that hung: each would else wait a whole time-out.
+ * 3. Who would have to wait for more than half of the time-out, with no other call under way, is
+ *    told so at once. So is everybody for a moment after a call that hung: each would else wait a
+ *    whole time-out.
  *
  * Never looks into a call, and into an answer only for how long to wait. */
 #include "intermediary/lines.h"
@@ -126,9 +127,12 @@ static bool learn(struct lines *lines, struct relay_call *call)
     lines->under_way--;
     if (retry_ms > 0)
         return !learn_busy(lines, call, retry_ms);
-    if (call->error == ERR_TIMEOUT)
+    if (call->error == ERR_TIMEOUT) {
         lines->hung_until_ms = time_monotonic_ms() + REST_MS;
-    if (call->error == ERR_OK) {
+    } else if (call->error == ERR_OK && call_is_busy(buffer_span(&call->answer))) {
+        net_window_busy(&lines->window,
+                        lines->under_way); /* no time was told: nothing to wait for */
+    } else if (call->error == ERR_OK) {
         lines->busy_until_ms = 0;
         net_window_answered(&lines->window);
     }

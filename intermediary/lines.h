@@ -1,6 +1,6 @@
 /* Calls to the central bank from threads of their own, several at a time, so that the bank's one
  * thread never waits for an answer. One that is told "busy" is sent again, the same bytes, as soon
- * as there is likely to be room, for half of the time-out; then it comes back with that answer. */
+ * as there is likely to be room: for half of the time-out, and as long as another is under way. */
 #ifndef DCEP_INTERMEDIARY_LINES_H
 #define DCEP_INTERMEDIARY_LINES_H
 

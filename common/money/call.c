@@ -169,6 +169,13 @@ enum err call_seal_busy(struct buffer *out, const struct nonce *call_id, uint64_
     return call_seal_reply(out, call_id, STATUS_BUSY, &message_busy_reply, &busy, arena);
 }
 
+bool call_is_busy(struct span reply)
+{
+    struct arena arena AUTO(arena_fini) = {0};
+    struct reply frame;
+    return reply_decode(&frame, reply, &arena) == ERR_OK && frame.status == STATUS_BUSY;
+}
+
 uint64_t call_retry_ms(struct span reply)
 {
     struct arena arena AUTO(arena_fini) = {0};

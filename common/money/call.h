@@ -51,8 +51,9 @@ enum err call_seal_reply(struct buffer *out, const struct nonce *call_id, enum s
 /* Server: BUSY, and when to ask again; retry_ms is cut to 1..BUSY_RETRY_MS_MAX. */
 enum err call_seal_busy(struct buffer *out, const struct nonce *call_id, uint64_t retry_ms,
                         struct arena *arena) MUST_USE;
-/* Client: when to ask again, if the reply is BUSY and says so; else 0. Whose reply it is, is not
- * looked at. */
+/* Client: is the reply BUSY; and when to ask again, if it is and says so, else 0. Whose reply it
+ * is, is not looked at. */
+bool call_is_busy(struct span reply);
 uint64_t call_retry_ms(struct span reply);
 
 #endif

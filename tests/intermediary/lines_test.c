@@ -18,7 +18,7 @@ enum { ROOM = 2 }; /* calls at a time that the crowded central bank takes */
 
 /* What it does with a call is in the call's first byte. LATER: busy the first time. CROWDED: busy
  * if ROOM of them are with it already; else it is kept, and answered once no more come. */
-enum { ECHO = 'e', BUSY = 'b', SILENT = 's', LATER = 'l', CROWDED = 'c' };
+enum { ECHO = 'e', BUSY = 'b', TIMELESS = 't', SILENT = 's', LATER = 'l', CROWDED = 'c' };
 
 static char directory[] = "/tmp/dcep-lines-XXXXXX";
 static char path[64], address[72];
@@ -39,7 +39,9 @@ static void say_busy(struct net_request *request, uint64_t retry_ms)
     struct arena arena AUTO(arena_fini) = {0};
     struct buffer busy AUTO(buffer_fini) = {0};
     const struct nonce call_id = {{1}};
-    CHECK(call_seal_busy(&busy, &call_id, retry_ms, &arena) == ERR_OK);
+    CHECK((retry_ms > 0
+               ? call_seal_busy(&busy, &call_id, retry_ms, &arena)
+               : call_seal_reply(&busy, &call_id, STATUS_BUSY, NULL, NULL, &arena)) == ERR_OK);
     net_server_reply(server, request, buffer_span(&busy));
     refused++;
 }
@@ -57,6 +59,8 @@ static void answer(struct net_request *request)
         net_server_drop(server, request);
     else if (what == BUSY)
         say_busy(request, REST_LONG_MS);
+    else if (what == TIMELESS)
+        say_busy(request, 0);
     else if (what == LATER && refused == 0)
         say_busy(request, REST_MS);
     else if (what == CROWDED && kept_count == ROOM)
@@ -216,6 +220,20 @@ Test(lines, who_would_wait_too_long_is_told_so)
     }
     lines_close(&lines);
     cr_expect_eq(asked, 1);
+}
+
+/* A server that cannot tell when: that is no room either. */
+Test(lines, busy_without_a_time_comes_back_at_once)
+{
+    open_lines(address, TIMEOUT_MS);
+    send_call(0, TIMELESS);
+    expect_back(0, ERR_OK);
+    cr_expect_eq(call_retry_ms(buffer_span(&calls[0].answer)), 0);
+    cr_expect_eq(lines_window(lines), 1);
+    send_call(1, ECHO);
+    expect_back(1, ERR_OK);
+    lines_close(&lines);
+    cr_expect_eq(asked, 2);
 }
 
 Test(lines, who_hears_nothing_rests_too)

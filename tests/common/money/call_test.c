@@ -409,6 +409,7 @@ Test(money, busy_replies)
         struct buffer bytes AUTO(buffer_fini) = {0};
         cr_assert_eq(call_seal_busy(&bytes, &d.call_id, times[i].said, &d.world.arena), ERR_OK);
         cr_expect_eq(call_retry_ms(buffer_span(&bytes)), times[i].heard);
+        cr_expect(call_is_busy(buffer_span(&bytes)));
         cr_assert_eq(call_read_reply(&status, &out, VERB_FETCH, &d.call_id, buffer_span(&bytes),
                                      &d.world.arena),
                      ERR_OK);
@@ -423,6 +424,8 @@ Test(money, busy_replies)
                                      has_body ? &body : NULL, &d.world.arena),
                      ERR_OK);
         cr_expect_eq(call_retry_ms(buffer_span(&bytes)), 0);
+        cr_expect_eq(call_is_busy(buffer_span(&bytes)), others[i] == STATUS_BUSY);
     }
     cr_expect_eq(call_retry_ms(span_text("busy")), 0);
+    cr_expect_not(call_is_busy(span_text("busy")));
 }
