@@ -12,14 +12,14 @@
 #include "intermediary/lines.h"
 
 #include "common/base/time.h"
+#include "common/base/wait.h"
 #include "common/money/call.h"
 #include "common/net/net_window.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
-enum { REST_MS = 2000, MS_PER_S = 1000, NS_PER_MS = 1000000 };
+enum { REST_MS = 2000 };
 
 struct call_queue {
     struct relay_call *first, *last;
@@ -68,12 +68,6 @@ static struct relay_call *pop(struct call_queue *queue)
 
 /* ---- waiting ---- */
 
-static void wait_until(struct lines *lines, uint64_t at_ms)
-{
-    const struct timespec at = {(time_t)(at_ms / MS_PER_S), (long)(at_ms % MS_PER_S) * NS_PER_MS};
-    (void)pthread_cond_timedwait(&lines->changed, &lines->lock, &at);
-}
-
 /* Told to wait until then, with no call under way whose answer would say otherwise. */
 static bool is_too_long(const struct lines *lines, const struct relay_call *call, uint64_t until_ms)
 {
@@ -98,7 +92,7 @@ static struct relay_call *next_call(struct lines *lines, bool *in_vain)
         if (first == NULL || lines->under_way >= lines->window.open)
             pthread_cond_wait(&lines->changed, &lines->lock);
         else if (now < lines->busy_until_ms)
-            wait_until(lines, lines->busy_until_ms);
+            (void)wait_until(&lines->changed, &lines->lock, lines->busy_until_ms);
         else
             return pop(&lines->to_send);
     }
@@ -179,22 +173,13 @@ static void *send_calls(void *context)
 
 /* ---- */
 
-static void cond_open(pthread_cond_t *cond)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(cond, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
 enum err lines_open(struct lines **out, const struct lines_options *options)
 {
     struct lines *lines = calloc(1, sizeof *lines);
     if (lines == NULL)
         return ERR_MEMORY;
     pthread_mutex_init(&lines->lock, NULL);
-    cond_open(&lines->changed);
+    wait_open(&lines->changed);
     struct lines *opened AUTO(lines_close) = lines;
     lines->options = *options;
     lines->window = net_window_make(LINES_COUNT);

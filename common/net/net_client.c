@@ -14,6 +14,7 @@
 #include "common/net/net.h"
 
 #include "common/base/time.h"
+#include "common/base/wait.h"
 #include "common/net/net_link.h"
 #include "common/net/net_nng.h"
 
@@ -26,8 +27,6 @@
 enum {
     DYING_MS = 50,       /* see connect_until */
     REQUEST_MARK = 0x80, /* the top bit of a request's number */
-    MS_PER_SECOND = 1000,
-    NS_PER_MS = 1000 * 1000,
 };
 
 struct call {
@@ -58,23 +57,6 @@ struct client {
 };
 
 /* ---- waiting ---- */
-
-static void cond_open(pthread_cond_t *cond)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(cond, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
-/* ERR_TIMEOUT at the deadline, else ERR_OK: something may have changed. */
-static enum err wait_until(struct client *client, pthread_cond_t *cond, uint64_t deadline_ms)
-{
-    struct timespec at = {.tv_sec = (time_t)(deadline_ms / MS_PER_SECOND),
-                          .tv_nsec = (long)(deadline_ms % MS_PER_SECOND) * NS_PER_MS};
-    return pthread_cond_timedwait(cond, &client->lock, &at) == 0 ? ERR_OK : ERR_TIMEOUT;
-}
 
 static nng_duration left_ms(uint64_t deadline_ms)
 {
@@ -203,8 +185,8 @@ static enum err connect_once(struct client *client, uint64_t deadline_ms)
             awaited = client->link.number;
         if (awaited == 0 && !client->is_dialling && client->link.stream == NULL)
             TRY(dial(client, deadline_ms));
-        else
-            TRY(wait_until(client, &client->changed, deadline_ms));
+        else if (!wait_until(&client->changed, &client->lock, deadline_ms))
+            return ERR_TIMEOUT;
     }
     return ERR_OK;
 }
@@ -272,9 +254,8 @@ static enum err attempt(struct client *client, struct call *call, struct span re
     (void)locked;
     uint64_t started_ms = time_monotonic_ms();
     TRY(begin_call(client, call, request, deadline_ms));
-    enum err waited = ERR_OK;
-    while (!call->is_done && waited == ERR_OK)
-        waited = wait_until(client, &call->changed, deadline_ms);
+    while (!call->is_done && wait_until(&call->changed, &client->lock, deadline_ms))
+        continue;
     forget(client, call);
     if (call->is_done)
         return call->error;
@@ -287,7 +268,7 @@ static enum err client_call(struct net_client *base, struct buffer *reply, struc
 {
     struct client *client = (struct client *)base;
     struct call call = {0};
-    cond_open(&call.changed);
+    wait_open(&call.changed);
     enum err error = attempt(client, &call, request, time_monotonic_ms() + timeout_ms);
     if (error == ERR_OK)
         error = buffer_put(reply, net_frame_message(call.reply));
@@ -355,7 +336,7 @@ enum err net_client_open(struct net_client **out, const struct net_client_option
         return ERR_MEMORY;
     client->base.ops = &CLIENT_OPS;
     pthread_mutex_init(&client->lock, NULL);
-    cond_open(&client->changed);
+    wait_open(&client->changed);
     struct net_client *opened AUTO(net_client_close) = &client->base;
     TRY(set_up(client, options));
     *out = TAKE(opened);

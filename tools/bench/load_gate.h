@@ -13,12 +13,12 @@ struct load_gate {
     pthread_cond_t changed;
     struct net_window window;
     size_t under_way;
-    uint64_t busy_until_ns; /* load_now_ns; an answer ends it */
+    uint64_t busy_until_ms; /* time_monotonic_ms; an answer ends it */
 };
 void load_gate_open(struct load_gate *gate, size_t most);
 void load_gate_fini(struct load_gate *gate);
 void load_gate_enter(struct load_gate *gate); /* waits */
-/* busy_ns: what it was told to wait; 0: it was answered. */
-void load_gate_leave(struct load_gate *gate, uint64_t busy_ns);
+/* busy_ms: what it was told to wait; 0: it was answered. */
+void load_gate_leave(struct load_gate *gate, uint64_t busy_ms);
 
 #endif

@@ -100,15 +100,15 @@ static void note_latency(struct caller *caller, const struct load_call *call, ui
 }
 
 /* Of an answer without results: how long to wait before it is sent again; 0: it is not. */
-static uint64_t pause_ns(const struct load_call *call, const struct load_answer *answer)
+static uint64_t pause_ms(const struct load_call *call, const struct load_answer *answer)
 {
     struct arena arena AUTO(arena_fini) = {0};
     struct settle_reply nothing;
     const bool is_busy = load_bank_read(&nothing, answer, &arena) == STATUS_BUSY;
     const uint64_t retry_ms = is_busy ? call_retry_ms(buffer_span(&answer->reply)) : 0;
-    const uint64_t pause = (retry_ms > 0 ? retry_ms : BUSY_PAUSE_MS) * (NS_PER_S / 1000);
+    const uint64_t pause = retry_ms > 0 ? retry_ms : BUSY_PAUSE_MS;
     atomic_fetch_add(is_busy ? &load.busy : &load.failed, 1);
-    if (is_busy && load.rate <= 0 && load_now_ns() + pause < load.end_ns)
+    if (is_busy && load.rate <= 0 && load_now_ns() + pause * (NS_PER_S / 1000) < load.end_ns)
         return pause;
     if (is_busy)
         atomic_fetch_add(&load.shed, call->count * load.plan.options.line);
@@ -126,7 +126,7 @@ static uint64_t note_answer(struct caller *caller, size_t index, uint64_t sent_n
         return 0;
     }
     if (answer->reply.size <= REFUSAL_SIZE_MAX)
-        return pause_ns(call, answer);
+        return pause_ms(call, answer);
     atomic_fetch_add(&load.payments, call->count * load.plan.options.line);
     if (!load_server_is_flushed(&load.server, sent_ns))
         atomic_fetch_add(&load.unflushed, 1);
