@@ -13,6 +13,7 @@
 #include "common/base/file.h"
 #include "common/store/store_list.h"
 #include "common/store/store_migrations.h"
+#include "common/store/store_pages.h"
 #include "common/store/store_settler.h"
 #include "common/store/store_statement.h"
 #include "common/store/store_upkeep.h"
@@ -449,6 +450,7 @@ static enum err open_all(struct store_sqlite *sqlite, const char *path,
 static void set_up_library(void)
 {
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    store_pages_spare();
 }
 
 enum err store_sqlite_open(struct store **out, const char *path, const struct store_schema *schema,
