@@ -57,6 +57,7 @@ static int fsync_counted(int fd, long call)
     atomic_fetch_add(&fsync_page->count, 1);
     if (fsync_is_log(fd)) {
         atomic_fetch_add(&fsync_page->log_count, 1);
+        atomic_fetch_add(&fsync_page->log_ns, fsync_now_ns() - start);
         atomic_store(&fsync_page->log_start_ns, start);
     }
     return result;

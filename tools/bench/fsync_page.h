@@ -9,6 +9,7 @@ struct fsync_page {
     _Atomic uint64_t count;        /* flushes that succeeded */
     _Atomic uint64_t log_count;    /* of them, of a write-ahead log */
     _Atomic uint64_t log_start_ns; /* when the last of those began (monotonic clock) */
+    _Atomic uint64_t log_ns;       /* how long they took, together */
 };
 
 #endif

@@ -102,20 +102,32 @@ static void sign_share(void *context, size_t share, size_t from, size_t to)
     }
 }
 
+/* Behind what a call of packets_max has room for, and behind the last of the warm-up. */
+static bool is_full(const struct load_plan *plan, size_t size, size_t next)
+{
+    const struct load_call *call = &plan->calls[plan->call_count - 1];
+    const size_t warm = plan->options.warm_payments / plan->options.line;
+    const size_t most = call->first < warm ? SETTLE_PACKETS_MAX : plan->options.packets_max;
+    return call->count == most || (call->first < warm && next == warm) ||
+           size + plan->packets[next].size > LOAD_CALL_SIZE;
+}
+
 static void cut_calls(struct load_plan *plan)
 {
     size_t size = 0;
-    struct load_call *call = plan->calls;
+    plan->call_count = 1;
     for (size_t i = 0; i < plan->packet_count; i++) {
-        if (call->count == plan->options.packets_max ||
-            (call->count > 0 && size + plan->packets[i].size > LOAD_CALL_SIZE)) {
-            *++call = (struct load_call){.first = i};
+        if (i > 0 && is_full(plan, size, i)) {
+            plan->calls[plan->call_count++].first = i;
             size = 0;
         }
-        call->count++;
+        plan->calls[plan->call_count - 1].count++;
         size += plan->packets[i].size;
     }
-    plan->call_count = (size_t)(call - plan->calls) + 1;
+    while (plan->warm_call_count < plan->call_count &&
+           plan->calls[plan->warm_call_count].first <
+               plan->options.warm_payments / plan->options.line)
+        plan->warm_call_count++;
 }
 
 void load_plan_open(struct load_plan *plan, const struct crowd *crowd,

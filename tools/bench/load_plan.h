@@ -21,6 +21,7 @@ struct load_plan_options {
     size_t payments;             /* how many are made, about: fewer if the coins end */
     size_t line;                 /* payments a packet */
     size_t packets_max;          /* a call */
+    size_t warm_payments;        /* the first so many go in calls as full as they get */
     uint64_t coin_from, coin_to; /* the coins to draw from */
     uint64_t skip;               /* so many draws were used up by earlier runs */
     double cheats;               /* this share of the wallets pays each coin twice */
@@ -32,6 +33,7 @@ struct load_plan {
     struct load_call *calls;
     struct buffer bytes[CROWD_THREADS_MAX];
     size_t packet_count, call_count, payment_count, double_count;
+    size_t warm_call_count; /* of the first payments */
 };
 void load_plan_open(struct load_plan *plan, const struct crowd *crowd,
                     const struct load_plan_options *options);

@@ -76,13 +76,26 @@ static void read_memory(const char *pid, struct load_sample *out)
     (void)fclose(file);
 }
 
+/* The eighth figure of the first line, in ticks (proc(5)). */
+static double read_stolen_s(void)
+{
+    double ticks = 0;
+    FILE *file = fopen("/proc/stat", "r");
+    CHECK(file != NULL);
+    const int found = fscanf(file, "cpu %*f %*f %*f %*f %*f %*f %*f %lf", &ticks);
+    (void)fclose(file);
+    return found == 1 ? ticks / (double)sysconf(_SC_CLK_TCK) : 0;
+}
+
 void load_server_look(const struct load_server *server, struct load_sample *out)
 {
-    *out = (struct load_sample){.at_s = bench_wall_s(), .cpu_s = read_cpu_s(server->pid)};
+    *out = (struct load_sample){
+        .at_s = bench_wall_s(), .cpu_s = read_cpu_s(server->pid), .stolen_s = read_stolen_s()};
     read_memory(server->pid, out);
     if (server->page != NULL) {
         out->fsyncs = atomic_load(&server->page->count);
         out->log_fsyncs = atomic_load(&server->page->log_count);
+        out->log_flushed_s = (double)atomic_load(&server->page->log_ns) / NS_PER_S;
     }
 }
 

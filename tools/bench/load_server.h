@@ -15,6 +15,8 @@ struct load_sample {
     double cpu_s;             /* of the server, user and system, all threads */
     double rss_mib, anon_mib; /* resident; of it, memory that is no file's */
     uint64_t fsyncs, log_fsyncs;
+    double log_flushed_s;    /* what the latter took */
+    double stolen_s;         /* of all cores: what the machine's host gave to others */
     uint64_t payments, busy; /* answered so far; filled in by the caller, as what follows */
     double behind_cpu_s;     /* of the register behind a bank */
 };

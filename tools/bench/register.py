@@ -6,12 +6,11 @@
 Without options: a central bank with --preload unspent coins of --wallets wallets; its saturation
 (closed loop), then half of that rate (open loop, latency from when each payment was due). Prints a
 table and writes register.json. Options choose one run instead: --rate, --line, --double-spends,
---old, --overload, --minutes, --fresh-keys. At saturation the server is warmed up until it has met
-every wallet's key; with --fresh-keys each wallet pays or is paid once, so no key is ever met
-again. Whatever is run, it ends with the server stopped and the books
-checked: every answer given is looked up in the database, the coins are counted, the law of the
-books holds, every conflict is a case with a proof. What is wrong there makes the exit status 1;
-no speed does.
+--old, --overload, --minutes, --fresh-keys. Before the clock starts the server has met every
+wallet's key; with --fresh-keys each wallet pays or is paid once, so no key is ever met again.
+Whatever is run, it ends with the server stopped and the books checked: every answer given is
+looked up in the database, the coins are counted, the law of the books holds, every conflict is a
+case with a proof. What is wrong there makes the exit status 1; no speed does.
 
 Preloading 50 million coins takes minutes: --keep DIR leaves the central bank there, and the next
 run with the same DIR goes on with it.
@@ -51,6 +50,8 @@ TABLE = (  # key, heading, format
     ("p999_ms", "answered within, 99.9 %, ms", "{:.2f}"),
     ("answer_p99_ms", "from the sending, 99 %, ms", "{:.2f}"),
     ("fsyncs_per_s", "flushes a second (counted)", "{:.1f}"),
+    ("log_flush_ms", "a flush of the log, ms on average", "{:.2f}"),
+    ("stolen_share", "of the cores' time given to others by their host", "{:.3f}"),
     ("durable", "flushed before every answer", "{}"),
     ("disk_bytes_per_payment", "bytes on disk a payment", "{:,.0f}"),
     ("written_bytes_per_payment", "bytes written a payment", "{:,.0f}"),
@@ -186,7 +187,7 @@ class Bench(Town):
     def words(self, seconds, rate, line, share, outstanding):
         """The load generator's options, but for the banks."""
         options, crowd = self.options, self.crowd
-        span, warm_count = seconds + options.warm_up, warm_payments(options, rate)
+        span, warm_count = seconds + options.warm_up, warm_payments(options)
         wanted = int((rate or options.most_a_second) * span) + warm_count + \
             outstanding * PACKETS_MAX  # on their way when the time is over
         first, end = self.range_of()
@@ -271,15 +272,14 @@ class Bench(Town):
             "drawn_from": self.drawn_from(),
             "balanced": supply["balanced"],
             "keys": "fresh" if self.options.fresh_keys else "met before" if
-                    warm_payments(self.options, 0) else "as they come",
+                    warm_payments(self.options) else "as they come",
         })
         return result
 
 
-def warm_payments(options, rate):
-    """How many payments a warm-up takes until the server has met the wallets' keys; an open loop
-    has its warm-up by the clock."""
-    if rate or options.fresh_keys:
+def warm_payments(options):
+    """How many payments a warm-up takes until the server has met the wallets' keys."""
+    if options.fresh_keys:
         return 0
     wanted = int(WARM_SHARE * options.wallets)
     return wanted if options.warm_payments is None else options.warm_payments
@@ -333,8 +333,8 @@ def parser(text):
     made.add_argument("--minutes", type=float, help="instead of --seconds")
     made.add_argument("--warm-up", type=float, default=3)
     made.add_argument("--warm-payments", type=int, metavar="N",
-                      help="saturation: at least so many before the clock starts; default: "
-                           "until every wallet's key was met")
+                      help="so many before the clock starts, in a closed loop; default: until "
+                           "every wallet's key was met")
     made.add_argument("--fresh-keys", action="store_true",
                       help="as many wallets as coins and payments: no key is met twice")
     made.add_argument("--rate", type=float, default=0, help="payments a second, open loop")
@@ -374,7 +374,7 @@ def complete(options):
         span = options.seconds + options.warm_up
         runs = 2.0 if not (options.rate or options.only_saturation) else 1.2
         most = max(options.most_a_second, options.rate)
-        warm = warm_payments(options, options.rate) + \
+        warm = warm_payments(options) + \
             options.outstanding * options.banks * PACKETS_MAX
         options.preload = max(LAST // 10, int((most * span + warm) * runs / options.line))
     if options.fresh_keys:

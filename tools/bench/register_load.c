@@ -12,9 +12,9 @@
  * not repeated. Without it the loop is closed: --outstanding calls at a time, shared out among the
  * banks, as fast as they are answered. A call that is answered "busy" is sent again later, its bank
  * has no more under way from then on than were taken (load_gate.h), and latency counts from the
- * last sending. The warm-up lasts --warm-up seconds and, if need be, until --warm-up-payments are
- * answered. When nothing is left to send, the load is over ("used_up" says so). The CPU time is the
- * server's alone.
+ * last sending. The first --warm-up-payments are the warm-up, in full calls in a closed loop, with
+ * --rate too; then the load goes on for --warm-up seconds before the clock starts. When nothing is
+ * left to send, the load is over ("used_up" says so). The CPU time is the server's alone.
  *
  * With --door the calls are wallets', to a dcep-bank at that address, and --server is that bank:
  * the owner of a call's first coin hands in all of its packets. --behind is then the register's
@@ -43,6 +43,7 @@ enum {
     SAMPLES_MAX = 4096,
     NS_PER_S = 1000000000,
     BUSY_PAUSE_MS = 5,      /* if the answer names no time */
+    WARM_CALLS = 4,         /* of a bank, before an open loop */
     REFUSAL_SIZE_MAX = 160, /* a reply without results; one with any is larger */
     SAMPLE_EVERY_NS = 100000000,
     SAMPLES_A_SECOND = 10,
@@ -64,6 +65,7 @@ struct load {
     struct load_sample samples[SAMPLES_MAX];
     size_t sample_count;
     uint64_t start_ns;
+    _Atomic uint64_t open_ns;         /* when payments begin to be due; 0: not yet, or never */
     _Atomic uint64_t warm_ns, end_ns; /* UINT64_MAX until the warm-up is over */
     double rate;
     atomic_size_t next, done;                                 /* calls taken, calls over */
@@ -81,17 +83,27 @@ struct caller {
 static struct load load;
 static struct caller *callers;
 
-static uint64_t due_ns(const struct load_plan *plan, size_t packet)
+/* A call that has its time, whatever became of others. */
+static bool is_timed(size_t index)
 {
-    const double payments = (double)(packet + 1) * (double)plan->options.line;
-    return load.start_ns + (uint64_t)(payments / load.rate * NS_PER_S);
+    return load.rate > 0 && index >= load.plan.warm_call_count;
 }
 
-static void note_latency(struct caller *caller, const struct load_call *call, uint64_t sent_ns,
-                         uint64_t now_ns)
+/* Of a packet in a timed call. Waits until the warm-up before it is answered. */
+static uint64_t due_ns(const struct load_plan *plan, size_t packet)
 {
+    const size_t first = plan->calls[plan->warm_call_count].first;
+    const double payments = (double)(packet - first + 1) * (double)plan->options.line;
+    while (atomic_load(&load.open_ns) == 0)
+        load_sleep_until(load_now_ns() + WARM_EVERY_NS);
+    return load.open_ns + (uint64_t)(payments / load.rate * NS_PER_S);
+}
+
+static void note_latency(struct caller *caller, size_t index, uint64_t sent_ns, uint64_t now_ns)
+{
+    const struct load_call *call = &load.plan.calls[index];
     for (size_t i = call->first; i < call->first + call->count; i++) {
-        const uint64_t due = load.rate > 0 ? due_ns(&load.plan, i) : sent_ns;
+        const uint64_t due = is_timed(index) ? due_ns(&load.plan, i) : sent_ns;
         if (due < load.warm_ns || due >= load.end_ns)
             continue;
         histogram_add(&caller->latency, (now_ns - due) / 1000);
@@ -100,18 +112,19 @@ static void note_latency(struct caller *caller, const struct load_call *call, ui
 }
 
 /* Of an answer without results: how long to wait before it is sent again; 0: it is not. */
-static uint64_t pause_ms(const struct load_call *call, const struct load_answer *answer)
+static uint64_t pause_ms(size_t index)
 {
+    const struct load_answer *answer = &load.answers[index];
     struct arena arena AUTO(arena_fini) = {0};
     struct settle_reply nothing;
     const bool is_busy = load_bank_read(&nothing, answer, &arena) == STATUS_BUSY;
     const uint64_t retry_ms = is_busy ? call_retry_ms(buffer_span(&answer->reply)) : 0;
     const uint64_t pause = retry_ms > 0 ? retry_ms : BUSY_PAUSE_MS;
     atomic_fetch_add(is_busy ? &load.busy : &load.failed, 1);
-    if (is_busy && load.rate <= 0 && load_now_ns() + pause * (NS_PER_S / 1000) < load.end_ns)
+    if (is_busy && !is_timed(index) && load_now_ns() + pause * (NS_PER_S / 1000) < load.end_ns)
         return pause;
     if (is_busy)
-        atomic_fetch_add(&load.shed, call->count * load.plan.options.line);
+        atomic_fetch_add(&load.shed, load.plan.calls[index].count * load.plan.options.line);
     return 0;
 }
 
@@ -126,11 +139,11 @@ static uint64_t note_answer(struct caller *caller, size_t index, uint64_t sent_n
         return 0;
     }
     if (answer->reply.size <= REFUSAL_SIZE_MAX)
-        return pause_ms(call, answer);
+        return pause_ms(index);
     atomic_fetch_add(&load.payments, call->count * load.plan.options.line);
     if (!load_server_is_flushed(&load.server, sent_ns))
         atomic_fetch_add(&load.unflushed, 1);
-    note_latency(caller, call, sent_ns, now_ns);
+    note_latency(caller, index, sent_ns, now_ns);
     return 0;
 }
 
@@ -139,7 +152,7 @@ static void send_call(struct caller *caller, size_t index)
     const struct load_call *call = &load.plan.calls[index];
     const size_t number = caller->number % load.bank_count;
     const struct load_bank *bank = &load.banks[number];
-    struct load_gate *gate = load.rate > 0 ? NULL : &load.gates[number];
+    struct load_gate *gate = is_timed(index) ? NULL : &load.gates[number];
     struct blob_item packets[SETTLE_PACKETS_MAX];
     const struct settle_body body = {.packets = {packets, call->count}};
     for (size_t i = 0; i < call->count; i++)
@@ -171,7 +184,7 @@ static void *call_on(void *context)
     while ((index = atomic_fetch_add(&load.next, 1)) < load.plan.call_count) {
         const struct load_call *call = &load.plan.calls[index];
         const uint64_t due =
-            load.rate > 0 ? due_ns(&load.plan, call->first + call->count - 1) : load_now_ns();
+            is_timed(index) ? due_ns(&load.plan, call->first + call->count - 1) : load_now_ns();
         if (due >= load.end_ns)
             break;
         load_sleep_until(due);
@@ -204,11 +217,12 @@ static bool is_used_up(void)
 
 static void warm_up(void)
 {
-    uint64_t at = load.start_ns + (uint64_t)(load_number(LOAD_WARM_UP) * NS_PER_S);
-    load_sleep_until(at);
-    while (atomic_load(&load.payments) < load_whole(LOAD_WARM_COUNT) && !is_used_up())
+    uint64_t at = load.start_ns;
+    while (atomic_load(&load.done) < load.plan.warm_call_count)
         load_sleep_until(at += WARM_EVERY_NS);
     at = load_now_ns();
+    atomic_store(&load.open_ns, at);
+    load_sleep_until(at += (uint64_t)(load_number(LOAD_WARM_UP) * NS_PER_S));
     atomic_store(&load.end_ns, at + (uint64_t)(load_number(LOAD_SECONDS) * NS_PER_S));
     atomic_store(&load.warm_ns, at);
 }
@@ -237,7 +251,9 @@ static void run(void)
     const size_t count = load_whole(LOAD_OUTSTANDING);
     CHECK(count > 0 && count <= CALLERS_MAX);
     for (size_t i = 0; i < load.bank_count; i++)
-        load_gate_open(&load.gates[i], (count + load.bank_count - 1) / load.bank_count);
+        load_gate_open(&load.gates[i], load.rate > 0
+                                           ? WARM_CALLS
+                                           : (count + load.bank_count - 1) / load.bank_count);
     callers = calloc(count, sizeof *callers);
     CHECK(callers != NULL);
     load.start_ns = load_now_ns() + NS_PER_S / 10;
@@ -334,6 +350,7 @@ static void write_json(const struct load_audit *audit, const struct load_ceiling
     const struct load_sample *last = &load.samples[load.sample_count - 1];
     const double seconds = last->at_s - first->at_s, cpu_s = last->cpu_s - first->cpu_s;
     const double payments = (double)(last->payments - first->payments);
+    const double log_fsyncs = (double)(last->log_fsyncs - first->log_fsyncs);
     FILE *file = bench_json_open(load_text(LOAD_JSON));
     const struct {
         const char *name;
@@ -362,7 +379,10 @@ static void write_json(const struct load_audit *audit, const struct load_ceiling
         {"answer_p999_ms", answer_ms(0.999)},
         {"offered_per_s", load.rate > 0 ? load.rate : payments / seconds},
         {"fsyncs_per_s", (double)(last->fsyncs - first->fsyncs) / seconds},
-        {"log_fsyncs_per_s", (double)(last->log_fsyncs - first->log_fsyncs) / seconds},
+        {"log_fsyncs_per_s", log_fsyncs / seconds},
+        {"log_flush_ms",
+         log_fsyncs > 0 ? (last->log_flushed_s - first->log_flushed_s) * 1000 / log_fsyncs : 0},
+        {"stolen_share", (last->stolen_s - first->stolen_s) / seconds / (double)crowd_cores()},
         {"prepared_s", prepared_s},
     };
     fprintf(file, "{\n");
@@ -398,6 +418,7 @@ static void open_load(int argc, char **argv, int first)
     const struct load_plan_options options = {.payments = load_whole(LOAD_PAYMENTS),
                                               .line = load_whole(LOAD_LINE),
                                               .packets_max = load_whole(LOAD_PACKETS),
+                                              .warm_payments = load_whole(LOAD_WARM_COUNT),
                                               .coin_from = load_whole(LOAD_FROM),
                                               .coin_to = load_whole(LOAD_TO),
                                               .skip = load_whole(LOAD_SKIP),

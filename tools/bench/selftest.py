@@ -28,7 +28,8 @@ from town import Report  # noqa: E402
 KEYS = """cores duration_s payments settle_per_s cpu_us_per_payment settle_per_cpu_s
     verify_ceiling_per_core ratio_to_ceiling p50_ms p99_ms p999_ms offered_per_s durable
     coins_preloaded rss_mib disk_bytes_per_payment fsyncs_per_s busy_answers conflicts""".split()
-SMALL = ["--wallets", "500", "--warm-payments", "1000", "--warm-up", "0.3", "--ceiling-seconds",
+WARM = 1000
+SMALL = ["--wallets", "500", "--warm-payments", str(WARM), "--warm-up", "0.3", "--ceiling-seconds",
          "0.05", "--connections", "2"]
 FEW = 1200  # coins: fewer than a server settles in the time given
 RATE, LATE = 200, 0.3
@@ -143,6 +144,13 @@ def main():
         look(report, "open loop", steady)
         report.check("open loop: what was offered is counted from when it was due",
                      steady.get("latencies", 0) >= RATE * 1.5 * (1 - LATE), steady.get("latencies"))
+        report.check("open loop: the keys were met before, in a closed loop",
+                     steady.get("payments_in_all", 0) >= WARM + steady.get("latencies", WARM),
+                     steady.get("payments_in_all"))
+        report.check("open loop: what a flush takes is seen, and what the host takes",
+                     steady.get("log_flush_ms", 0) > 0 and
+                     0 <= steady.get("stolen_share", -1) < 1,
+                     [steady.get("log_flush_ms"), steady.get("stolen_share")])
         if steady:
             go_on(report, steady)
         ended = run(report, build, "register.py", path, "--seconds", "60", "--fresh-keys",
