@@ -66,6 +66,14 @@ void store_settler_ask(struct store_settler *settler)
     pthread_mutex_unlock(&settler->lock);
 }
 
+bool store_settler_is_idle(struct store_settler *settler)
+{
+    pthread_mutex_lock(&settler->lock);
+    const bool is_idle = !settler->is_asked && !settler->is_at_work;
+    pthread_mutex_unlock(&settler->lock);
+    return is_idle;
+}
+
 void store_settler_wait(struct store_settler *settler)
 {
     pthread_mutex_lock(&settler->lock);

@@ -9,13 +9,16 @@
 
 #include "common/base/err.h"
 
+#include <stdbool.h>
+
 /* How both connections open the file: SQLite's VFS that keeps other processes out, but not other
  * connections of this one. */
 #define STORE_SETTLER_VFS "unix-excl"
 
 struct store_settler;
 enum err store_settler_open(struct store_settler **out, const char *path) MUST_USE;
-void store_settler_ask(struct store_settler *settler); /* returns at once */
+void store_settler_ask(struct store_settler *settler);     /* returns at once */
+bool store_settler_is_idle(struct store_settler *settler); /* nothing is asked for or done */
 /* Returns when nothing was asked for that is not done. */
 void store_settler_wait(struct store_settler *settler);
 void store_settler_close(

@@ -12,6 +12,7 @@
 
 #include "common/base/file.h"
 #include "common/store/store_list.h"
+#include "common/store/store_log.h"
 #include "common/store/store_migrations.h"
 #include "common/store/store_pages.h"
 #include "common/store/store_settler.h"
@@ -191,67 +192,12 @@ static enum err delete_row(struct store *store, const struct table *table, const
     return run_on_one(store, STORE_SQL_DELETE, table, row);
 }
 
-/* --- the log --- */
-
-/* Passive: it waits for nobody, and leaves what somebody still reads. */
-static int checkpoint(struct store_sqlite *sqlite)
-{
-    return sqlite3_wal_checkpoint_v2(sqlite->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-}
-
-/* The settler, which is not asked any more, has moved most of a log this long; the rest is moved
- * here, and the next transaction starts the log anew. While the settler is at work that cannot be:
- * another commit will do it, and at last one that waits. */
-static void settle_here(struct store_sqlite *sqlite)
-{
-    const size_t max = sqlite->log_pages_max;
-    if (sqlite->settler != NULL && sqlite->log_pages >= max + max / STORE_SQLITE_SETTLER_SLACK)
-        store_settler_wait(sqlite->settler);
-    if (checkpoint(sqlite) == SQLITE_OK)
-        sqlite->log_pages = 0;
-}
-
-/* If that many pages came since it was asked last. */
-static void ask_settler(struct store_sqlite *sqlite, size_t pages_min)
-{
-    if (sqlite->log_pages < sqlite->asked_pages)
-        sqlite->asked_pages = 0; /* the log was started anew */
-    if (sqlite->log_pages < sqlite->asked_pages + pages_min ||
-        sqlite->log_pages >= sqlite->log_pages_max)
-        return;
-    sqlite->asked_pages = sqlite->log_pages;
-    store_settler_ask(sqlite->settler);
-}
-
-/* After each commit. Its failure is not the commit's: that is on disk. */
-static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
-{
-    struct store_sqlite *sqlite = context;
-    (void)db;
-    (void)name;
-    sqlite->log_pages = (size_t)pages;
-    if ((size_t)pages >= sqlite->log_pages_max)
-        settle_here(sqlite);
-    else if (sqlite->settler != NULL)
-        ask_settler(sqlite, sqlite->log_pages_max / STORE_SQLITE_SETTLER_TURNS);
-    return SQLITE_OK;
-}
+/* --- the whole --- */
 
 static enum err settle_log(struct store *store, size_t pages_min)
 {
-    struct store_sqlite *sqlite = self(store);
-    if (sqlite->unknown || sqlite->read_only || sqlite->log_pages < pages_min) {
-        return ERR_OK;
-    }
-    if (sqlite->settler != NULL) {
-        ask_settler(sqlite, pages_min);
-        return ERR_OK;
-    }
-    sqlite->log_pages = 0; /* the next commit tells how many there are */
-    return store_sqlite_err(checkpoint(sqlite));
+    return store_log_settle(self(store), pages_min);
 }
-
-/* --- the whole --- */
 
 static enum err check(struct store *store, char *text, size_t text_size)
 {
@@ -368,9 +314,7 @@ static enum err set_durability(struct store_sqlite *sqlite,
     TRY(store_sqlite_exec(db, "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
                               "PRAGMA cell_size_check = ON;"));
     TRY(store_sqlite_exec(db, cache));
-    sqlite->log_pages_max =
-        options->log_pages_max != 0 ? options->log_pages_max : STORE_SQLITE_CHECKPOINT_PAGES;
-    (void)sqlite3_wal_hook(db, on_commit, sqlite);
+    store_log_watch(sqlite, options->log_pages_max);
     return ERR_OK;
 }
 

@@ -33,6 +33,7 @@ struct store_sqlite {
     size_t log_pages; /* of the write-ahead log after the last commit, if none settled it */
     struct store_settler *settler; /* NULL: commits settle the log */
     size_t asked_pages;            /* how long the log was when the settler was asked last */
+    bool is_asked_at_end;          /* it was asked once more when the log was long */
     size_t table_count;
     struct store_statement_cache *caches; /* one a table, in the schema's order */
     struct buffer packed;                 /* the packed rest of the row that is bound */

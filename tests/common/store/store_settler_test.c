@@ -8,6 +8,7 @@
 #include "tests/common/store/temporary.h"
 
 #include <criterion/criterion.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -77,6 +78,52 @@ Test(store_settler, the_log_is_started_anew_while_commits_go_on)
     EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &existing));
     cr_assert_eq(contract_count(store, coins), 3 * COMMITS);
     EXPECT_OK(store_check(store, NULL, 0));
+}
+
+/* Reads what the log holds now, so that what comes after it cannot move. */
+static sqlite3 *begin_to_read(const char *path)
+{
+    sqlite3 *db = NULL;
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    cr_assert_eq(sqlite3_open_v2(path, &db, flags, STORE_SETTLER_VFS), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM contract_coin", NULL, NULL, NULL),
+                 SQLITE_OK);
+    return db;
+}
+
+static void insert_until_long(struct store *store, uint64_t *serial)
+{
+    const struct store_sqlite *sqlite = (const struct store_sqlite *)store;
+    do {
+        cr_assert_not(sqlite->is_asked_at_end);
+        contract_insert_coins(store, ++*serial, 1);
+    } while (sqlite->log_pages < LOG_PAGES);
+}
+
+/* The last piece of a log is the writer's; all that was there before is not. */
+Test(store_settler, is_asked_once_more_before_a_commit_settles_a_long_log)
+{
+    AUTO(temporary_fini) struct temporary temporary = temporary_make();
+    AUTO(store_close) struct store *store = NULL;
+    uint64_t serial = 1;
+    EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &aside));
+    const struct store_sqlite *sqlite = (const struct store_sqlite *)store;
+    contract_insert_coins(store, serial, 1);
+    sqlite3 *reader = begin_to_read(temporary.path);
+    insert_until_long(store, &serial);
+    cr_assert(sqlite->is_asked_at_end, "the settler's turn");
+    store_settler_wait(settler_of(store));
+    cr_assert_geq(sqlite->log_pages, LOG_PAGES, "not moved by the commit that found it long");
+    contract_insert_coins(store, ++serial, 1);
+    cr_assert(sqlite->log_pages == 0 && !sqlite->is_asked_at_end, "the writer's turn");
+    cr_assert_eq(sqlite3_close(reader), SQLITE_OK);
+    insert_until_long(store, &serial);
+    store_settler_wait(settler_of(store));
+    contract_insert_coins(store, ++serial, 1);
+    cr_assert_lt(sqlite->log_pages, LOG_PAGES / 2, "nobody reads: a new log");
+    contract_insert_coins(store, ++serial, 1);
+    cr_assert_not(sqlite->is_asked_at_end);
+    cr_assert_eq(contract_count(store, coins), serial);
 }
 
 /* Another process, begun before this one opened anything: SQLite remembers in memory what it has
