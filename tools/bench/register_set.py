@@ -178,7 +178,9 @@ def run_all(options, plan, results, path):
 # ---- the tables ----
 
 def spread(values, form):
-    """The median, and the range where it lies apart."""
+    """The median, and the range where it lies apart; a set begun before a figure was has none."""
+    if not values:
+        return ""
     middle, least, most = (form.format(pick(values)) for pick in (statistics.median, min, max))
     return middle if least == most else f"{middle} ({least} to {most})"
 
@@ -188,7 +190,8 @@ def table(results):
              "|---" * (len(FIGURES) + 2) + "|"]
     for name, runs in results.items():
         if not name.startswith("relay_"):
-            cells = [spread([run[key] for run in runs], form) for key, _, form in FIGURES]
+            cells = [spread([run[key] for run in runs if key in run], form)
+                     for key, _, form in FIGURES]
             lines.append(f"| {runs[-1]['heading']} | {len(runs)} | " + " | ".join(cells) + " |")
     return lines
 
