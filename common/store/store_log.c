@@ -15,8 +15,8 @@ static int checkpoint(struct store_sqlite *sqlite)
     return sqlite3_wal_checkpoint_v2(sqlite->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
-/* It was asked when the log was long already, and has ended. */
-static bool has_settled_long_log(struct store_sqlite *sqlite)
+/* True: it is the writer's turn, for the settler was asked when the log was long, and has ended. */
+static bool let_settler_go_first(struct store_sqlite *sqlite)
 {
     const size_t max = sqlite->log_pages_max;
     const bool is_too_long = sqlite->log_pages >= max + max / STORE_SQLITE_SETTLER_SLACK;
@@ -31,7 +31,7 @@ static bool has_settled_long_log(struct store_sqlite *sqlite)
 
 static void settle_long_log(struct store_sqlite *sqlite)
 {
-    if (sqlite->settler != NULL && !has_settled_long_log(sqlite))
+    if (sqlite->settler != NULL && !let_settler_go_first(sqlite))
         return;
     sqlite->is_asked_at_end = false;
     if (checkpoint(sqlite) == SQLITE_OK)

@@ -6,7 +6,7 @@
 #include "common/store/store_sqlite.h"
 
 void store_log_watch(struct store_sqlite *sqlite, size_t pages_max); /* 0: the usual */
-/* Now, or at once by the settler, if at least so many pages wait. */
+/* If at least so many pages wait: now, or soon if there is a settler. */
 enum err store_log_settle(struct store_sqlite *sqlite, size_t pages_min) MUST_USE;
 
 #endif

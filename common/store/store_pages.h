@@ -2,7 +2,8 @@
 #ifndef DCEP_COMMON_STORE_STORE_PAGES_H
 #define DCEP_COMMON_STORE_STORE_PAGES_H
 
-/* For all databases of this process. Before SQLite's first use; later it does nothing. */
+/* For all databases of this process. Once, before SQLite's first use; after that it does nothing.
+ */
 void store_pages_spare(void);
 
 #endif

@@ -52,12 +52,13 @@ static int fsync_counted(int fd, long call)
 {
     const uint64_t start = fsync_now_ns();
     const int result = (int)syscall(call, fd);
+    const uint64_t took = fsync_now_ns() - start;
     if (fsync_page == NULL || result != 0)
         return result;
     atomic_fetch_add(&fsync_page->count, 1);
     if (fsync_is_log(fd)) {
         atomic_fetch_add(&fsync_page->log_count, 1);
-        atomic_fetch_add(&fsync_page->log_ns, fsync_now_ns() - start);
+        atomic_fetch_add(&fsync_page->log_ns, took);
         atomic_store(&fsync_page->log_start_ns, start);
     }
     return result;

@@ -102,11 +102,16 @@ static void sign_share(void *context, size_t share, size_t from, size_t to)
     }
 }
 
+static size_t warm_packets(const struct load_plan *plan)
+{
+    return plan->options.warm_payments / plan->options.line;
+}
+
 /* Behind what a call of packets_max has room for, and behind the last of the warm-up. */
 static bool is_full(const struct load_plan *plan, size_t size, size_t next)
 {
     const struct load_call *call = &plan->calls[plan->call_count - 1];
-    const size_t warm = plan->options.warm_payments / plan->options.line;
+    const size_t warm = warm_packets(plan);
     const size_t most = call->first < warm ? SETTLE_PACKETS_MAX : plan->options.packets_max;
     return call->count == most || (call->first < warm && next == warm) ||
            size + plan->packets[next].size > LOAD_CALL_SIZE;
@@ -115,19 +120,15 @@ static bool is_full(const struct load_plan *plan, size_t size, size_t next)
 static void cut_calls(struct load_plan *plan)
 {
     size_t size = 0;
-    plan->call_count = 1;
     for (size_t i = 0; i < plan->packet_count; i++) {
-        if (i > 0 && is_full(plan, size, i)) {
+        if (i == 0 || is_full(plan, size, i)) {
             plan->calls[plan->call_count++].first = i;
+            plan->warm_call_count += i < warm_packets(plan);
             size = 0;
         }
         plan->calls[plan->call_count - 1].count++;
         size += plan->packets[i].size;
     }
-    while (plan->warm_call_count < plan->call_count &&
-           plan->calls[plan->warm_call_count].first <
-               plan->options.warm_payments / plan->options.line)
-        plan->warm_call_count++;
 }
 
 void load_plan_open(struct load_plan *plan, const struct crowd *crowd,

@@ -43,7 +43,7 @@ enum {
     SAMPLES_MAX = 4096,
     NS_PER_S = 1000000000,
     BUSY_PAUSE_MS = 5,      /* if the answer names no time */
-    WARM_CALLS = 4,         /* of a bank, before an open loop */
+    WARM_CALLS = 4,         /* before an open loop: as many as a dcep-bank has */
     REFUSAL_SIZE_MAX = 160, /* a reply without results; one with any is larger */
     SAMPLE_EVERY_NS = 100000000,
     SAMPLES_A_SECOND = 10,
@@ -89,13 +89,18 @@ static bool is_timed(size_t index)
     return load.rate > 0 && index >= load.plan.warm_call_count;
 }
 
-/* Of a packet in a timed call. Waits until the warm-up before it is answered. */
+/* Until the warm-up is answered: before that no timed call has its time. */
+static void wait_for_warm_up(void)
+{
+    while (atomic_load(&load.open_ns) == 0)
+        load_sleep_until(load_now_ns() + WARM_EVERY_NS);
+}
+
+/* Of a packet in a timed call. */
 static uint64_t due_ns(const struct load_plan *plan, size_t packet)
 {
     const size_t first = plan->calls[plan->warm_call_count].first;
     const double payments = (double)(packet - first + 1) * (double)plan->options.line;
-    while (atomic_load(&load.open_ns) == 0)
-        load_sleep_until(load_now_ns() + WARM_EVERY_NS);
     return load.open_ns + (uint64_t)(payments / load.rate * NS_PER_S);
 }
 
@@ -183,6 +188,8 @@ static void *call_on(void *context)
     load_sleep_until(load.start_ns);
     while ((index = atomic_fetch_add(&load.next, 1)) < load.plan.call_count) {
         const struct load_call *call = &load.plan.calls[index];
+        if (is_timed(index))
+            wait_for_warm_up();
         const uint64_t due =
             is_timed(index) ? due_ns(&load.plan, call->first + call->count - 1) : load_now_ns();
         if (due >= load.end_ns)
