@@ -109,11 +109,12 @@ test_links = $(patsubst %,$(BUILD)/lib/common_%.a,$(call reverse,$(strip \
     $(if $(filter $(LEVEL_2:%=common/%),$(1)),$(LEVEL_2),$(COMMON)))))))
 
 # Whatever of a wallet is tested, people play it who have whole wallets, and a town to sync with
-# (tests/wallet/*.c): such a program links all the wallet's rooms below its commands.
+# (tests/wallet/*.c): such a program links all the wallet's rooms below its commands. Who looks
+# at files stands above the commands.
 WHOLE_WALLETS := $(addprefix wallet/,state news handover sync desk)
 whole_wallet = $(if $(filter $(WHOLE_WALLETS),$(1)),$(2))
 test_objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c) \
-    $(call whole_wallet,$(1),$(filter-out %_test.c,$(wildcard tests/wallet/*.c))))
+    $(call whole_wallet,$(1),$(filter-out %_test.c %/look.c,$(wildcard tests/wallet/*.c))))
 SUPPORT := $(BUILD)/lib/support.a
 $(SUPPORT): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 	@mkdir -p $(@D)

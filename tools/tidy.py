@@ -42,6 +42,7 @@ class Layers:
 
     def __init__(self, path):
         self.rooms, self.libraries, self.nouns, self.untested = {}, [], {}, {}
+        self.without = {}
         self.lists = {"system": [], "core": [], "core-header": [], "core-symbol": []}
         with open(path, encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
@@ -55,6 +56,8 @@ class Layers:
             self.rooms[words[1]] = values
         elif separator and words[0] == "library" and len(words) > 2:
             self.libraries.append((words[1], words[2:], values))
+        elif separator and words[0] == "without" and len(words) == 2:
+            self.without[words[1]] = values
         elif separator and words[0] == "noun" and len(words) == 2:
             self.nouns[words[1]] = values
         elif separator and words[0] == "untested" and len(words) == 2 and values:
@@ -169,6 +172,8 @@ class Tidy:
                     yield source.path, number, f"<{header}> is not in tools/layers.txt"
                 elif room not in ("tests", "tools") and room not in owners[0][1]:
                     yield source.path, number, f"{room} may not include {owners[0][0]}"
+                elif matches(source.path, self.layers.without.get(owners[0][0], [])):
+                    yield source.path, number, f"must do without {owners[0][0]}"
 
     def cores(self):
         return [s for s in self.product if matches(s.path, self.layers.lists["core"])]

@@ -20,6 +20,7 @@ room intermediary = common/*
 room tests = *
 library sqlite3 common/store = sqlite3.h
 library criterion - = criterion/*
+without criterion = tests/support/*
 system = stdint.h stdio.h string.h unistd.h
 core = central/register*.c
 core-header = unistd.h common/base/file.h
@@ -113,6 +114,8 @@ CASES = [
      r"main.c:3: libraries: central may not include sqlite3"),
     ("common/base/amount.c", "\nenum", "#include <criterion/criterion.h>\n\nenum",
      r"amount.c:3: libraries: common/base may not include criterion"),
+    ("tests/support/fill.c", None, "/* Fill. */\n#include <criterion/criterion.h>\n",
+     r"fill.c:2: libraries: must do without criterion"),
     ("central/main.c", "\nint", "#include <curl/curl.h>\n\nint",
      r"main.c:3: libraries: <curl/curl.h> is not in"),
     ("central/register.c", "\nint", "#include <unistd.h>\n\nint", r"register.c:3: core-headers:"),

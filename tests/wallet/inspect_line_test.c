@@ -1,6 +1,6 @@
 /* A packet drawn: its lines, who paid whom, what is handed over, what is change. */
-#include "tests/support/look.h"
 #include "tests/support/scene.h"
+#include "tests/wallet/look.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

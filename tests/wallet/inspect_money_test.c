@@ -1,6 +1,6 @@
 /* Requests, receipts, tokens, proofs: what is shown of them, and when it is not believed. */
 #include "common/money/proof.h"
-#include "tests/support/look.h"
+#include "tests/wallet/look.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Certificates, directory, revocation list, and the papers between a bank and others. */
-#include "tests/support/look.h"
+#include "tests/wallet/look.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Any file: which kind it is, what is said of those that are none, of bundles, of kinds without a
  * row. */
-#include "tests/support/look.h"
+#include "tests/wallet/look.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

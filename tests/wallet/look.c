@@ -1,5 +1,5 @@
 /* Looking at files (contract in look.h). */
-#include "tests/support/look.h"
+#include "tests/wallet/look.h"
 
 #include "common/cli/cli_frame.h"
 #include "wallet/inspect.h"

@@ -1,7 +1,7 @@
 /* A person who looks at a file: inspect as the command runs it, but for the words of its command
  * line, on the small world's day. */
-#ifndef DCEP_TESTS_SUPPORT_LOOK_H
-#define DCEP_TESTS_SUPPORT_LOOK_H
+#ifndef DCEP_TESTS_WALLET_LOOK_H
+#define DCEP_TESTS_WALLET_LOOK_H
 
 #include "common/cli/cli.h"
 #include "tests/wallet/folk.h"
