@@ -1,6 +1,7 @@
 /* Batches of calls.
  *
- * 1. No reply leaves before the transaction it was made in is durable.
+ * 1. No reply leaves before the transaction it was made in is durable: batches are committed early
+ *    and answered by whoever flushed them.
  * 2. One call whose handling fails spoils no other: the batch is rolled back and each call gets a
  *    transaction of its own.
  * 3. A commit whose result is unknown is answered by silence: callers ask again, and the rows know.
@@ -35,12 +36,12 @@ static enum err sign_all(struct service *service, struct serve_batch_call *calls
     return ERR_OK;
 }
 
-/* The replies are made while the disk works, and wait for it. */
+/* The workers make the replies meanwhile. */
 static enum err commit(struct service *service, struct serve_batch_call *calls, size_t count,
                        const struct serve_batch_rounds *rounds)
 {
     rounds->begin(rounds->context, calls, count, service_call_seal);
-    const enum err committed = store_commit(service->store);
+    const enum err committed = store_commit_early(service->store);
     const enum err sealed = rounds->end(rounds->context);
     return committed != ERR_OK ? committed : sealed;
 }
@@ -124,8 +125,8 @@ static enum err each_alone(struct service *service, struct net_server *server,
     return ERR_OK;
 }
 
-enum err serve_batch(const struct serve_batch_room *room, struct serve_batch_call *calls,
-                     size_t count)
+enum err serve_batch_write(const struct serve_batch_room *room, struct serve_batch_call *calls,
+                           size_t count)
 {
     struct service *service = room->service;
     CHECK(count <= SERVE_BATCH_CALLS_MAX);
@@ -139,7 +140,13 @@ enum err serve_batch(const struct serve_batch_room *room, struct serve_batch_cal
         return each_alone(service, room->server, calls, count);
     }
     log_line(LOG_LEVEL_DEBUG, "central.batch calls=%zu", count);
-    for (size_t i = 0; i < count; i++)
-        answer(room->server, &calls[i].request, service_call_reply(calls[i].call));
     return ERR_OK;
+}
+
+void serve_batch_answer(struct net_server *server, struct serve_batch_call *call, bool is_flushed)
+{
+    const struct span silence = {NULL, 0};
+    if (call->request.handle != NULL) /* silence: nobody can tell what became of it */
+        answer(server, &call->request, is_flushed ? service_call_reply(call->call) : silence);
+    service_call_close(&call->call);
 }

@@ -1,10 +1,12 @@
-/* The pipeline: a ring of calls, workers that prepare them, one writer.
+/* The pipeline: a ring of calls, workers that prepare them, one writer, one who flushes.
  *
  * 1. Calls are applied in the order in which they were put, whatever worker finishes first: the
  *    rows depend neither on the number of workers nor on where a batch ends.
  * 2. The lock guards the ring and the round; nobody reads a call, signs or touches the store under
  *    it. A call belongs to one thread at a time: to the worker that took it, then to the writer,
- *    within a round to whoever took it there.
+ *    within a round to whoever took it there, then to who flushes.
+ * 4. Nothing is answered but after a flush that began when its transaction was committed. Commands
+ *    and a backup find all of it on disk: they wait until the pipeline is empty.
  * 3. Workers see of the service what does not change while there are calls in the pipeline: the
  *    network's name, the trust, the keys.
  *
@@ -13,6 +15,7 @@
 #include "central/serve_pipeline.h"
 
 #include "central/serve_proven.h"
+#include "central/serve_room.h"
 #include "common/base/log.h"
 #include "common/base/time.h"
 
@@ -21,25 +24,16 @@
 
 enum {
     RING_SIZE = 2 * NET_CALLS_MAX, /* the net lets in NET_CALLS_MAX at a time */
-    MIB = 1024 * 1024,
-    /* What waits takes its time: so little of it that who is let in has an answer within a tenth
-     * of a second; but enough for a batch, or small ones would make the register slower still. */
-    QUEUED_BYTES_MAX = MIB,
-    QUEUED_BYTES_MIN = 3 * 64 * 1024, /* full calls: one for the writer and each of two workers */
-    QUEUED_MS_MAX = 30,
-    PACE_FADES = 8, /* a batch counts for an eighth of the pace */
     /* A pause: nothing came during a batch no larger than this. */
     PAUSE_BYTES_MAX = 64 * 1024,
     PAUSE_PAGES_MIN = 1024, /* that settling the log then is worth its flush */
 };
 
 struct place {
-    struct net_request request;
+    struct serve_batch_call call;
     size_t size;
     uint64_t put_ms;
-    struct service_call *call;
     bool is_prepared;
-    enum err error;
 };
 
 /* One step of all calls of a batch, shared by all threads. */
@@ -55,19 +49,18 @@ struct serve_pipeline {
     struct net_server *server;
     struct serve_batch_chores chores;
     pthread_mutex_t lock;
-    pthread_cond_t work, prepared, idle; /* for workers; the writer; who puts and drains */
+    /* For workers; the writer; who flushes; who puts and drains. */
+    pthread_cond_t work, prepared, written_more, idle;
     struct place ring[RING_SIZE];
-    uint64_t put, taken, done; /* calls ever put, taken by a worker, done with */
-    size_t queued_bytes;
-    uint64_t done_ms;            /* when the last batch was done */
-    uint64_t ms_by_mib;          /* how long a MiB of calls took lately; 0: nothing was done yet */
+    uint64_t put, taken, written, done; /* calls ever put, taken by a worker, committed, answered */
+    struct serve_room room;
     struct serve_proven *proven; /* a call that comes again is not verified again */
     struct round round;
     bool is_resting; /* the writer is to do chores, or does them */
     bool is_stopping, is_broken;
-    pthread_t writer, workers[SERVE_WORKERS_MAX];
+    pthread_t writer, flusher, workers[SERVE_WORKERS_MAX];
     size_t worker_count;
-    bool has_writer;
+    bool has_writer, has_flusher;
 };
 
 static struct place *place_at(struct serve_pipeline *pipeline, uint64_t number)
@@ -126,13 +119,13 @@ static void prepare_one(struct serve_pipeline *pipeline)
     struct place *place = place_at(pipeline, number);
     const struct packet_proven proven = serve_proven_memory(pipeline->proven);
     pthread_mutex_unlock(&pipeline->lock);
-    enum err error = service_call_open(&place->call, place->request.bytes);
-    if (error == ERR_OK)
-        error = service_call_prepare(place->call, &pipeline->service->trust, &proven);
+    struct serve_batch_call *call = &place->call;
+    call->error = service_call_open(&call->call, call->request.bytes);
+    if (call->error == ERR_OK)
+        call->error = service_call_prepare(call->call, &pipeline->service->trust, &proven);
     pthread_mutex_lock(&pipeline->lock);
-    place->error = error;
     place->is_prepared = true;
-    if (number == pipeline->done)
+    if (number == pipeline->written)
         pthread_cond_signal(&pipeline->prepared);
 }
 
@@ -154,52 +147,26 @@ static void *work_on(void *context)
 
 /* ---- the writer ---- */
 
-/* The calls at the head of the ring that are prepared. */
+/* The next calls that are prepared, in the order of their coming. */
 static size_t gather(struct serve_pipeline *pipeline, struct serve_batch_call *calls)
 {
     size_t count = 0;
-    while (count < SERVE_BATCH_CALLS_MAX && pipeline->done + count < pipeline->put) {
-        const struct place *place = place_at(pipeline, pipeline->done + count);
+    while (count < SERVE_BATCH_CALLS_MAX && pipeline->written + count < pipeline->put) {
+        const struct place *place = place_at(pipeline, pipeline->written + count);
         if (!place->is_prepared)
             break;
-        calls[count++] = (struct serve_batch_call){place->request, place->call, place->error};
+        calls[count++] = place->call;
     }
     return count;
 }
 
-/* The pace of the batches: from when one could begin to its end. Old ones fade. */
-static void keep_pace(struct serve_pipeline *pipeline, size_t count)
-{
-    const uint64_t now = time_monotonic_ms(), put = place_at(pipeline, pipeline->done)->put_ms;
-    const uint64_t took = now - (put > pipeline->done_ms ? put : pipeline->done_ms);
-    size_t size = 1;
-    for (size_t i = 0; i < count; i++)
-        size += place_at(pipeline, pipeline->done + i)->size;
-    const uint64_t pace = took * MIB / size;
-    pipeline->ms_by_mib = pipeline->ms_by_mib == 0
-                              ? pace + 1
-                              : (pipeline->ms_by_mib * (PACE_FADES - 1) + pace) / PACE_FADES + 1;
-    pipeline->done_ms = now;
-}
-
-static void release(struct serve_pipeline *pipeline, size_t count)
-{
-    keep_pace(pipeline, count);
-    for (size_t i = 0; i < count; i++) {
-        struct place *place = place_at(pipeline, pipeline->done++);
-        pipeline->queued_bytes -= place->size;
-        *place = (struct place){0};
-    }
-    pthread_cond_broadcast(&pipeline->idle);
-}
-
 /* The calls of this batch are the last that came: who comes next waits as long as this takes, and
  * not for as long as a commit that finds the log full. */
-static void use_pause(struct serve_pipeline *pipeline, size_t count)
+static void use_pause(struct serve_pipeline *pipeline)
 {
     pthread_mutex_lock(&pipeline->lock);
     const bool is_pause =
-        pipeline->put == pipeline->done + count && pipeline->queued_bytes <= PAUSE_BYTES_MAX;
+        pipeline->put == pipeline->written && pipeline->room.bytes <= PAUSE_BYTES_MAX;
     pthread_mutex_unlock(&pipeline->lock);
     const enum err error =
         is_pause ? store_settle_log(pipeline->service->store, PAUSE_PAGES_MIN) : ERR_OK;
@@ -213,6 +180,18 @@ static enum err do_chores(struct serve_pipeline *pipeline, bool is_idle)
     return chores->between == NULL ? ERR_OK : chores->between(chores->context, is_idle);
 }
 
+/* To who flushes. */
+static void hand_over(struct serve_pipeline *pipeline, const struct serve_batch_call *calls,
+                      size_t count, enum err error)
+{
+    pthread_mutex_lock(&pipeline->lock);
+    for (size_t i = 0; i < count; i++)
+        place_at(pipeline, pipeline->written++)->call = calls[i];
+    pipeline->is_broken = pipeline->is_broken || error != ERR_OK;
+    pthread_cond_signal(&pipeline->written_more);
+    pthread_mutex_unlock(&pipeline->lock);
+}
+
 static void write_batch(struct serve_pipeline *pipeline, struct serve_batch_call *calls,
                         size_t count)
 {
@@ -224,19 +203,14 @@ static void write_batch(struct serve_pipeline *pipeline, struct serve_batch_call
     const bool is_broken = pipeline->is_broken;
     pthread_mutex_unlock(&pipeline->lock);
     if (!is_broken)
-        error = serve_batch(&room, calls, count);
-    for (size_t i = 0; i < count; i++) {
-        if (calls[i].request.handle != NULL) /* nobody can tell what became of it */
-            net_server_drop(pipeline->server, &calls[i].request);
-        service_call_close(&calls[i].call);
-    }
+        error = serve_batch_write(&room, calls, count);
+    hand_over(pipeline, calls, count, error);
     if (error == ERR_OK) {
-        use_pause(pipeline, count);
+        use_pause(pipeline);
         error = do_chores(pipeline, false);
     }
     pthread_mutex_lock(&pipeline->lock);
     pipeline->is_broken = pipeline->is_broken || error != ERR_OK;
-    release(pipeline, count);
 }
 
 static void rest(struct serve_pipeline *pipeline)
@@ -268,6 +242,50 @@ static void *write_on(void *context)
     return NULL;
 }
 
+/* ---- who flushes ---- */
+
+static void release(struct serve_pipeline *pipeline, uint64_t end)
+{
+    const uint64_t put_ms = place_at(pipeline, pipeline->done)->put_ms;
+    size_t size = 0;
+    while (pipeline->done < end) {
+        struct place *place = place_at(pipeline, pipeline->done++);
+        size += place->size;
+        *place = (struct place){0};
+    }
+    serve_room_leave(&pipeline->room, size, put_ms, time_monotonic_ms());
+    pthread_cond_broadcast(&pipeline->idle);
+}
+
+/* All that was committed while the last flush lasted. */
+static void flush(struct serve_pipeline *pipeline)
+{
+    const uint64_t first = pipeline->done, end = pipeline->written;
+    enum err error = pipeline->is_broken ? ERR_COMMIT_UNKNOWN : ERR_OK;
+    pthread_mutex_unlock(&pipeline->lock);
+    if (error == ERR_OK)
+        error = store_flush(pipeline->service->store);
+    for (uint64_t number = first; number < end; number++)
+        serve_batch_answer(pipeline->server, &place_at(pipeline, number)->call, error == ERR_OK);
+    pthread_mutex_lock(&pipeline->lock);
+    pipeline->is_broken = pipeline->is_broken || error != ERR_OK;
+    release(pipeline, end);
+}
+
+static void *flush_on(void *context)
+{
+    struct serve_pipeline *pipeline = context;
+    pthread_mutex_lock(&pipeline->lock);
+    while (!pipeline->is_stopping) {
+        if (pipeline->done < pipeline->written)
+            flush(pipeline);
+        else
+            pthread_cond_wait(&pipeline->written_more, &pipeline->lock);
+    }
+    pthread_mutex_unlock(&pipeline->lock);
+    return NULL;
+}
+
 /* ---- who puts and drains ---- */
 
 /* retry_ms: by when what waits now will be done. Sooner there is no room for all who ask again. */
@@ -280,30 +298,14 @@ static void refuse(struct serve_pipeline *pipeline, struct net_request *request,
         net_server_drop(pipeline->server, request);
 }
 
-static uint64_t ms_of(const struct serve_pipeline *pipeline, size_t bytes)
-{
-    return pipeline->ms_by_mib * bytes / MIB;
-}
-
-/* A call alone always finds room. */
-static bool has_room(const struct serve_pipeline *pipeline, size_t size)
-{
-    const size_t bytes = pipeline->queued_bytes + size;
-    if (pipeline->done == pipeline->put)
-        return true;
-    if (pipeline->put - pipeline->done == RING_SIZE || bytes > QUEUED_BYTES_MAX)
-        return false;
-    return bytes <= QUEUED_BYTES_MIN || ms_of(pipeline, bytes) <= QUEUED_MS_MAX;
-}
-
 static bool put_one(struct serve_pipeline *pipeline, const struct net_request *request)
 {
     const size_t size = request->bytes.size;
-    if (!has_room(pipeline, size))
+    if (pipeline->put - pipeline->done == RING_SIZE || !serve_room_is_for(&pipeline->room, size))
         return false;
     *place_at(pipeline, pipeline->put++) =
-        (struct place){.request = *request, .size = size, .put_ms = time_monotonic_ms()};
-    pipeline->queued_bytes += size;
+        (struct place){.call = {.request = *request}, .size = size, .put_ms = time_monotonic_ms()};
+    serve_room_enter(&pipeline->room, size);
     return true;
 }
 
@@ -312,8 +314,7 @@ void serve_pipeline_put(struct serve_pipeline *pipeline, struct net_request *req
     for (size_t i = 0; i < count; i++) {
         pthread_mutex_lock(&pipeline->lock);
         const bool is_in = put_one(pipeline, &requests[i]);
-        const uint64_t retry_ms =
-            pipeline->ms_by_mib == 0 ? 0 : 1 + ms_of(pipeline, pipeline->queued_bytes);
+        const uint64_t retry_ms = serve_room_wait_ms(&pipeline->room);
         if (is_in)
             pthread_cond_signal(&pipeline->work);
         pthread_mutex_unlock(&pipeline->lock);
@@ -351,7 +352,8 @@ bool serve_pipeline_is_broken(struct serve_pipeline *pipeline)
 static enum err start(struct serve_pipeline *pipeline, size_t worker_count)
 {
     pipeline->has_writer = pthread_create(&pipeline->writer, NULL, write_on, pipeline) == 0;
-    if (!pipeline->has_writer)
+    pipeline->has_flusher = pthread_create(&pipeline->flusher, NULL, flush_on, pipeline) == 0;
+    if (!pipeline->has_writer || !pipeline->has_flusher)
         return ERR_LIBRARY;
     while (pipeline->worker_count < worker_count) {
         if (pthread_create(&pipeline->workers[pipeline->worker_count], NULL, work_on, pipeline) !=
@@ -377,6 +379,7 @@ enum err serve_pipeline_open(struct serve_pipeline **out, struct service *servic
     pthread_mutex_init(&pipeline->lock, NULL);
     pthread_cond_init(&pipeline->work, NULL);
     pthread_cond_init(&pipeline->prepared, NULL);
+    pthread_cond_init(&pipeline->written_more, NULL);
     pthread_cond_init(&pipeline->idle, NULL);
     TRY(serve_proven_open(&pipeline->proven));
     TRY(start(pipeline, worker_count));
@@ -394,13 +397,17 @@ void serve_pipeline_close(struct serve_pipeline **handle)
     pipeline->is_stopping = true;
     pthread_cond_broadcast(&pipeline->work);
     pthread_cond_broadcast(&pipeline->prepared);
+    pthread_cond_broadcast(&pipeline->written_more);
     pthread_mutex_unlock(&pipeline->lock);
     if (pipeline->has_writer)
         pthread_join(pipeline->writer, NULL);
+    if (pipeline->has_flusher)
+        pthread_join(pipeline->flusher, NULL);
     for (size_t i = 0; i < pipeline->worker_count; i++)
         pthread_join(pipeline->workers[i], NULL);
     pthread_cond_destroy(&pipeline->work);
     pthread_cond_destroy(&pipeline->prepared);
+    pthread_cond_destroy(&pipeline->written_more);
     pthread_cond_destroy(&pipeline->idle);
     pthread_mutex_destroy(&pipeline->lock);
     serve_proven_close(&pipeline->proven);

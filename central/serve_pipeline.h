@@ -1,17 +1,18 @@
 /* The way of a call through the server:
  *
- *     put      as it arrives; beyond QUEUED_BYTES_MAX it is answered "busy" at once
+ *     put      as it arrives; where there is no room (serve_room.h) it is answered "busy" at once
  *     prepare  by the workers: read it, verify its signatures
  *     write    by the one writer, in the order of arrival: all that are prepared, at most
  *              BATCH_CALLS_MAX, in one transaction; the batch is what arrived while the last one
  *              was being committed, and nothing waits for a clock
  *     sign     by the workers and the writer together
  *     commit   while the workers make the replies
- *     reply    after the commit
+ *     flush    by a thread of its own, all that was committed meanwhile; the writer goes on
+ *     reply    after the flush, by that thread
  *
  * Between two batches, and when there are none, the writer does the server's chores.
  *
- * docs/adr/0018-pipeline.md. */
+ * docs/adr/0018-pipeline.md and 0053-flushed-while-the-next-is-written.md. */
 #ifndef DCEP_CENTRAL_SERVE_PIPELINE_H
 #define DCEP_CENTRAL_SERVE_PIPELINE_H
 

@@ -7,7 +7,7 @@
 #include "common/net/net.h"
 #include "intermediary/relay_batch.h"
 
-enum { LINES_COUNT = 4 };
+enum { LINES_COUNT = 8 };
 struct lines;
 struct lines_options {
     struct net_client_options client;

@@ -75,14 +75,29 @@ enum err store_begin(struct store *store, enum store_mode mode)
     return ERR_OK;
 }
 
-enum err store_commit(struct store *store)
+static enum err commit(struct store *store, enum err (*how)(struct store *store))
 {
     CHECK(store->in_transaction);
     TRY(store->failure);
     TRY(settle(store, fail_if_due(store)));
-    TRY(settle(store, store->ops->commit(store)));
+    TRY(settle(store, how(store)));
     store->in_transaction = false;
     return ERR_OK;
+}
+
+enum err store_commit(struct store *store)
+{
+    return commit(store, store->ops->commit);
+}
+
+enum err store_commit_early(struct store *store)
+{
+    return commit(store, store->ops->commit_early);
+}
+
+enum err store_flush(struct store *store)
+{
+    return store->ops->flush(store);
 }
 
 void store_rollback(struct store *store)

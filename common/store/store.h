@@ -15,7 +15,7 @@
  *     synchronous=FULL).
  *  4. ERR_COMMIT_UNKNOWN: neither done nor failed; close, open again and look.
  *  5. Any failure inside a transaction leaves it open; store_rollback ends it.
- *  6. One writer at a time; a store handle belongs to one thread.
+ *  6. One writer at a time; a store handle belongs to one thread, but for store_flush.
  */
 #ifndef DCEP_COMMON_STORE_STORE_H
 #define DCEP_COMMON_STORE_STORE_H
@@ -57,6 +57,13 @@ struct store_query {
 
 enum err store_begin(struct store *store, enum store_mode mode) MUST_USE; /* ERR_BUSY, ERR_LOCKED */
 enum err store_commit(struct store *store) MUST_USE;
+/* As store_commit, and the rows are the next transaction's to see, but a power loss may still undo
+ * it, with all that came after it: whatever follows from it is told to nobody before a store_flush
+ * that began later returned ERR_OK. */
+enum err store_commit_early(struct store *store) MUST_USE;
+/* All that was committed before it began is on disk. Any thread's, also while the handle's own goes
+ * on. ERR_COMMIT_UNKNOWN: as of store_commit, and every later transaction gets it too. */
+enum err store_flush(struct store *store) MUST_USE;
 void store_rollback(struct store *store); /* harmless without a transaction: fit for clean-up */
 
 /* row: key fields filled in; the rest comes out, blobs copied into arena. ERR_MISSING. */
@@ -98,7 +105,8 @@ struct store_sqlite_options {
     bool create, exclusive, read_only;
     /* Only with exclusive, and without key: a thread of the store's own moves what was committed
      * from the log to where it stays, and commits go on meanwhile. Nobody else in this process may
-     * open the file then. */
+     * open the file then, and nobody reads in another what is not flushed yet: so here alone
+     * store_commit_early is early, and elsewhere store_commit. */
     bool settles_aside;
     /* Every page is sealed under it, in the file and in its log; NULL: in clear. Borrowed for the
      * call. ERR_INTEGRITY if it is another one's. store_backup refuses (ERR_KIND): a copy would be

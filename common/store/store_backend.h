@@ -19,6 +19,8 @@ struct store_total {
 struct store_ops {
     enum err (*begin)(struct store *store, enum store_mode mode);
     enum err (*commit)(struct store *store);
+    enum err (*commit_early)(struct store *store);
+    enum err (*flush)(struct store *store);
     void (*rollback)(struct store *store);
     enum err (*get)(struct store *store, const struct table *table, void *row, struct arena *arena);
     enum err (*insert)(struct store *store, const struct table *table, const void *row);

@@ -74,7 +74,7 @@ void store_log_watch(struct store_sqlite *sqlite, size_t pages_max)
 
 enum err store_log_settle(struct store_sqlite *sqlite, size_t pages_min)
 {
-    if (sqlite->unknown || sqlite->read_only || sqlite->log_pages < pages_min)
+    if (atomic_load(&sqlite->unknown) || sqlite->read_only || sqlite->log_pages < pages_min)
         return ERR_OK;
     if (sqlite->settler != NULL) {
         ask_settler(sqlite, pages_min);

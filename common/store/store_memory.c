@@ -55,6 +55,12 @@ static enum err commit(struct store *store)
     return ERR_OK;
 }
 
+static enum err flush(struct store *store)
+{
+    (void)store;
+    return ERR_OK;
+}
+
 static void rollback(struct store *store)
 {
     struct store_memory *memory = self(store);
@@ -238,9 +244,9 @@ static void close_store(struct store *store)
 
 enum err store_memory_open(struct store **out, const struct store_schema *schema)
 {
-    static const struct store_ops ops = {begin,  commit,     rollback,   get, insert,
-                                         update, delete_row, list,       sum, settle_log,
-                                         check,  backup,     close_store};
+    static const struct store_ops ops = {begin, commit,     commit, flush,      rollback,
+                                         get,   insert,     update, delete_row, list,
+                                         sum,   settle_log, check,  backup,     close_store};
     struct store_memory *memory = calloc(1, sizeof *memory);
     if (memory == NULL) {
         return ERR_MEMORY;

@@ -1,6 +1,8 @@
 /* The store in a SQLite file.
  *
- * 1. WAL and synchronous=FULL: a commit that returned is on disk.
+ * 1. WAL and synchronous=FULL: a commit that returned is on disk. Where the log is settled aside,
+ *    SQLite leaves that flush of the log to us (synchronous=NORMAL; it still flushes the log before
+ *    it is settled, and its header when it is begun anew), so that a commit need not wait for it.
  * 2. A write transaction takes the write lock when it begins, so no verb inside it meets another
  *    writer.
  * 3. A commit that failed to write or sync may or may not be on disk: ERR_COMMIT_UNKNOWN, and
@@ -97,7 +99,7 @@ enum err store_sqlite_number(sqlite3 *db, int64_t *number, const char *sql)
 static enum err begin(struct store *store, enum store_mode mode)
 {
     struct store_sqlite *sqlite = self(store);
-    if (sqlite->unknown) {
+    if (atomic_load(&sqlite->unknown)) {
         return ERR_COMMIT_UNKNOWN;
     }
     if (mode == STORE_WRITE && sqlite->read_only) {
@@ -126,7 +128,7 @@ static bool is_read_only_disk(const struct store_sqlite *sqlite)
            write_errno(sqlite->db) == EROFS;
 }
 
-static enum err commit(struct store *store)
+static enum err commit_early(struct store *store)
 {
     struct store_sqlite *sqlite = self(store);
     enum err error = store_sqlite_exec(sqlite->db, "COMMIT");
@@ -137,8 +139,25 @@ static enum err commit(struct store *store)
         store->mode == STORE_READ) {
         return error;
     }
-    sqlite->unknown = true;
+    atomic_store(&sqlite->unknown, true);
     return ERR_COMMIT_UNKNOWN;
+}
+
+static enum err flush(struct store *store)
+{
+    struct store_sqlite *sqlite = self(store);
+    if (atomic_load(&sqlite->unknown))
+        return ERR_COMMIT_UNKNOWN;
+    if (sqlite->log_fd < 0 || fdatasync(sqlite->log_fd) == 0)
+        return ERR_OK;
+    atomic_store(&sqlite->unknown, true);
+    return ERR_COMMIT_UNKNOWN;
+}
+
+static enum err commit(struct store *store)
+{
+    TRY(commit_early(store));
+    return store->mode == STORE_READ ? ERR_OK : flush(store);
 }
 
 /* After some failures SQLite has rolled back already. */
@@ -221,6 +240,8 @@ static void close_store(struct store *store)
     free(sqlite->caches);
     buffer_fini(&sqlite->packed);
     store_settler_close(&sqlite->settler);
+    if (sqlite->log_fd >= 0)
+        (void)close(sqlite->log_fd);
     (void)sqlite3_close_v2(sqlite->db);
     store_sealed_close(&sqlite->sealed);
     free(sqlite);
@@ -351,6 +372,22 @@ static enum err open_file(struct store_sqlite *sqlite, const char *path,
     return key == NULL ? ERR_OK : set_reserve(sqlite->db);
 }
 
+/* A descriptor of our own: SQLite's belongs to the connection's thread. (Locks are on other files:
+ * closing this one drops none.) */
+static enum err open_log(struct store_sqlite *sqlite)
+{
+    sqlite->log_fd =
+        open(sqlite3_filename_wal(sqlite3_db_filename(sqlite->db, "main")), O_WRONLY | O_CLOEXEC);
+    return sqlite->log_fd < 0 ? ERR_IO : ERR_OK;
+}
+
+static enum err settle_aside(struct store_sqlite *sqlite, const char *path)
+{
+    TRY(open_log(sqlite));
+    TRY(store_sqlite_exec(sqlite->db, "PRAGMA synchronous = NORMAL"));
+    return store_settler_open(&sqlite->settler, path);
+}
+
 static enum err open_database(struct store_sqlite *sqlite, const char *path,
                               const struct store_sqlite_options *options)
 {
@@ -365,7 +402,7 @@ static enum err open_database(struct store_sqlite *sqlite, const char *path,
         TRY(store_sqlite_exec(sqlite->db, "BEGIN EXCLUSIVE; COMMIT"));
     }
     TRY(store_migrations_run(sqlite, options->create));
-    return options->settles_aside ? store_settler_open(&sqlite->settler, path) : ERR_OK;
+    return options->settles_aside ? settle_aside(sqlite, path) : ERR_OK;
 }
 
 static enum err make_caches(struct store_sqlite *sqlite)
@@ -401,8 +438,9 @@ enum err store_sqlite_open(struct store **out, const char *path, const struct st
                            const struct store_sqlite_options *options)
 {
     static const struct store_ops ops = {
-        begin,           commit,         rollback,   get,   insert, update,     delete_row,
-        store_list_rows, store_list_sum, settle_log, check, backup, close_store};
+        begin,  commit, commit_early, flush,           rollback,       get,
+        insert, update, delete_row,   store_list_rows, store_list_sum, settle_log,
+        check,  backup, close_store};
     CHECK(!options->settles_aside || (options->exclusive && options->key == NULL));
     if (path[0] == '\0' || path[0] == ':') { /* SQLite takes these for something else than a file */
         return ERR_IO;
@@ -415,6 +453,7 @@ enum err store_sqlite_open(struct store **out, const char *path, const struct st
     }
     store_init(&sqlite->store, &ops, schema);
     sqlite->read_only = options->read_only;
+    sqlite->log_fd = -1;
     const enum err error = open_all(sqlite, path, options);
     if (error != ERR_OK) {
         close_store(&sqlite->store);

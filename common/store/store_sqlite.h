@@ -6,6 +6,7 @@
 #include "common/store/store_sealed.h"
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 enum {
     STORE_SQLITE_APPLICATION_ID = 0x64636570, /* "dcep", in the file's header */
@@ -28,9 +29,11 @@ struct store_sqlite {
     sqlite3 *db;
     struct store_sealed *sealed; /* NULL: the file is in clear */
     bool read_only;
-    bool unknown; /* a commit's result is: only opening again can tell */
+    /* A commit's result is: only opening again can tell. Whoever flushes may find out. */
+    _Atomic bool unknown;
     size_t log_pages_max;
     size_t log_pages; /* of the write-ahead log after the last commit, if none settled it */
+    int log_fd; /* to flush the log by while the connection is at work; -1: commits flush it */
     struct store_settler *settler; /* NULL: commits settle the log */
     size_t asked_pages;            /* how long the log was when the settler was asked last */
     bool is_asked_at_end;          /* it was asked once more when the log was long */

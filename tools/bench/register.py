@@ -351,7 +351,7 @@ def parser(text):
     made.add_argument("--wallets", type=int, default=100_000)
     made.add_argument("--banks", type=int, default=1, choices=range(1, BANKS_MADE + 1))
     made.add_argument("--connections", type=int, default=4, help="of each bank")
-    made.add_argument("--outstanding", type=int, default=4,
+    made.add_argument("--outstanding", type=int, default=8,
                       help="calls of each bank, closed loop; a dcep-bank has as many")
     made.add_argument("--open-outstanding", type=int, default=256, help="calls at most, open loop")
     made.add_argument("--linger-ms", type=float, default=4,

@@ -43,7 +43,7 @@ enum {
     SAMPLES_MAX = 4096,
     NS_PER_S = 1000000000,
     BUSY_PAUSE_MS = 5,      /* if the answer names no time */
-    WARM_CALLS = 4,         /* before an open loop: as many as a dcep-bank has */
+    WARM_CALLS = 8,         /* before an open loop: as many as a dcep-bank has */
     REFUSAL_SIZE_MAX = 160, /* a reply without results; one with any is larger */
     SAMPLE_EVERY_NS = 100000000,
     SAMPLES_A_SECOND = 10,

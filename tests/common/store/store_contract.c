@@ -306,3 +306,23 @@ void store_contract_respects_the_arena_limit(struct store *store)
     cr_assert(rows.items == NULL && rows.count == 0);
     EXPECT_OK(store_commit(store));
 }
+
+/* On disk or not yet, it is committed. */
+void store_contract_commits_early(struct store *store)
+{
+    const struct contract_coin one = contract_make_coin(1, 1), two = contract_make_coin(1, 2);
+    EXPECT_OK(store_begin(store, STORE_WRITE));
+    EXPECT_OK(store_insert(store, coins, &one));
+    EXPECT_OK(store_commit_early(store));
+    store_rollback(store);
+    EXPECT_OK(store_begin(store, STORE_WRITE));
+    EXPECT_ERR(store_insert(store, coins, &one), ERR_EXISTS);
+    EXPECT_OK(store_insert(store, coins, &two));
+    store_rollback(store);
+    EXPECT_OK(store_flush(store));
+    cr_assert_eq(contract_count(store, coins), 1);
+    EXPECT_OK(store_begin(store, STORE_WRITE));
+    store_fail_at(store, 0, ERR_COMMIT_UNKNOWN);
+    EXPECT_ERR(store_commit_early(store), ERR_COMMIT_UNKNOWN);
+    store_rollback(store);
+}
