@@ -15,7 +15,7 @@ enum {
     AT_COIN = 24,
     PART_SIZE = KEY_ID_SIZE,
     NOTES_AT_FIRST = 64,
-    CALLS_AT_ONCE = 64,
+    CALLS_AT_ONCE = 64, /* read at once: a row may have half a MiB */
 };
 
 static void put_number(uint8_t *out, uint64_t number)
@@ -124,6 +124,8 @@ static enum err accuse(struct register_env *env, const struct clone_seen *a,
 {
     struct noted first = {0}, second = {0};
     uint64_t counter_a = 0, counter_b = 0;
+    if (a->serial == b->serial && memcmp(&a->coin_part, &b->coin_part, PART_SIZE) == 0)
+        return ERR_OK; /* itself, from a round that was forgotten */
     TRY(find_noted(env, &first, a->serial, &a->coin_part));
     TRY(find_noted(env, &second, b->serial, &b->coin_part));
     if (!first.found || !second.found || id_equal(&first.coin.coin_id, &second.coin.coin_id) ||
@@ -165,45 +167,88 @@ static int in_order(const void *a, const void *b)
     return memcmp(a, b, CLONE_ENTRY_SIZE);
 }
 
-/* The notes of calls, in one piece. */
-static enum err gather(struct register_env *env, uint8_t **out, size_t *size,
-                       const struct clone_log *calls, size_t *count, size_t count_max)
+/* --- a round --- */
+
+void clones_round_forget(struct clones_round *round)
 {
-    void *memory = NULL;
-    size_t taken = 0;
-    *size = 0;
-    for (; taken < *count; taken++) {
-        if (taken > 0 && *size + calls[taken].entries.size > count_max * CLONE_ENTRY_SIZE)
-            break;
-        *size += calls[taken].entries.size;
+    buffer_fini(&round->notes);
+    *round = (struct clones_round){0};
+}
+
+/* As many of these calls as there is room for; of any size, if it is the first. */
+static enum err take(struct clones_round *round, const struct clone_log *calls, size_t count)
+{
+    const size_t size_max = (size_t)CLONES_NOTES_MAX * CLONE_ENTRY_SIZE;
+    for (size_t i = 0; i < count && !round->is_full; i++) {
+        const bool has_room = round->call_count < CLONES_CALLS_MAX &&
+                              round->notes.size + calls[i].entries.size <= size_max;
+        round->is_full = round->call_count > 0 && !has_room;
+        if (round->is_full)
+            return ERR_OK;
+        TRY(buffer_put(&round->notes, calls[i].entries));
+        round->calls[round->call_count++] = calls[i].number;
     }
-    *count = taken;
-    TRY(arena_alloc(env->arena, &memory, *size + 1, 1));
-    *out = memory;
-    for (size_t i = 0, at = 0; i < taken; at += calls[i++].entries.size)
-        memcpy(*out + at, calls[i].entries.data, calls[i].entries.size);
     return ERR_OK;
 }
 
-enum err clones_look(struct register_env *env, bool *more, size_t count_max)
+static enum err begin_round(struct register_env *env, struct clones_round *round)
 {
-    const struct store_query oldest = {
-        .table = &tables_table_clone_log, .index_number = -1, .count_max = CALLS_AT_ONCE};
-    struct list rows = {0};
-    uint8_t *notes = NULL;
-    size_t size = 0;
-    *more = false;
-    TRY(store_list(env->store, &rows, &oldest, NULL, env->arena));
-    if (rows.count == 0)
-        return ERR_OK;
-    const struct clone_log *calls = rows.items;
-    size_t count = rows.count;
-    TRY(gather(env, &notes, &size, calls, &count, count_max));
-    *more = count < rows.count || rows.count == CALLS_AT_ONCE;
-    qsort(notes, size / CLONE_ENTRY_SIZE, CLONE_ENTRY_SIZE, in_order);
-    for (size_t at = 0; at + CLONE_ENTRY_SIZE <= size; at += CLONE_ENTRY_SIZE)
-        TRY(look_at(env, notes + at));
-    for (size_t i = 0; i < count; i++)
-        TRY(store_delete(env->store, &tables_table_clone_log, &calls[i]));
+    const struct store_query next = {.table = &tables_table_clone_log,
+                                     .index_number = -1,
+                                     .after = true,
+                                     .count_max = CALLS_AT_ONCE};
+    struct clone_log last = {0};
+    for (bool more = true; more && !round->is_full;) {
+        struct arena arena AUTO(arena_fini) = {0};
+        struct list rows = {0};
+        TRY(store_list(env->store, &rows, &next, &last, &arena));
+        const struct clone_log *calls = rows.items;
+        TRY(take(round, calls, rows.count));
+        more = rows.count == CALLS_AT_ONCE;
+        if (more)
+            last.number = calls[rows.count - 1].number;
+    }
+    if (round->notes.size > 0)
+        qsort(round->notes.data, round->notes.size / CLONE_ENTRY_SIZE, CLONE_ENTRY_SIZE, in_order);
     return ERR_OK;
+}
+
+/* Rows that came while it was on are the next round's. */
+static enum err end_round(struct register_env *env, struct clones_round *round, bool *more)
+{
+    const struct store_query any = {
+        .table = &tables_table_clone_log, .index_number = -1, .count_max = 1};
+    struct list rows = {0};
+    for (size_t i = 0; i < round->call_count; i++) {
+        const struct clone_log call = {.number = round->calls[i]};
+        TRY(store_delete(env->store, &tables_table_clone_log, &call));
+    }
+    TRY(store_list(env->store, &rows, &any, NULL, env->arena));
+    *more = rows.count > 0;
+    clones_round_forget(round);
+    return ERR_OK;
+}
+
+/* Where the next part ends. */
+static size_t part_end(const struct clones_round *round, size_t count_min, size_t parts)
+{
+    const size_t count = round->notes.size / CLONE_ENTRY_SIZE, at = round->at / CLONE_ENTRY_SIZE;
+    const size_t equal = (count + parts - 1) / parts, part = equal > count_min ? equal : count_min;
+    return (part < count - at ? at + part : count) * CLONE_ENTRY_SIZE;
+}
+
+enum err clones_look(struct register_env *env, struct clones_round *round, bool *more,
+                     size_t count_min, size_t parts)
+{
+    CHECK(parts > 0);
+    *more = false;
+    if (round->call_count == 0)
+        TRY(begin_round(env, round));
+    if (round->call_count == 0)
+        return ERR_OK;
+    const size_t end = part_end(round, count_min, parts);
+    for (; round->at < end; round->at += CLONE_ENTRY_SIZE)
+        TRY(look_at(env, round->notes.data + round->at));
+    *more = end / CLONE_ENTRY_SIZE < round->notes.size / CLONE_ENTRY_SIZE;
+    return *more ? ERR_OK : end_round(env, round, more);
 }

@@ -1,7 +1,7 @@
 /* Chores, each when it is due.
  *
  * 1. A chore that fails spoils no call: it is rolled back, logged, and done again later.
- * 2. What settled is looked at for clones soon, but not before it is answered.
+ * 2. What settled is looked at for clones soon, but not before it is answered: within two rounds.
  *
  * Never decides about money: that is the core's. */
 #include "central/serve_upkeep.h"
@@ -15,8 +15,15 @@ enum {
     LOOK_MS = 1000,
     PRUNE_EVERY_MS = 10000, /* besides what each batch prunes */
     PRUNE_COUNT = 4096,
-    CLONES_EVERY_MS = 100, /* while calls go on coming */
-    CLONES_COUNT = 8192,
+    CLONES_EVERY_MS = 100,
+    /* While calls go on coming a round takes some four seconds, in pieces too small to be felt: the
+     * more notes it has, the fewer pages a note takes. */
+    CLONES_PARTS = 40,
+    CLONES_COUNT_MIN = 256,
+    /* When nobody calls, or a round could not take all that waited: a piece is at most 8192 notes,
+     * which calls can wait for, so that the search keeps up with eight times as much. */
+    CLONES_PARTS_FAST = 8,
+    CLONES_COUNT_FAST = 8192,
     ARCHIVE_EVERY_MS = 50, /* while there is something to archive; a step takes some ms */
     ARCHIVE_LOOK_MS = 60000,
 };
@@ -32,12 +39,23 @@ static bool is_due(uint64_t *last_ms, uint64_t every_ms)
 
 /* ---- inside a transaction ---- */
 
-static enum err look(struct serve_upkeep *upkeep)
+static enum err look(struct serve_upkeep *upkeep, size_t count_min, size_t parts)
 {
     bool more = false;
-    TRY(service_look_for_clones(upkeep->service, &more, CLONES_COUNT));
+    TRY(service_look_for_clones(upkeep->service, &more, count_min, parts));
     atomic_store(&upkeep->may_have_clones, more);
     return ERR_OK;
+}
+
+static enum err look_fast(struct serve_upkeep *upkeep)
+{
+    return look(upkeep, CLONES_COUNT_FAST, CLONES_PARTS_FAST);
+}
+
+static enum err look_slowly(struct serve_upkeep *upkeep)
+{
+    return upkeep->service->clones.is_full ? look_fast(upkeep)
+                                           : look(upkeep, CLONES_COUNT_MIN, CLONES_PARTS);
 }
 
 static enum err prune(struct serve_upkeep *upkeep)
@@ -68,6 +86,7 @@ static bool is_archive_due(const struct serve_upkeep *upkeep)
 static void undo(void *context)
 {
     struct serve_upkeep *upkeep = context;
+    service_forget_clones(upkeep->service);
     atomic_store(&upkeep->may_have_clones, true);
     atomic_store(&upkeep->is_archiving, false);
     archive_forget(&upkeep->archive);
@@ -78,7 +97,7 @@ static enum err in_batch(void *context)
 {
     struct serve_upkeep *upkeep = context;
     if (atomic_load(&upkeep->may_have_clones) && is_due(&upkeep->clones_ms, CLONES_EVERY_MS))
-        TRY(look(upkeep));
+        TRY(look_slowly(upkeep));
     return is_archive_due(upkeep) ? archive(upkeep) : ERR_OK;
 }
 
@@ -111,7 +130,7 @@ static enum err between(void *context, bool is_idle)
         return ERR_OK;
     }
     if (atomic_load(&upkeep->may_have_clones) && is_due(&upkeep->clones_ms, CLONES_EVERY_MS))
-        TRY(alone(upkeep, "clones", look));
+        TRY(alone(upkeep, "clones", look_fast));
     if (is_archive_due(upkeep))
         TRY(alone(upkeep, "archive", archive));
     if (is_due(&upkeep->pruned_ms, PRUNE_EVERY_MS))

@@ -3,7 +3,6 @@
 
 #include "central/authority.h"
 #include "central/cases.h"
-#include "central/clones.h"
 #include "central/refund.h"
 #include "central/register_row.h"
 #include "central/vault.h"
@@ -42,6 +41,7 @@ void service_fini(struct service *service)
     key_pair_wipe(&service->register_key);
     key_pair_wipe(&service->revocation_key);
     arena_fini(&service->trust_arena);
+    service_forget_clones(service);
 }
 
 struct register_env service_env(struct service *service, struct arena *arena)
@@ -411,9 +411,15 @@ enum err service_prune(struct service *service, size_t count_max)
     return ERR_OK;
 }
 
-enum err service_look_for_clones(struct service *service, bool *more, size_t count_max)
+enum err service_look_for_clones(struct service *service, bool *more, size_t count_min,
+                                 size_t parts)
 {
     struct arena arena AUTO(arena_fini) = {0};
     struct register_env env = service_env(service, &arena);
-    return clones_look(&env, more, count_max);
+    return clones_look(&env, &service->clones, more, count_min, parts);
+}
+
+void service_forget_clones(struct service *service)
+{
+    clones_round_forget(&service->clones);
 }

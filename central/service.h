@@ -6,6 +6,7 @@
 #ifndef DCEP_CENTRAL_SERVICE_H
 #define DCEP_CENTRAL_SERVICE_H
 
+#include "central/clones.h"
 #include "central/register.h"
 #include "common/money/call.h"
 
@@ -18,6 +19,7 @@ struct service {
     struct arena trust_arena;
     uint64_t now;              /* set before each call */
     struct call_log pruned_to; /* where service_prune goes on */
+    struct clones_round clones;
 };
 /* Filled in by the caller: network, keys, store. Loads trust from the rows. Inside a
  * transaction. */
@@ -63,8 +65,10 @@ enum err service_refuse(struct service *service, struct buffer *reply, struct sp
                         enum status status, uint64_t retry_ms) MUST_USE;
 /* Call ids older than a call may be: deleted, at most count_max at a time. */
 enum err service_prune(struct service *service, size_t count_max) MUST_USE;
-/* Looks for clones among payments that settled: count_max of them, or those of one call. *more:
- * some were not looked at yet. Inside a transaction, before its calls are applied. */
-enum err service_look_for_clones(struct service *service, bool *more, size_t count_max) MUST_USE;
+/* Looks for clones among payments that settled (clones_look). Inside a transaction, before its
+ * calls are applied; if it is not committed, service_forget_clones. */
+enum err service_look_for_clones(struct service *service, bool *more, size_t count_min,
+                                 size_t parts) MUST_USE;
+void service_forget_clones(struct service *service);
 
 #endif

@@ -4,18 +4,27 @@
 
 #include <criterion/criterion.h>
 
-static bool look(struct cast *cast, size_t count_max)
+enum { MANY_PARTS = 1000 };
+
+static bool look_at_part(struct cast *cast, struct clones_round *round, size_t count_min,
+                         size_t parts)
 {
     struct register_env env = hall_begin(&cast->hall);
     bool more = false;
-    HALL_OK(clones_look(&env, &more, count_max));
+    HALL_OK(clones_look(&env, round, &more, count_min, parts));
     hall_end(&cast->hall);
     return more;
 }
 
+static bool look(struct cast *cast, struct clones_round *round, size_t count)
+{
+    return look_at_part(cast, round, count, MANY_PARTS);
+}
+
 static void look_at_all(struct cast *cast)
 {
-    while (look(cast, 3))
+    struct clones_round round AUTO(clones_round_forget) = {0};
+    while (look(cast, &round, 3))
         continue;
     cr_assert_eq(hall_count(&cast->hall, &tables_table_clone_log), 0);
 }
@@ -177,9 +186,10 @@ HALL_TEST(clones, a_hint_is_not_believed)
 
 static enum err look_once(struct register_env *env, void *context)
 {
+    struct clones_round round AUTO(clones_round_forget) = {0};
     bool more = false;
     (void)context;
-    return clones_look(env, &more, 100);
+    return clones_look(env, &round, &more, 100, 1);
 }
 
 HALL_TEST(clones, whichever_write_fails_it_is_found_at_the_next_look)
@@ -196,23 +206,188 @@ HALL_TEST(clones, whichever_write_fails_it_is_found_at_the_next_look)
     cast_close(&cast);
 }
 
-HALL_TEST(clones, a_look_is_bounded_and_goes_on_where_it_stopped)
+static void settle_honest(struct cast *cast, struct world_wallet *payer, size_t count)
 {
-    enum { CALLS = 10 };
-    struct cast cast;
-    size_t looks = 1;
-    cast_open(&cast, kind);
-    for (size_t i = 0; i < CALLS; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct world_coin coin;
         struct note paid;
-        cast_issue(&coin, &cast, 100, &cast.a);
-        cast_pay(&paid, &cast, &coin, &cast.p);
-        HALL_OUTCOME(cast_settle(&cast, &paid), OUTCOME_SETTLED);
+        cast_issue(&coin, cast, 100, payer);
+        cast_pay(&paid, cast, &coin, &cast->p);
+        HALL_OUTCOME(cast_settle(cast, &paid), OUTCOME_SETTLED);
     }
-    cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_log), CALLS);
-    while (look(&cast, 3))
-        looks++;
-    cr_assert_eq(looks, 4);
-    cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_seen), CALLS);
+}
+
+HALL_TEST(clones, a_look_is_bounded_and_goes_on_where_it_stopped)
+{
+    static const struct {
+        size_t count_min, parts, looks;
+    } rows[] = {{3, MANY_PARTS, 4}, {1, 4, 4}, {1, 3, 3}, {4, 10, 3}, {10, 10, 1}, {99, 1, 1}};
+    enum { CALLS = 10 };
+    struct cast cast;
+    cast_open(&cast, kind);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct clones_round round AUTO(clones_round_forget) = {0};
+        size_t looks = 1;
+        settle_honest(&cast, &cast.a, CALLS);
+        while (look_at_part(&cast, &round, rows[i].count_min, rows[i].parts))
+            looks++;
+        cr_assert_eq(looks, rows[i].looks, "row %zu: %zu looks", i, looks);
+        cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_seen), CALLS * (i + 1));
+    }
     cast_close(&cast);
+}
+
+/* --- rounds, a note a look --- */
+
+HALL_TEST(clones, a_pair_is_found_within_a_round_and_across_two)
+{
+    for (size_t is_across = 0; is_across < 2; is_across++) {
+        struct clones_round round AUTO(clones_round_forget) = {0};
+        struct cast cast;
+        struct note paid[2];
+        struct world_wallet *const payees[] = {&cast.p, &cast.q};
+        cast_open(&cast, kind);
+        pay_from_copies(paid, &cast, &cast.a, payees);
+        HALL_OUTCOME(cast_settle(&cast, &paid[0]), OUTCOME_SETTLED);
+        settle_honest(&cast, &cast.q, 2);
+        while (is_across && look(&cast, &round, 1))
+            continue;
+        HALL_OUTCOME(cast_settle(&cast, &paid[1]), OUTCOME_SETTLED);
+        settle_honest(&cast, &cast.q, 2);
+        while (look(&cast, &round, 1))
+            continue;
+        cr_assert_eq(hall_cases(&cast.hall), 1);
+        cast_expect_proof(&cast, 0, &cast.a);
+        cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_seen), 5);
+        cast_close(&cast);
+    }
+}
+
+HALL_TEST(clones, the_rows_of_a_round_go_with_its_last_part)
+{
+    enum { CALLS = 4 };
+    struct clones_round round AUTO(clones_round_forget) = {0};
+    struct cast cast;
+    cast_open(&cast, kind);
+    settle_honest(&cast, &cast.a, CALLS);
+    for (size_t i = 1; i < CALLS; i++) {
+        cr_assert(look(&cast, &round, 1));
+        cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_seen), i);
+        cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_log), CALLS);
+    }
+    cr_assert_not(look(&cast, &round, 1));
+    cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_seen), CALLS);
+    cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_log), 0);
+    cast_close(&cast);
+}
+
+HALL_TEST(clones, what_is_noted_while_a_round_is_on_is_the_next_rounds)
+{
+    struct clones_round round AUTO(clones_round_forget) = {0};
+    struct cast cast;
+    cast_open(&cast, kind);
+    settle_honest(&cast, &cast.a, 3);
+    cr_assert(look(&cast, &round, 1));
+    settle_honest(&cast, &cast.a, 2);
+    cr_assert(look(&cast, &round, 1));
+    cr_assert(look(&cast, &round, 1), "its last part, but two calls wait");
+    cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_seen), 3);
+    cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_log), 2);
+    cr_assert(look(&cast, &round, 1));
+    cr_assert_not(look(&cast, &round, 1));
+    cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_seen), 5);
+    cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_log), 0);
+    cast_close(&cast);
+}
+
+/* Parts of it are in the rows already: they meet themselves. */
+HALL_TEST(clones, a_round_that_was_forgotten_begins_anew_and_accuses_nobody)
+{
+    enum { HONEST = 4 };
+    for (size_t clones = 0; clones < 2; clones++) {
+        struct cast cast;
+        struct note paid[2];
+        struct world_wallet *const payees[] = {&cast.p, &cast.q};
+        cast_open(&cast, kind);
+        settle_honest(&cast, &cast.q, HONEST);
+        pay_from_copies(paid, &cast, &cast.a, payees);
+        for (size_t i = 0; i < 1 + clones; i++)
+            HALL_OUTCOME(cast_settle(&cast, &paid[i]), OUTCOME_SETTLED);
+        const size_t calls = hall_count(&cast.hall, &tables_table_clone_log);
+        for (size_t looks = 1; looks < calls; looks++) { /* then the process ends */
+            struct clones_round round AUTO(clones_round_forget) = {0};
+            for (size_t i = 0; i < looks; i++)
+                cr_assert(look(&cast, &round, 1));
+            cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_log), calls);
+            cr_assert_leq(hall_cases(&cast.hall), clones);
+        }
+        look_at_all(&cast);
+        cr_assert_eq(hall_cases(&cast.hall), clones);
+        cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_seen), HONEST + 1);
+        cast_close(&cast);
+    }
+}
+
+/* Calls of so many notes each, which are hints of nothing. */
+static void note_calls(struct cast *cast, size_t calls, size_t notes)
+{
+    struct register_env env = hall_begin(&cast->hall);
+    for (size_t i = 0; i < calls; i++) {
+        for (size_t j = 0; j < notes; j++) {
+            const struct payment payment = {.serial = 1, .counter = i * notes + j};
+            HALL_OK(clones_note(&env, &payment, &cast->a.pair.public_key));
+        }
+        HALL_OK(clones_keep(&env));
+    }
+    hall_end(&cast->hall);
+}
+
+HALL_TEST(clones, the_parts_of_a_round_are_in_the_order_of_the_table)
+{
+    static const uint64_t counters[] = {30, 10, 40, 20};
+    enum { CALLS = sizeof counters / sizeof counters[0] };
+    const struct store_query last = {
+        .table = &tables_table_clone_seen, .index_number = -1, .descending = true, .count_max = 1};
+    struct clones_round round AUTO(clones_round_forget) = {0};
+    struct cast cast;
+    cast_open(&cast, kind);
+    for (size_t i = 0; i < CALLS; i++) {
+        struct register_env env = hall_begin(&cast.hall);
+        const struct payment payment = {.serial = 1, .counter = counters[i]};
+        HALL_OK(clones_note(&env, &payment, &cast.a.pair.public_key));
+        HALL_OK(clones_keep(&env));
+        hall_end(&cast.hall);
+    }
+    for (size_t i = 1; i <= CALLS; i++) {
+        struct list rows = {0};
+        (void)look(&cast, &round, 1);
+        struct register_env env = hall_begin(&cast.hall);
+        HALL_OK(store_list(env.store, &rows, &last, NULL, env.arena));
+        cr_assert_eq(((const struct clone_seen *)rows.items)->counter, 10 * i);
+        hall_end(&cast.hall);
+    }
+    cast_close(&cast);
+}
+
+HALL_TEST(clones, a_round_has_so_many_calls_and_so_many_notes_and_says_what_it_left)
+{
+    static const struct {
+        size_t calls, notes, left;
+    } rows[] = {
+        {CLONES_CALLS_MAX, 1, 0},           {CLONES_CALLS_MAX + 3, 1, 3},
+        {4, CLONES_NOTES_MAX / 4, 0},       {5, CLONES_NOTES_MAX / 4, 1},
+        {4, CLONES_NOTES_MAX / 4 - 100, 0}, {6, CLONES_NOTES_MAX / 4 - 100, 2},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct clones_round round AUTO(clones_round_forget) = {0};
+        struct cast cast;
+        cast_open(&cast, kind);
+        note_calls(&cast, rows[i].calls, rows[i].notes);
+        cr_assert(look(&cast, &round, 1));
+        cr_assert_eq(round.is_full, rows[i].left > 0, "row %zu", i);
+        cr_assert_eq(look(&cast, &round, SIZE_MAX), rows[i].left > 0, "row %zu", i);
+        cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_log), rows[i].left, "row %zu", i);
+        look_at_all(&cast);
+        cast_close(&cast);
+    }
 }

@@ -96,6 +96,62 @@ HALL_TEST(serve_upkeep, what_a_batch_took_back_is_looked_at_again)
     place_close(&place);
 }
 
+static void note_calls(struct place *place, uint64_t calls, uint64_t notes)
+{
+    struct register_env env = hall_begin(&place->cast.hall);
+    for (uint64_t i = 0; i < calls * notes; i++) {
+        const struct payment payment = {.serial = 1, .counter = i};
+        HALL_OK(clones_note(&env, &payment, &place->cast.a.pair.public_key));
+        if (i % notes == notes - 1)
+            HALL_OK(clones_keep(&env));
+    }
+    hall_end(&place->cast.hall);
+}
+
+/* A look that falls behind takes as much as if nobody called. */
+HALL_TEST(serve_upkeep, batches_look_at_little_unless_more_waits_than_a_round_takes)
+{
+    enum { CALL = 10, LITTLE = 256, MUCH = 8192 };
+    for (uint64_t is_late = 0; is_late < 2; is_late++) {
+        struct place place;
+        place_open(&place, kind);
+        note_calls(&place, CLONES_CALLS_MAX + is_late, CALL);
+        HALL_OK(in_batch(&place, true));
+        cr_assert_eq(hall_count(&place.cast.hall, &tables_table_clone_seen), LITTLE);
+        place.upkeep.clones_ms = 0;
+        HALL_OK(in_batch(&place, true));
+        cr_assert_eq(hall_count(&place.cast.hall, &tables_table_clone_seen),
+                     LITTLE + (is_late ? MUCH : LITTLE));
+        place.upkeep.clones_ms = 0;
+        HALL_OK(place.chores.between(place.chores.context, true));
+        cr_assert_geq(hall_count(&place.cast.hall, &tables_table_clone_seen), LITTLE + MUCH);
+        place_close(&place);
+    }
+}
+
+/* Of a round of several parts one is kept and one is taken back: it begins anew. */
+HALL_TEST(serve_upkeep, a_round_of_which_a_part_was_taken_back_begins_anew)
+{
+    enum { NOTES = 700 };
+    struct place place;
+    place_open(&place, kind);
+    struct hall *hall = &place.cast.hall;
+    note_calls(&place, 1, NOTES);
+    HALL_OK(in_batch(&place, true));
+    const size_t part = hall_count(hall, &tables_table_clone_seen);
+    cr_assert_gt(part, 0);
+    cr_assert_lt(2 * part, NOTES);
+    place.upkeep.clones_ms = 0;
+    HALL_OK(in_batch(&place, false));
+    place.chores.undo(place.chores.context);
+    cr_assert_eq(hall_count(hall, &tables_table_clone_seen), part);
+    place.upkeep.clones_ms = 0;
+    HALL_OK(place.chores.between(place.chores.context, true));
+    cr_assert_eq(hall_count(hall, &tables_table_clone_seen), NOTES);
+    cr_assert_eq(hall_count(hall, &tables_table_clone_log), 0);
+    place_close(&place);
+}
+
 HALL_TEST(serve_upkeep, old_calls_are_forgotten_when_nobody_calls)
 {
     struct place place;

@@ -36,9 +36,10 @@ void shelf_live(struct shelf_life *life, struct cast *cast)
 void shelf_look_for_clones(struct cast *cast)
 {
     struct register_env env = hall_begin(&cast->hall);
+    struct clones_round round AUTO(clones_round_forget) = {0};
     bool more = true;
     while (more)
-        HALL_OK(clones_look(&env, &more, 100));
+        HALL_OK(clones_look(&env, &round, &more, 100, 1));
     hall_end(&cast->hall);
 }
 

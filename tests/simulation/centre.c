@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-enum { RESERVE = 2000000, GUARANTEE = 120000, LOOK_PAYMENTS = 12 };
+enum { RESERVE = 2000000, GUARANTEE = 120000, LOOK_PAYMENTS = 3, LOOK_PARTS = 4 };
 
 struct store *centre_store(struct centre *centre)
 {
@@ -147,6 +147,7 @@ static enum err crash(struct centre *centre, struct buffer *reply, struct span r
     sim_note(sim, "the central bank crashes");
     store_rollback(centre->service.store);
     centre->service.pruned_to = (struct call_log){0};
+    service_forget_clones(&centre->service);
     buffer_fini(reply);
     *reply = (struct buffer){.limit = reply->limit};
     if (error == ERR_COMMIT_UNKNOWN || chance_permille(&sim->chance, 500))
@@ -176,7 +177,7 @@ enum err centre_handle(struct centre *centre, struct buffer *reply, struct span 
 static enum err look(struct centre *centre, bool *more)
 {
     TRY(store_begin(centre->service.store, STORE_WRITE));
-    TRY(service_look_for_clones(&centre->service, more, LOOK_PAYMENTS));
+    TRY(service_look_for_clones(&centre->service, more, LOOK_PAYMENTS, LOOK_PARTS));
     return store_commit(centre->service.store);
 }
 
@@ -191,6 +192,7 @@ bool centre_look(struct centre *centre)
     disk_disarm(store);
     if (error != ERR_OK) {
         store_rollback(store);
+        service_forget_clones(&centre->service);
         if (!is_armed)
             sim_check(sim, error, "a look for clones");
         sim_count(sim, SIM_CRASHES);

@@ -254,11 +254,12 @@ static void mint_all(struct bench *bench, struct line *lines, size_t count)
 
 static void look_for_clones(struct bench *bench)
 {
+    struct clones_round round AUTO(clones_round_forget) = {0};
     bool more = true;
     while (more) {
         struct arena arena AUTO(arena_fini) = {0};
         struct register_env env = begin(bench, &arena);
-        CHECK(clones_look(&env, &more, LINES_PER_S) == ERR_OK);
+        CHECK(clones_look(&env, &round, &more, LINES_PER_S, 1) == ERR_OK);
         commit(bench);
     }
 }

@@ -14,7 +14,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CALL_PAYMENTS = 256, COUNT_PER_S = 65536, LOOK_PAYMENTS = 8192, KEY_PAYMENTS = 12 };
+enum {
+    CALL_PAYMENTS = 256,
+    COUNT_PER_S = 65536,
+    LOOK_PAYMENTS = 8192,
+    LOOK_PARTS = 8,
+    KEY_PAYMENTS = 12
+};
 
 struct clone_bench {
     struct store *store;
@@ -77,12 +83,13 @@ static double note_all(struct clone_bench *bench)
 
 static double look_at_all(struct clone_bench *bench)
 {
+    struct clones_round round AUTO(clones_round_forget) = {0};
     const double from_s = bench_cpu_s();
     for (bool more = true; more;) {
         struct arena arena AUTO(arena_fini) = {0};
         struct register_env env = {.store = bench->store, .arena = &arena};
         begin(bench);
-        CHECK(clones_look(&env, &more, LOOK_PAYMENTS) == ERR_OK);
+        CHECK(clones_look(&env, &round, &more, LOOK_PAYMENTS, LOOK_PARTS) == ERR_OK);
         commit(bench);
     }
     return bench_cpu_s() - from_s;
