@@ -17,7 +17,7 @@ enum {
      * pages instead of SQLite's 1,000 double the inserts a second (tools/bench/store_bench.c). */
     STORE_SQLITE_CHECKPOINT_PAGES = 8000,
     /* So often a settler is asked while the log grows to where it is started anew. */
-    STORE_SQLITE_SETTLER_TURNS = 20,
+    STORE_SQLITE_SETTLER_TURNS = 50,
     /* The log may become longer by this part while the settler ends what it is at. */
     STORE_SQLITE_SETTLER_SLACK = 8,
 };
