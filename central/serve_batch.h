@@ -38,8 +38,8 @@ struct serve_batch_room {
 };
 
 /* Handles all, and makes the replies, which are to be given after a store_flush.
- * ERR_COMMIT_UNKNOWN: nobody was answered or may be, the database must be opened anew. Other
- * failures are answered and logged here, so that no call is left that has not its reply. */
+ * ERR_COMMIT_UNKNOWN: who was not answered yet may not be, the database must be opened anew. Other
+ * failures are answered and logged here. */
 enum err serve_batch_write(const struct serve_batch_room *room, struct serve_batch_call *calls,
                            size_t count) MUST_USE;
 /* Gives the reply to who has none yet, and closes the call; without is_flushed, silence. */

@@ -5,10 +5,10 @@
  * 2. The lock guards the ring and the round; nobody reads a call, signs or touches the store under
  *    it. A call belongs to one thread at a time: to the worker that took it, then to the writer,
  *    within a round to whoever took it there, then to who flushes.
- * 4. Nothing is answered but after a flush that began when its transaction was committed. Commands
- *    and a backup find all of it on disk: they wait until the pipeline is empty.
  * 3. Workers see of the service what does not change while there are calls in the pipeline: the
  *    network's name, the trust, the keys.
+ * 4. Nothing is answered but after a flush that began when its transaction was committed. Commands
+ *    and a backup find all of it on disk: they wait until the pipeline is empty.
  *
  * Never waits for a clock: it is read to tell who is refused when to ask again. Never looks into a
  * call. */

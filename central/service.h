@@ -37,7 +37,7 @@ struct register_env service_env(struct service *service, struct arena *arena);
  *              the same transaction, or NULL
  *     sign     any thread, once all calls of the transaction are applied
  *     store    inside the transaction, once all are signed
- *     seal     any thread, once all are signed: makes the reply, which may leave after the commit
+ *     seal     any thread, once all are signed: makes the reply, which may leave when it is on disk
  *
  * The answer is the same as service_handle's. A failure of any step: that of the transaction. */
 struct service_call;

@@ -11,8 +11,8 @@
  *     transaction's own writes.
  *  2. store_insert never overwrites: ERR_EXISTS. The register's `spend` table has the key
  *     (serial, coin_id), so the database itself refuses the second spend.
- *  3. After a commit returned ERR_OK the rows survive kill -9 and power loss (WAL,
- *     synchronous=FULL).
+ *  3. After a commit returned ERR_OK the rows survive kill -9 and power loss (WAL, flushed by each
+ *     commit).
  *  4. ERR_COMMIT_UNKNOWN: neither done nor failed; close, open again and look.
  *  5. Any failure inside a transaction leaves it open; store_rollback ends it.
  *  6. One writer at a time; a store handle belongs to one thread, but for store_flush.

@@ -52,7 +52,7 @@ static void ask_settler(struct store_sqlite *sqlite, size_t pages_min)
     store_settler_ask(sqlite->settler);
 }
 
-/* After each commit. Its failure is not the commit's: that is on disk. */
+/* After each commit. Its failure is not the commit's: that is in the log. */
 static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
 {
     struct store_sqlite *sqlite = context;

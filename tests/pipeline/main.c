@@ -7,13 +7,14 @@
  * Then the same calls, settlements, double spends, exchanges and repetitions, go through 1, 2 and 4
  * workers in batches of all sizes: the rows must be the same ones.
  *
- * Last, more than the register lets wait, and calls that come twice (pressure.c); and the chores of
- * the server beside all that (chores.c).
+ * Then a flush that lasts (flushes.c). Last, more than the register lets wait, and calls that come
+ * twice (pressure.c); and the chores of the server beside all that (chores.c).
  *
  * A plain program, because Criterion does not start under ThreadSanitizer, where this must run
  * (tools/check.steps). The last line is "N passed, N failed". */
 #include "tests/pipeline/chores.h"
 #include "tests/pipeline/crowd.h"
+#include "tests/pipeline/flushes.h"
 #include "tests/pipeline/house.h"
 #include "tests/pipeline/pressure.h"
 #include "tests/pipeline/signatures.h"
@@ -298,6 +299,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < rounds; i++)
         race(i);
     same_rows();
+    flushes_before_answers();
     pressure_overload();
     pressure_repeated();
     chores_beside_calls();
