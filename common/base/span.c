@@ -3,7 +3,7 @@
  * 1. Nothing here owns memory. An empty span may have a NULL pointer; no libc function sees it.
  * 2. Comparison is for public bytes; secrets are compared by secret_equal.
  *
- * The other nouns of span.h live in hex.c, buffer.c and arena.c. */
+ * The other nouns of span.h live in hex.c, buffer.c, arena.c, commitment.c. */
 #include "common/base/span.h"
 
 #include <string.h>

@@ -19,6 +19,7 @@ struct span {
 
 /* Fixed-size values of the protocol (docs/PROTOCOL.md section 2). */
 enum { ID_SIZE = 32, KEY_SIZE = 33, KEY_ID_SIZE = 8, NONCE_SIZE = 16, SIGNATURE_SIZE = 64 };
+enum { COMMITMENT_SIZE = 32 };
 struct id {
     uint8_t bytes[ID_SIZE]; /* SHA-256 */
 };
@@ -34,6 +35,11 @@ struct nonce {
 struct signature {
     uint8_t bytes[SIGNATURE_SIZE]; /* r || s, big-endian, RFC 9053 section 2.1 */
 };
+/* y of R, the point that r is the x of (SEC 1 section 4.1.3). Whoever verified a signature has met
+ * it. All zero, which is no point's y: not known. */
+struct commitment {
+    uint8_t bytes[COMMITMENT_SIZE]; /* big-endian */
+};
 
 #define SPAN(value) ((struct span){(const uint8_t *)(value).bytes, sizeof(value).bytes})
 struct span span_of(const void *data, size_t size);
@@ -42,6 +48,8 @@ bool span_equal(struct span a, struct span b);
 int span_compare(struct span a, struct span b); /* lexicographic, like memcmp; shorter first */
 bool id_equal(const struct id *a, const struct id *b);
 bool key_equal(const struct public_key *a, const struct public_key *b);
+bool commitment_equal(const struct commitment *a, const struct commitment *b);
+bool commitment_is_known(const struct commitment *commitment);
 
 /* Hex, lower case. hex_encode writes 2*size digits and a NUL; text must hold them.
  * hex_decode: ERR_PARSE on a bad digit or another length than 2*size. */

@@ -34,6 +34,9 @@ struct crypto_check { /* one signature to verify */
     struct public_key key;
     struct span message; /* hashed with SHA-256 inside */
     struct signature signature;
+    /* In: what somebody says it is; it may make verifying cheaper, and never changes a verdict.
+     * Out, of a call that succeeded: what it is; unknown where valid is false. */
+    struct commitment commitment;
     bool valid; /* out */
 };
 

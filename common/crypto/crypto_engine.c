@@ -37,6 +37,11 @@ static void engine_free(void *memory)
         BN_free(engine->product[index]);
         EC_POINT_free(engine->sums[index]);
     }
+    BN_free(engine->sum.of_g);
+    for (size_t index = 0; index < 2 * CRYPTO_ENGINE_BATCH; index++) {
+        BN_free(engine->sum.factors[index]);
+        EC_POINT_free(engine->sum.points[index]);
+    }
     BN_free(engine->r);
     BN_free(engine->u1);
     BN_free(engine->u2);
@@ -83,6 +88,20 @@ static bool engine_fill_curve(struct crypto_engine *engine)
            BN_MONT_CTX_set(engine->prime_mont, engine->prime, engine->context) == 1;
 }
 
+static bool engine_fill_sum(struct crypto_engine *engine)
+{
+    struct crypto_engine_sum *sum = &engine->sum;
+    bool whole = true;
+
+    sum->of_g = BN_new();
+    for (size_t index = 0; index < 2 * CRYPTO_ENGINE_BATCH; index++) {
+        sum->factors[index] = BN_new();
+        sum->points[index] = EC_POINT_new(engine->group);
+        whole = whole && sum->factors[index] != NULL && sum->points[index] != NULL;
+    }
+    return whole && sum->of_g != NULL;
+}
+
 static bool engine_fill(struct crypto_engine *engine)
 {
     bool whole = true;
@@ -105,8 +124,9 @@ static bool engine_fill(struct crypto_engine *engine)
     engine->u2 = BN_new();
     engine->x = BN_new();
     engine->inverse = BN_new();
-    return engine_fill_curve(engine) && whole && engine->point != NULL && engine->r != NULL &&
-           engine->u1 != NULL && engine->u2 != NULL && engine->x != NULL && engine->inverse != NULL;
+    return engine_fill_curve(engine) && engine_fill_sum(engine) && whole && engine->point != NULL &&
+           engine->r != NULL && engine->u1 != NULL && engine->u2 != NULL && engine->x != NULL &&
+           engine->inverse != NULL;
 }
 
 enum err crypto_engine_get(struct crypto_engine **out)

@@ -2,7 +2,7 @@
  * this room only.
  *
  * One for each thread that asks, freed when the thread ends; what is in it is nobody else's. point,
- * r to inverse, s, product and sums are scratch.
+ * r to inverse, s, product, sums and sum are scratch.
  */
 #ifndef DCEP_COMMON_CRYPTO_CRYPTO_ENGINE_H
 #define DCEP_COMMON_CRYPTO_CRYPTO_ENGINE_H
@@ -15,11 +15,21 @@
 enum {
     CRYPTO_ENGINE_BATCH = 32, /* signatures that share two inversions */
     CRYPTO_ENGINE_KEYS = 256, /* a power of two; about 100 KiB a thread when full */
+    SCALAR_SIZE = 32,         /* r, s, a private key: a number below the order */
+    WEIGHT_SIZE = 16,         /* z of a sum */
 };
 
 struct crypto_engine_key {
     struct public_key key;
     EC_POINT *point; /* NULL = empty */
+};
+
+/* Of crypto_sum.h. For each signature in it z u2 and -z, Q and R; for all of them z u1 together. */
+struct crypto_engine_sum {
+    size_t count;
+    BIGNUM *of_g, *factors[2 * CRYPTO_ENGINE_BATCH];
+    EC_POINT *points[2 * CRYPTO_ENGINE_BATCH];
+    uint8_t weights[CRYPTO_ENGINE_BATCH][WEIGHT_SIZE];
 };
 
 struct crypto_engine {
@@ -31,6 +41,7 @@ struct crypto_engine {
     /* Of each signature of a batch: s; s[0] ... s[i] mod n; u1 G + u2 Q. */
     BIGNUM *s[CRYPTO_ENGINE_BATCH], *product[CRYPTO_ENGINE_BATCH];
     EC_POINT *sums[CRYPTO_ENGINE_BATCH];
+    struct crypto_engine_sum sum;
     BIGNUM *prime, *a, *b; /* y^2 = x^3 + a x + b modulo prime */
     BIGNUM *root_exponent; /* (prime + 1) / 4: the prime is 3 modulo 4 */
     BN_MONT_CTX *prime_mont;

@@ -5,7 +5,8 @@
  *    ECDSA_do_verify reports "infinity" as a failure of the machinery, so a forger could sink a
  *    batch; here it is an invalid signature like any other.
  * 3. verify is verify_many of one. A batch inverts its s together (Montgomery), and libcrypto the Z
- *    of its points: two inversions a batch.
+ *    of its points: two inversions a batch. Where somebody says what R a signature has, they are
+ *    one sum (crypto_sum.h); if it does not hold, each is verified by itself.
  *
  * EC_KEY, ECDSA_do_sign and EC_POINTs_make_affine are deprecated in OpenSSL 3.0 but supported:
  * through EVP a compressed key costs 30 us to load and a signature as much again, and a point's x
@@ -16,13 +17,12 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "common/crypto/crypto_engine.h"
 #include "common/crypto/crypto_points.h"
+#include "common/crypto/crypto_sum.h"
 
 #include <openssl/ecdsa.h>
 #include <openssl/sha.h>
 
 #include <string.h>
-
-enum { SCALAR_SIZE = 32 };
 
 static enum err sha256(struct id *out, const struct span *parts, size_t part_count)
 {
@@ -83,54 +83,62 @@ static bool batch_invert(struct crypto_engine *engine, size_t count)
 }
 
 /* u1 = hash / s, u2 = r / s */
-static bool batch_factors(struct crypto_engine *engine, const struct crypto_check *check,
+static bool batch_factors(struct crypto_engine *engine, const struct id *hash,
                           const BIGNUM *s_inverse)
 {
-    struct id hash;
-
-    return sha256(&hash, &check->message, 1) == ERR_OK &&
-           BN_bin2bn(hash.bytes, sizeof hash.bytes, engine->u1) != NULL &&
+    return BN_bin2bn(hash->bytes, sizeof hash->bytes, engine->u1) != NULL &&
            BN_mod_mul(engine->u1, engine->u1, s_inverse, engine->order, engine->context) == 1 &&
            BN_mod_mul(engine->u2, engine->r, s_inverse, engine->order, engine->context) == 1;
 }
 
-/* u1 G + u2 Q of one check of a batch, s inverted. ERR_POINT, ERR_SIGNATURE: there is none. */
-static enum err batch_add(struct crypto_engine *engine, EC_POINT *sum,
-                          const struct crypto_check *check, const BIGNUM *s_inverse)
+/* Can there be a point with this r and s? It reads them into r and x. */
+static enum err batch_read(struct crypto_engine *engine, const struct crypto_check *check)
 {
     const uint8_t *bytes = check->signature.bytes;
-    const EC_POINT *key = NULL;
 
-    TRY(crypto_engine_point(engine, &key, &check->key));
     if (BN_bin2bn(bytes, SCALAR_SIZE, engine->r) == NULL ||
         BN_bin2bn(bytes + SCALAR_SIZE, SCALAR_SIZE, engine->x) == NULL)
         return crypto_engine_error(ERR_CRYPTO);
-    if (!in_range(engine, engine->r) || !in_range(engine, engine->x))
-        return ERR_SIGNATURE;
-    if (!batch_factors(engine, check, s_inverse) ||
+    return in_range(engine, engine->r) && in_range(engine, engine->x) ? ERR_OK : ERR_SIGNATURE;
+}
+
+/* u1 G + u2 Q of one check of a batch, s inverted. ERR_POINT, ERR_SIGNATURE: there is none. */
+static enum err batch_add(struct crypto_engine *engine, EC_POINT *sum,
+                          const struct crypto_check *check, const struct id *hash,
+                          const BIGNUM *s_inverse)
+{
+    const EC_POINT *key = NULL;
+
+    TRY(crypto_engine_point(engine, &key, &check->key));
+    TRY(batch_read(engine, check));
+    if (!batch_factors(engine, hash, s_inverse) ||
         EC_POINT_mul(engine->group, sum, engine->u1, key, engine->u2, engine->context) != 1)
         return crypto_engine_error(ERR_CRYPTO);
     return ERR_OK;
 }
 
-/* With a Z of 1 a sum's X is its x. One sum alone is not made so: that takes three times as long as
- * the inversion that libcrypto has for a point. */
-static bool take_x(struct crypto_engine *engine, const EC_POINT *sum, bool is_affine)
+/* x and y, in inverse, of a sum. With a Z of 1 its X and Y are they. One sum alone is not made so:
+ * that takes three times as long as the inversion that libcrypto has for a point. */
+static bool take_point(struct crypto_engine *engine, const EC_POINT *sum, bool is_affine)
 {
-    return is_affine ? EC_POINT_get_Jprojective_coordinates_GFp(engine->group, sum, engine->x, NULL,
-                                                                NULL, engine->context) == 1
-                     : EC_POINT_get_affine_coordinates(engine->group, sum, engine->x, NULL,
-                                                       engine->context) == 1;
+    return is_affine
+               ? EC_POINT_get_Jprojective_coordinates_GFp(
+                     engine->group, sum, engine->x, engine->inverse, NULL, engine->context) == 1
+               : EC_POINT_get_affine_coordinates(engine->group, sum, engine->x, engine->inverse,
+                                                 engine->context) == 1;
 }
 
 /* x modulo n is r. */
 static enum err batch_compare(struct crypto_engine *engine, const EC_POINT *sum, bool is_affine,
-                              const struct crypto_check *check)
+                              struct crypto_check *check)
 {
+    struct commitment *met = &check->commitment;
+
     if (EC_POINT_is_at_infinity(engine->group, sum))
         return ERR_SIGNATURE;
     if (BN_bin2bn(check->signature.bytes, SCALAR_SIZE, engine->r) == NULL ||
-        !take_x(engine, sum, is_affine) ||
+        !take_point(engine, sum, is_affine) ||
+        BN_bn2binpad(engine->inverse, met->bytes, COMMITMENT_SIZE) != COMMITMENT_SIZE ||
         BN_nnmod(engine->x, engine->x, engine->order, engine->context) != 1)
         return crypto_engine_error(ERR_CRYPTO);
     return BN_cmp(engine->x, engine->r) == 0 ? ERR_OK : ERR_SIGNATURE;
@@ -141,32 +149,93 @@ static bool is_verdict(enum err error)
     return error == ERR_OK || error == ERR_POINT || error == ERR_SIGNATURE;
 }
 
-/* At most CRYPTO_ENGINE_BATCH; *last is the verdict on the last one. What is refused before it has
- * a sum leaves an earlier batch's, which nobody reads. */
+/* A batch on its way: what is known of each check. */
+struct batch {
+    struct crypto_check *checks;
+    size_t count;
+    struct id hashes[CRYPTO_ENGINE_BATCH];
+    enum err verdicts[CRYPTO_ENGINE_BATCH];
+    bool is_judged[CRYPTO_ENGINE_BATCH];
+};
+
+/* Those with a commitment, in one sum. If that does not hold, nothing is known of any of them.
+ * Range first: an s out of range stands in the batch as 1, and would be believed as 1. */
+static enum err batch_sum(struct crypto_engine *engine, struct batch *batch)
+{
+    bool is_added[CRYPTO_ENGINE_BATCH] = {false}, holds = false;
+    size_t told = 0;
+
+    for (size_t index = 0; index < batch->count; index++)
+        told += commitment_is_known(&batch->checks[index].commitment);
+    if (told < CRYPTO_SUM_MIN)
+        return ERR_OK;
+    crypto_sum_begin(engine);
+    for (size_t index = 0; index < batch->count; index++) {
+        const struct crypto_check *check = &batch->checks[index];
+        const enum err form =
+            commitment_is_known(&check->commitment) ? batch_read(engine, check) : ERR_POINT;
+
+        if (!is_verdict(form))
+            return form;
+        if (form == ERR_OK)
+            TRY(crypto_sum_add(engine, &is_added[index], check, &batch->hashes[index],
+                               engine->s[index]));
+    }
+    if (engine->sum.count >= CRYPTO_SUM_MIN)
+        TRY(crypto_sum_holds(engine, &holds));
+    for (size_t index = 0; index < batch->count; index++)
+        batch->is_judged[index] = holds && is_added[index];
+    return ERR_OK;
+}
+
+/* The others, each by itself. What is refused before it has a sum leaves an earlier batch's, which
+ * nobody reads. */
+static enum err batch_each(struct crypto_engine *engine, struct batch *batch)
+{
+    const bool is_affine = batch->count > 1;
+    size_t left = 0;
+
+    for (size_t index = 0; index < batch->count; index++) {
+        if (batch->is_judged[index])
+            continue;
+        left++;
+        batch->verdicts[index] = batch_add(engine, engine->sums[index], &batch->checks[index],
+                                           &batch->hashes[index], engine->s[index]);
+        if (!is_verdict(batch->verdicts[index]))
+            return batch->verdicts[index];
+    }
+    if (left > 0 && is_affine &&
+        EC_POINTs_make_affine(engine->group, batch->count, engine->sums, engine->context) != 1)
+        return crypto_engine_error(ERR_CRYPTO);
+    for (size_t index = 0; index < batch->count; index++) {
+        enum err *verdict = &batch->verdicts[index];
+
+        if (!batch->is_judged[index] && *verdict == ERR_OK)
+            *verdict = batch_compare(engine, engine->sums[index], is_affine, &batch->checks[index]);
+        if (!is_verdict(*verdict))
+            return *verdict;
+    }
+    return ERR_OK;
+}
+
+/* At most CRYPTO_ENGINE_BATCH; *last is the verdict on the last one. */
 static enum err batch_verify(struct crypto_engine *engine, enum err *last,
                              struct crypto_check *checks, size_t count)
 {
-    enum err verdicts[CRYPTO_ENGINE_BATCH];
-    const bool is_affine = count > 1;
+    struct batch batch = {.checks = checks, .count = count};
 
     if (!batch_multiply(engine, checks, count) || !batch_invert(engine, count))
         return crypto_engine_error(ERR_CRYPTO);
+    for (size_t index = 0; index < count; index++)
+        TRY(sha256(&batch.hashes[index], &checks[index].message, 1));
+    TRY(batch_sum(engine, &batch));
+    TRY(batch_each(engine, &batch));
     for (size_t index = 0; index < count; index++) {
-        verdicts[index] = batch_add(engine, engine->sums[index], &checks[index], engine->s[index]);
-        if (!is_verdict(verdicts[index]))
-            return verdicts[index];
+        checks[index].valid = batch.verdicts[index] == ERR_OK;
+        if (!checks[index].valid)
+            checks[index].commitment = (struct commitment){{0}};
     }
-    if (is_affine &&
-        EC_POINTs_make_affine(engine->group, count, engine->sums, engine->context) != 1)
-        return crypto_engine_error(ERR_CRYPTO);
-    for (size_t index = 0; index < count; index++) {
-        if (verdicts[index] == ERR_OK)
-            verdicts[index] = batch_compare(engine, engine->sums[index], is_affine, &checks[index]);
-        if (!is_verdict(verdicts[index]))
-            return verdicts[index];
-        checks[index].valid = verdicts[index] == ERR_OK;
-    }
-    *last = verdicts[count - 1];
+    *last = batch.verdicts[count - 1];
     return ERR_OK;
 }
 

@@ -294,6 +294,7 @@ static enum err batch_add(struct batch *batch, struct crypto_check *check, const
     mbedtls_mpi *s = &batch->s[index];
 
     check->valid = false;
+    check->commitment = (struct commitment){{0}};
     TRY(done(mbedtls_mpi_read_binary(&batch->r, check->signature.bytes, COORDINATE_SIZE)));
     TRY(done(
         mbedtls_mpi_read_binary(s, check->signature.bytes + COORDINATE_SIZE, COORDINATE_SIZE)));
@@ -330,19 +331,20 @@ static enum err batch_sum(struct batch *batch, struct known *known)
 }
 
 /* Is r = x(of_g) mod n? At infinity there is no x. */
-static enum err batch_compare(bool *out, struct batch *batch)
+static enum err batch_compare(struct crypto_check *check, struct batch *batch)
 {
     uint8_t point[POINT_SIZE];
     size_t size = 0;
 
-    *out = false;
     if (mbedtls_ecp_is_zero(&batch->of_g))
         return ERR_OK;
     TRY(done(mbedtls_ecp_point_write_binary(&curve.group, &batch->of_g, MBEDTLS_ECP_PF_UNCOMPRESSED,
                                             &size, point, sizeof point)));
     TRY(done(mbedtls_mpi_read_binary(&batch->t, point + 1, COORDINATE_SIZE)));
     TRY(done(mbedtls_mpi_mod_mpi(&batch->t, &batch->t, &curve.group.N)));
-    *out = mbedtls_mpi_cmp_mpi(&batch->t, &batch->r) == 0;
+    check->valid = mbedtls_mpi_cmp_mpi(&batch->t, &batch->r) == 0;
+    if (check->valid)
+        memcpy(check->commitment.bytes, point + 1 + COORDINATE_SIZE, COMMITMENT_SIZE);
     return ERR_OK;
 }
 
@@ -371,7 +373,7 @@ static enum err batch_judge(struct batch *batch, size_t index)
         return ERR_OK; /* valid stays false */
     TRY(error);
     TRY(batch_sum(batch, known));
-    return batch_compare(&check->valid, batch);
+    return batch_compare(check, batch);
 }
 
 enum err crypto_mbedtls_verify(struct crypto_check *checks, const struct id *hashes, size_t count)

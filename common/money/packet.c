@@ -91,6 +91,33 @@ enum err packet_prove(struct packet_prepared *const *packets, size_t count,
     return packet_prove_payments(checks, check_count, proven, arena);
 }
 
+void packet_tell(struct packet_prepared *prepared, struct span commitments)
+{
+    if (commitments.size == prepared->view.payment_count * COMMITMENT_SIZE)
+        prepared->check.told = commitments;
+}
+
+enum err packet_met(struct span *out, const struct packet_prepared *prepared, struct arena *arena)
+{
+    const struct commitment *met = prepared->check.met;
+    const size_t count = prepared->view.payment_count;
+    void *memory = NULL;
+    *out = (struct span){NULL, 0};
+    if (met == NULL)
+        return ERR_OK;
+    TRY(arena_alloc(arena, &memory, count, COMMITMENT_SIZE));
+    uint8_t *bytes = memory;
+    for (size_t i = 0; i < count; i++)
+        memcpy(bytes + i * COMMITMENT_SIZE, met[i].bytes, COMMITMENT_SIZE);
+    *out = span_of(bytes, count * COMMITMENT_SIZE);
+    return ERR_OK;
+}
+
+bool packet_was_misled(const struct packet_prepared *prepared)
+{
+    return prepared->check.is_misled;
+}
+
 enum err packet_judge(struct packet_view *out, enum status *status,
                       struct packet_prepared *prepared, const struct trust *trust,
                       const struct packet_known *known, struct arena *arena)

@@ -110,6 +110,14 @@ enum err packet_prove(struct packet_prepared *const *packets, size_t count,
 enum err packet_judge(struct packet_view *out, enum status *status,
                       struct packet_prepared *prepared, const struct trust *trust,
                       const struct packet_known *known, struct arena *arena) MUST_USE;
+/* Commitments of the payments' signatures (span.h), which whoever verified them has met: those of
+ * each payment, in order. packet_tell, before packet_prove, is what somebody says; bytes of another
+ * length say nothing. packet_met, after it, is what is so: empty where nothing was asked. */
+void packet_tell(struct packet_prepared *prepared, struct span commitments);
+enum err packet_met(struct span *out, const struct packet_prepared *prepared,
+                    struct arena *arena) MUST_USE;
+/* Was something said that is not so? Then packet_prove took longer than without it. */
+bool packet_was_misled(const struct packet_prepared *prepared);
 /* What it names: payments and their ids, not judged. Of one whose verdict is OK, ISSUER or what
  * comes after it: the others could not be read. */
 const struct packet_view *packet_named(const struct packet_prepared *prepared);

@@ -4,9 +4,12 @@
  *    must follow from a token or an earlier payment in it.
  * 2. All signatures go to the backend together: it shares work among them.
  * 3. What was proved before, to the byte, is not asked again.
+ * 4. What somebody says of a signature's R goes to the backend with it. Never more than a hint.
  *
  * Never a verdict: an answer that turns out not to matter is ignored. */
 #include "common/money/packet_check.h"
+
+#include <string.h>
 
 struct question {
     struct packet_check *check;
@@ -48,6 +51,27 @@ static void remember(const struct packet_check *check, size_t index,
         proven->keep(proven->context, &payment->id, &payment->cose.signature);
 }
 
+static struct commitment told(const struct packet_check *check, size_t index)
+{
+    struct commitment out = {{0}};
+    if (check->told.size > 0)
+        memcpy(out.bytes, check->told.data + index * COMMITMENT_SIZE, COMMITMENT_SIZE);
+    return out;
+}
+
+static enum err note_met(struct packet_check *check, size_t index, const struct commitment *met)
+{
+    const struct commitment said = told(check, index);
+    void *memory = check->met;
+    if (commitment_is_known(&said) && !commitment_equal(&said, met))
+        check->is_misled = true;
+    if (memory == NULL)
+        TRY(arena_alloc(check->arena, &memory, check->view->payment_count, sizeof *check->met));
+    check->met = memory;
+    check->met[index] = *met;
+    return ERR_OK;
+}
+
 static enum err ask(struct questions *questions, struct packet_check *check, size_t index)
 {
     const struct packet_payment *payment = &check->view->payments[index];
@@ -59,6 +83,7 @@ static enum err ask(struct questions *questions, struct packet_check *check, siz
                        check->arena));
     one->key = payment->owner_key;
     one->signature = payment->cose.signature;
+    one->commitment = told(check, index);
     questions->items[questions->count++] = (struct question){check, index};
     return ERR_OK;
 }
@@ -93,6 +118,7 @@ enum err packet_prove_payments(struct packet_check *const *checks, size_t count,
         question->check->signature[question->payment] =
             questions.checks[i].valid ? PACKET_GOOD : PACKET_BAD;
         remember(question->check, question->payment, proven);
+        TRY(note_met(question->check, question->payment, &questions.checks[i].commitment));
     }
     return ERR_OK;
 }

@@ -28,6 +28,7 @@ enum {
     PATH_MAX_HASHES = 32,
     TLS_PEM_MAX = 4096,
     ADDRESS_SIZE_MAX = 255,
+    COMMITMENTS_SIZE_MAX = PACKET_PAYMENTS_MAX * COMMITMENT_SIZE, /* of one packet */
     BODY_SIZE_MAX = 1024 * 1024,
     FILE_SIZE_MAX = 1024 * 1024, /* any dcep file */
     BUNDLE_MESSAGES_MAX = 16,
@@ -50,6 +51,7 @@ enum {
 #define KEY_ITEM_FIELDS(F) F(KEY, key)
 #define AMOUNT_ITEM_FIELDS(F) F(AMOUNT, amount)
 #define BLOB_ITEM_FIELDS(F) F(BLOB, bytes, 1, PACKET_SIZE_MAX)
+#define COMMITMENTS_ITEM_FIELDS(F) F(BLOB, bytes, 0, COMMITMENTS_SIZE_MAX)
 #define TEXT_ITEM_FIELDS(F) F(TEXT, text, 0, 4096)
 
 /* --- money (section 4 of the design; all signed but output and the orders) --- */
@@ -232,7 +234,9 @@ enum {
     F(SIGNED, certificate) F(SIGNED, directory) F(SIGNED, revocations) F(OPT_KEY, recovery_key)
 #define WITHDRAW_BODY_FIELDS(F) F(SIGNED, withdrawal)
 #define TOKENS_REPLY_FIELDS(F) F(LIST, tokens, signed_item, 0, ORDER_OUTPUTS_MAX)
-#define SETTLE_BODY_FIELDS(F) F(LIST, packets, blob_item, 1, SETTLE_PACKETS_MAX)
+#define SETTLE_BODY_FIELDS(F)                                                                      \
+    F(LIST, packets, blob_item, 1, SETTLE_PACKETS_MAX)                                             \
+    F(LIST, commitments, commitments_item, 0, SETTLE_PACKETS_MAX)
 #define SETTLE_REPLY_FIELDS(F)                                                                     \
     F(LIST, results, settle_result, 0, SETTLE_PACKETS_MAX) F(OPT_SIGNED, settled)
 #define ORDER_BODY_FIELDS(F)                                                                       \
@@ -291,6 +295,7 @@ enum {
     M(signed_item, SIGNED_ITEM_FIELDS, true) M(id_item, ID_ITEM_FIELDS, true)                      \
     M(key_item, KEY_ITEM_FIELDS, true) M(amount_item, AMOUNT_ITEM_FIELDS, true)                    \
     M(blob_item, BLOB_ITEM_FIELDS, true) M(text_item, TEXT_ITEM_FIELDS, true)                      \
+    M(commitments_item, COMMITMENTS_ITEM_FIELDS, true)                                             \
     M(output, OUTPUT_FIELDS, false) M(token, TOKEN_FIELDS, false)                                  \
     M(payment, PAYMENT_FIELDS, false) M(request, REQUEST_FIELDS, false)                            \
     M(receipt, RECEIPT_FIELDS, false) M(withdrawal, WITHDRAWAL_FIELDS, false)                      \

@@ -59,6 +59,7 @@ static enum err memo_verify_many(struct crypto_check *checks, size_t count)
         if (error != ERR_OK && error != ERR_SIGNATURE && error != ERR_POINT)
             return error;
         checks[i].valid = error == ERR_OK;
+        checks[i].commitment = (struct commitment){{0}}; /* it remembers verdicts only */
     }
     return ERR_OK;
 }

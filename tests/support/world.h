@@ -106,5 +106,7 @@ struct world_packet {
 };
 void world_packet_add(struct world_packet *packet, const struct world_coin *coin);
 struct span world_packet_bytes(struct world *world, const struct world_packet *packet);
+/* The commitments of its payments, as whoever verifies it meets them. */
+struct span world_met(struct world *world, struct span packet);
 
 #endif

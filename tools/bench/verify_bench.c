@@ -4,7 +4,7 @@
  *
  * CPU time of one thread, so that what else runs on the machine disturbs little; S (default 1) is
  * the time spent on each figure. "fresh keys": each check brings a key not seen for a thousand
- * checks; "same key": always the same one.
+ * checks; "same key": always the same one; "R told": with the commitment of each signature.
  */
 #include "common/crypto/crypto.h"
 
@@ -18,7 +18,7 @@ enum { KEY_COUNT = 1024, MESSAGE_SIZE = 200, BATCH_COUNT = 32 };
 
 struct material {
     struct key_pair pairs[KEY_COUNT];
-    struct crypto_check fresh[KEY_COUNT], same[KEY_COUNT];
+    struct crypto_check fresh[KEY_COUNT], same[KEY_COUNT], told[KEY_COUNT];
     uint8_t message[MESSAGE_SIZE];
 };
 
@@ -41,7 +41,9 @@ static void material_make(struct material *m)
         *check = (struct crypto_check){.key = pair->public_key, .message = message_of(m)};
         CHECK(crypto_libcrypto.sign(&check->signature, pair, check->message) == ERR_OK);
         m->same[index] = m->fresh[0];
+        m->told[index] = *check;
     }
+    CHECK(crypto_libcrypto.verify_many(m->told, KEY_COUNT) == ERR_OK);
 }
 
 /* ---- what is measured: one turn does BATCH_COUNT of it, starting at a position ---- */
@@ -53,14 +55,27 @@ static void turn_many(const struct crypto *c, struct crypto_check *checks)
         CHECK(checks[index].valid);
 }
 
+/* Nobody says anything about R. */
+static void turn_many_alone(const struct crypto *c, struct crypto_check *checks)
+{
+    for (size_t index = 0; index < BATCH_COUNT; index++)
+        checks[index].commitment = (struct commitment){{0}};
+    turn_many(c, checks);
+}
+
 static void turn_many_fresh(const struct crypto *c, struct material *m, size_t at)
 {
-    turn_many(c, m->fresh + at);
+    turn_many_alone(c, m->fresh + at);
 }
 
 static void turn_many_same(const struct crypto *c, struct material *m, size_t at)
 {
-    turn_many(c, m->same + at);
+    turn_many_alone(c, m->same + at);
+}
+
+static void turn_many_told(const struct crypto *c, struct material *m, size_t at)
+{
+    turn_many(c, m->told + at);
 }
 
 static void turn_one_by_one(const struct crypto *c, struct material *m, size_t at)
@@ -96,6 +111,7 @@ static const struct figure {
 } figures[] = {
     {"verify_many_fresh_keys", "verify_many, fresh keys", turn_many_fresh},
     {"verify_many_same_key", "verify_many, same key", turn_many_same},
+    {"verify_many_told", "verify_many, fresh keys, R told", turn_many_told},
     {"verify_fresh_keys", "verify one by one, fresh keys", turn_one_by_one},
     {"sign", "sign", turn_sign},
     {"sha256_200_bytes", "SHA-256 of 200 bytes", turn_hash},
