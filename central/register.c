@@ -6,15 +6,22 @@
 #include "central/register_row.h"
 
 enum err register_prepare(struct register_prepared *out, const struct trust *trust,
-                          const struct blob_item *packets, size_t count,
-                          const struct packet_proven *proven, struct arena *arena)
+                          const struct settle_body *body, const struct packet_proven *proven,
+                          struct arena *arena)
 {
+    const size_t count = body->packets.count;
     void *memory = NULL;
     TRY(arena_alloc(arena, &memory, count, sizeof(struct packet_prepared *)));
-    *out = (struct register_prepared){memory, count};
+    *out = (struct register_prepared){.packets = memory, .count = count};
     for (size_t i = 0; i < count; i++)
-        TRY(packet_prepare(&out->packets[i], packets[i].bytes, trust, PACKET_FOR_REGISTER, arena));
-    return packet_prove(out->packets, count, proven, arena);
+        TRY(packet_prepare(&out->packets[i], body->packets.items[i].bytes, trust,
+                           PACKET_FOR_REGISTER, arena));
+    for (size_t i = 0; i < count && body->commitments.count == count; i++)
+        packet_tell(out->packets[i], body->commitments.items[i].bytes);
+    TRY(packet_prove(out->packets, count, proven, arena));
+    for (size_t i = 0; i < count; i++)
+        out->is_misled = out->is_misled || packet_was_misled(out->packets[i]);
+    return ERR_OK;
 }
 
 /* A leaf of each payment, and no outcome yet. */
@@ -95,8 +102,7 @@ enum err register_settle(struct register_env *called, struct settle_reply *reply
     struct register_prepared prepared = {0};
     own.owners = &owners;
     if (env->prepared == NULL)
-        TRY(register_prepare(&prepared, env->trust, body->packets.items, body->packets.count, NULL,
-                             env->arena));
+        TRY(register_prepare(&prepared, env->trust, body, NULL, env->arena));
     else
         prepared = *env->prepared;
     CHECK(prepared.count == body->packets.count);

@@ -26,6 +26,7 @@
 struct register_prepared {
     struct packet_prepared **packets;
     size_t count;
+    bool is_misled; /* by what was said of a signature: it cost time, and changed nothing */
 };
 /* What is to be signed once the rows of a call are changed (register_due.c). Dues of the calls
  * before it in the same transaction are found through `before`. */
@@ -55,11 +56,12 @@ struct register_env {
     struct register_notes notes;        /* empty at first */
 };
 
-/* Pure of rows and fit for any thread: reads packets and proves what they can prove alone,
- * but for what `proven` (may be NULL) remembers. */
+/* Pure of rows and fit for any thread: reads packets and proves what they can prove alone, but for
+ * what `proven` (may be NULL) remembers. Commitments are heeded: leave them out where they are not
+ * to be. */
 enum err register_prepare(struct register_prepared *out, const struct trust *trust,
-                          const struct blob_item *packets, size_t count,
-                          const struct packet_proven *proven, struct arena *arena) MUST_USE;
+                          const struct settle_body *body, const struct packet_proven *proven,
+                          struct arena *arena) MUST_USE;
 /* With env->dues, in this order: every call is applied; register_dues_sign for each, in any thread;
  * then the replies may be read, and register_dues_store, before the commit. */
 enum err register_dues_sign(const struct register_dues *dues,

@@ -14,11 +14,13 @@
  * call. */
 #include "central/serve_pipeline.h"
 
+#include "central/serve_heed.h"
 #include "central/serve_proven.h"
 #include "central/serve_room.h"
 #include "common/base/log.h"
 #include "common/base/time.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -55,6 +57,7 @@ struct serve_pipeline {
     uint64_t put, taken, written, done; /* calls ever put, taken by a worker, committed, answered */
     struct serve_room room;
     struct serve_proven *proven; /* a call that comes again is not verified again */
+    struct serve_heed heed;
     struct round round;
     bool is_resting; /* the writer is to do chores, or does them */
     bool is_stopping, is_broken;
@@ -113,16 +116,30 @@ static enum err round_end(void *context)
 
 /* ---- workers ---- */
 
+static bool heeds(void *context, uint64_t bank_id)
+{
+    struct serve_pipeline *pipeline = context;
+    return serve_heed_next(&pipeline->heed, bank_id);
+}
+
+static void misled(void *context, uint64_t bank_id)
+{
+    struct serve_pipeline *pipeline = context;
+    serve_heed_misled(&pipeline->heed, bank_id);
+    log_line(LOG_LEVEL_WARN, "central.commitments_wrong bank=%" PRIu64, bank_id);
+}
+
 static void prepare_one(struct serve_pipeline *pipeline)
 {
     const uint64_t number = pipeline->taken++;
     struct place *place = place_at(pipeline, number);
-    const struct packet_proven proven = serve_proven_memory(pipeline->proven);
+    const struct service_aids aids = {serve_proven_memory(pipeline->proven), pipeline, heeds,
+                                      misled};
     pthread_mutex_unlock(&pipeline->lock);
     struct serve_batch_call *call = &place->call;
     call->error = service_call_open(&call->call, call->request.bytes);
     if (call->error == ERR_OK)
-        call->error = service_call_prepare(call->call, &pipeline->service->trust, &proven);
+        call->error = service_call_prepare(call->call, &pipeline->service->trust, &aids);
     pthread_mutex_lock(&pipeline->lock);
     place->is_prepared = true;
     if (number == pipeline->written)

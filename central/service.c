@@ -272,9 +272,32 @@ struct span service_call_reply(const struct service_call *call)
     return buffer_span(&call->reply);
 }
 
+/* The packets of a settlement, with what the bank says of their signatures if that helps. */
+static enum err prepare_settlement(struct service_call *call, const struct trust *trust,
+                                   const struct service_aids *aids, uint64_t bank_id)
+{
+    struct settle_body body = call->body.settle;
+    if (aids != NULL && !aids->heeds(aids->context, bank_id))
+        body.commitments.count = 0;
+    TRY(register_prepare(&call->prepared, trust, &body, aids == NULL ? NULL : &aids->proven,
+                         &call->arena));
+    if (aids != NULL && call->prepared.is_misled)
+        aids->misled(aids->context, bank_id);
+    return ERR_OK;
+}
+
+static enum err prepare_order(struct service_call *call, const struct trust *trust,
+                              const struct service_aids *aids)
+{
+    struct blob_item packet = {call->body.order.packet};
+    const struct settle_body body = {.packets = {&packet, 1}};
+    return register_prepare(&call->prepared, trust, &body, aids == NULL ? NULL : &aids->proven,
+                            &call->arena);
+}
+
 /* The body of a call that its sender signed, and what its packets can prove alone. */
 static enum err read_body(struct service_call *call, const struct trust *trust,
-                          const struct packet_proven *proven)
+                          const struct service_aids *aids, uint64_t bank_id)
 {
     const enum verb verb = call->frame.verb->verb;
     call->is_read = (call->frame.verb->senders & SENDER_BANK) != 0;
@@ -284,12 +307,9 @@ static enum err read_body(struct service_call *call, const struct trust *trust,
     if (call->body_form != STATUS_OK)
         return ERR_OK;
     if (verb == VERB_SETTLE)
-        return register_prepare(&call->prepared, trust, call->body.settle.packets.items,
-                                call->body.settle.packets.count, proven, &call->arena);
+        return prepare_settlement(call, trust, aids, bank_id);
     if (verb == VERB_EXCHANGE || verb == VERB_REDEEM)
-        return register_prepare(&call->prepared, trust,
-                                &(struct blob_item){call->body.order.packet}, 1, proven,
-                                &call->arena);
+        return prepare_order(call, trust, aids);
     return ERR_OK;
 }
 
@@ -302,7 +322,7 @@ static const struct trust_bank *find_bank(const struct trust *trust, const struc
 }
 
 enum err service_call_prepare(struct service_call *call, const struct trust *trust,
-                              const struct packet_proven *proven)
+                              const struct service_aids *aids)
 {
     call->form = call_read(&call->frame, trust->network, call->request, &call->arena);
     if (call->form != STATUS_OK)
@@ -311,7 +331,7 @@ enum err service_call_prepare(struct service_call *call, const struct trust *tru
     if (bank == NULL)
         return ERR_OK;
     call_prove(&call->frame, trust->network, &bank->certificate.bank_key);
-    return call->frame.is_proved ? read_body(call, trust, proven) : ERR_OK;
+    return call->frame.is_proved ? read_body(call, trust, aids, bank->certificate.bank_id) : ERR_OK;
 }
 
 /* Who calls, whether he may, and the body: asked already, or asked now. */
@@ -324,7 +344,7 @@ static enum err admit(struct service *service, struct service_call *call, struct
         call->status =
             call_admit(&call->frame, service->network, &bank->bank_key, SENDER_BANK, service->now);
     if (call->status == STATUS_OK && !call->is_read)
-        TRY(read_body(call, &service->trust, NULL));
+        TRY(read_body(call, &service->trust, NULL, bank->bank_id));
     if (call->status == STATUS_OK)
         call->status = call->body_form;
     TRY(refuse_revoked(&call->env, &call->status, bank));

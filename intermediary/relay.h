@@ -14,7 +14,7 @@ enum {
     RELAY_QUEUE_MAX = 65536,          /* packets that wait; beyond, STATUS_BUSY */
     RELAY_CUSTOMER_MAX = 1024,        /* of them, of one customer; beyond, STATUS_BUSY */
     RELAY_CALL_SIZE_MAX = 256 * 1024, /* of one call's packets: outcomes with paths fit a reply */
-    RELAY_BATCH_SIZE = 64 * 1024,     /* of packets sent at once by the bank's own work */
+    RELAY_BATCH_SIZE = 64 * 1024,     /* of what is sent at once: packets and commitments */
     RELAY_BATCHES_MAX = 8,            /* sent by one relay_work: others wait for their turn */
     RELAY_OWN_S = 10, /* what waits longer is in nobody's call any more: relay_work's */
 };

@@ -77,9 +77,18 @@ static enum err make_places(struct relay_visit *visit)
     return ERR_OK;
 }
 
+static void take_commitments(struct relay_visit *visit)
+{
+    const struct settle_body *body = &visit->body;
+    for (size_t i = 0; i < body->packets.count && body->commitments.count == body->packets.count;
+         i++)
+        visit->items[i].commitments = body->commitments.items[i].bytes;
+}
+
 static enum err judge(struct branch_env *env, struct relay_visit *visit)
 {
     TRY(make_places(visit));
+    take_commitments(visit);
     for (size_t i = 0; i < visit->body.packets.count; i++) {
         const struct span packet = visit->body.packets.items[i].bytes;
         struct relay_item *item = &visit->items[i];
@@ -90,7 +99,7 @@ static enum err judge(struct branch_env *env, struct relay_visit *visit)
         if (item->verdict != STATUS_OK)
             continue;
         visit->kept_count++;
-        visit->kept_size += packet.size;
+        visit->kept_size += packet.size + item->commitments.size;
     }
     return ERR_OK;
 }
@@ -220,15 +229,29 @@ static void gather(struct relay_call *call, struct relay_line *line)
     line->packet_count = stay.packet_count;
 }
 
+/* Its packets, and what is said of their signatures, if anything is. */
+static void fill(struct settle_body *body, const struct relay_call *call)
+{
+    size_t said = 0;
+    for (const struct relay_visit *visit = call->visits; visit != NULL; visit = visit->next)
+        for (size_t i = 0; i < visit->body.packets.count; i++) {
+            const struct relay_item *item = &visit->items[i];
+            if (item->verdict != STATUS_OK)
+                continue;
+            body->commitments.items[body->packets.count].bytes = item->commitments;
+            body->packets.items[body->packets.count++] = visit->body.packets.items[i];
+            said += item->commitments.size;
+        }
+    body->commitments.count = said > 0 ? body->packets.count : 0;
+}
+
 static enum err seal(struct branch *branch, struct relay_call *call)
 {
     struct arena arena AUTO(arena_fini) = {0};
     struct blob_item packets[SETTLE_PACKETS_MAX];
-    struct settle_body body = {.packets = {packets, 0}};
-    for (const struct relay_visit *visit = call->visits; visit != NULL; visit = visit->next)
-        for (size_t i = 0; i < visit->body.packets.count; i++)
-            if (visit->items[i].verdict == STATUS_OK)
-                packets[body.packets.count++] = visit->body.packets.items[i];
+    struct commitments_item commitments[SETTLE_PACKETS_MAX];
+    struct settle_body body = {.packets = {packets, 0}, .commitments = {commitments, 0}};
+    fill(&body, call);
     CHECK(body.packets.count == call->packet_count);
     branch->random(branch->random_context, call->id.bytes, sizeof call->id.bytes);
     return call_seal(&call->request, branch->network, VERB_SETTLE, &body, &call->id, branch->now,

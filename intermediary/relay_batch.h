@@ -30,6 +30,7 @@ struct relay_item {
     enum status verdict;     /* OK: kept */
     struct packet_view view; /* empty where the verdict was left to the register */
     uint64_t number;         /* of its row */
+    struct span commitments; /* as the wallet told them: not verified here, and handed on */
 };
 /* One wallet's call, from its arrival to its answer. */
 struct relay_visit {

@@ -241,7 +241,7 @@ static void pay_twice(const char *yuan, const char *number)
     struct blob_item packets[2];
     for (uint64_t i = 0; i < 2; i++)
         packets[i].bytes = packet_to(&token, &cose, &vault, i);
-    const struct settle_body body = {{packets, 2}};
+    const struct settle_body body = {.packets = {packets, 2}};
     const enum status status = ask(VERB_SETTLE, &body, &reply);
     printf("%s", status_name(status));
     for (size_t i = 0; i < reply.results.count; i++) {

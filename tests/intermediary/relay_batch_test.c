@@ -45,16 +45,24 @@ static void close_rush(struct rush *rush)
     free(rush);
 }
 
-/* A visit's call: that packet, by that person. */
-static void write_call(struct rush *rush, size_t visit, struct span packet, size_t person)
+/* A visit's call: that packet, by that person, who says what it commits to, or nothing. */
+static void write_told(struct rush *rush, size_t visit, struct span packet, size_t person,
+                       const struct span *said)
 {
     struct blob_item item = {packet};
-    const struct settle_body body = {.packets = {&item, 1}};
+    struct commitments_item commitments = {said != NULL ? *said : (struct span){NULL, 0}};
+    const struct settle_body body = {.packets = {&item, 1},
+                                     .commitments = {&commitments, said != NULL ? 1 : 0}};
     rush->ids[visit] = world_nonce(&rush->street.hall.world);
     HALL_OK(call_seal(&rush->requests[visit], WORLD_NETWORK, VERB_SETTLE, &body, &rush->ids[visit],
                       rush->street.bank.now, &rush->people[person].wallet.pair,
                       &rush->street.arena));
     rush->visits[visit].request = buffer_span(&rush->requests[visit]);
+}
+
+static void write_call(struct rush *rush, size_t visit, struct span packet, size_t person)
+{
+    write_told(rush, visit, packet, person, NULL);
 }
 
 static void take(struct rush *rush, size_t first, size_t count)
@@ -202,5 +210,54 @@ Test(relay_batch, H10_badly_signed_is_refused_and_then_checked_here)
         HALL_STATUS((enum status)reply.results.items[0].status, STATUS_SIGNATURE);
         cr_assert_eq(waiting(rush), 0);
     }
+    close_rush(rush);
+}
+
+/* What a call to the register says. */
+static struct settle_body body_of(struct rush *rush, size_t call)
+{
+    struct call_frame frame = {0};
+    struct settle_body body = {0};
+    HALL_STATUS(call_read(&frame, WORLD_NETWORK, buffer_span(&rush->calls[call].request),
+                          &rush->street.arena),
+                STATUS_OK);
+    HALL_STATUS(call_body(&body, &frame, &rush->street.arena), STATUS_OK);
+    return body;
+}
+
+Test(relay_batch, what_wallets_say_of_signatures_goes_with_their_packets)
+{
+    struct rush *rush = open_rush();
+    struct settle_reply reply = {0};
+    const struct span silent = pay(rush, 0, 1), told = pay(rush, 1, 0);
+    const struct span met = world_met(&rush->street.hall.world, told);
+    write_call(rush, 0, silent, 1);
+    write_told(rush, 1, told, 0, &met);
+    take(rush, 0, 2);
+    cr_assert(next(rush, 0));
+    const struct settle_body body = body_of(rush, 0);
+    cr_assert_eq(body.packets.count, 2);
+    cr_assert_eq(body.commitments.count, 2);
+    cr_expect(span_equal(body.packets.items[1].bytes, told));
+    cr_expect_eq(body.commitments.items[0].bytes.size, 0);
+    cr_expect(span_equal(body.commitments.items[1].bytes, met));
+    cr_expect_eq(rush->calls[0].size, silent.size + told.size + met.size);
+    learn(rush, 0, ERR_OK);
+    for (size_t i = 0; i < 2; i++) {
+        HALL_STATUS(read_reply(rush, &reply, i), STATUS_OK);
+        HALL_OUTCOME((enum outcome)reply.results.items[0].leaves.items[0].leaf.outcome,
+                     OUTCOME_SETTLED);
+    }
+    close_rush(rush);
+}
+
+Test(relay_batch, where_nobody_says_anything_nothing_is_said)
+{
+    struct rush *rush = open_rush();
+    write_call(rush, 0, pay(rush, 0, 1), 1);
+    take(rush, 0, 1);
+    cr_assert(next(rush, 0));
+    cr_expect_eq(body_of(rush, 0).commitments.count, 0);
+    learn(rush, 0, ERR_OK);
     close_rush(rush);
 }

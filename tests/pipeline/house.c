@@ -153,10 +153,23 @@ void house_seal(struct wanted *out, struct world *world, enum verb verb, const v
                     &world->banks[bank].bank_key, &world->arena) == ERR_OK);
 }
 
+/* In turn: nothing is said, what is so, and once what is not so. */
+static bool say(struct commitments_item *out, struct world *world, const struct settle_body *body,
+                uint64_t turn)
+{
+    for (size_t i = 0; i < body->packets.count && turn > 0; i++) {
+        out[i].bytes = world_met(world, body->packets.items[i].bytes);
+        if (turn == 2 && i == 0)
+            out[i].bytes = span_of(world->root.public_key.bytes, COMMITMENT_SIZE);
+    }
+    return turn > 0;
+}
+
 void house_settle(struct wanted *out, struct world *world, const struct world_coin *coins,
                   size_t count, struct world_wallet *payee, size_t bank)
 {
     struct blob_item items[PACKETS];
+    struct commitments_item commitments[PACKETS];
     for (size_t i = 0; i < count; i++) {
         struct world_coin paid;
         struct world_packet packet = {0};
@@ -165,7 +178,10 @@ void house_settle(struct wanted *out, struct world *world, const struct world_co
         packet.certificate_count = 0;
         items[i].bytes = world_packet_bytes(world, &packet);
     }
-    house_seal(out, world, VERB_SETTLE, &(struct settle_body){.packets = {items, count}}, bank);
+    struct settle_body body = {.packets = {items, count}, .commitments = {commitments, 0}};
+    if (say(commitments, world, &body, coins[0].serial / count % 3))
+        body.commitments.count = count;
+    house_seal(out, world, VERB_SETTLE, &body, bank);
 }
 
 void house_finish(struct wanted *calls, size_t count)

@@ -211,6 +211,9 @@ static enum status serve_settle(struct town *town, struct settle_reply *reply,
         return STATUS_PENDING;
     for (size_t i = 0; i < body->packets.count; i++)
         packets[i] = body->packets.items[i].bytes;
+    for (size_t i = 0; i < body->commitments.count; i++)
+        town->told_count +=
+            span_equal(body->commitments.items[i].bytes, world_met(town->world, packets[i]));
     OK(arena_alloc(arena, &results, body->packets.count, sizeof(struct settle_result)));
     reply->results = (struct settle_result_list){results, body->packets.count};
     reply->has_settled =

@@ -39,6 +39,7 @@ struct town {
     enum status withdrawals;  /* STATUS_OK, or why not */
     long lose_reply_at;       /* that many calls from now; negative: never */
     size_t calls[32];         /* by verb */
+    size_t told_count;        /* packets handed in with what their signatures commit to */
     struct amount account;    /* deposited */
     bool shows_spent;         /* OWNED lists what is spent as well: a lie */
     bool withdraws_silently;  /* mints, and says PENDING */

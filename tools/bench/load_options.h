@@ -32,6 +32,7 @@ enum load_option {
     LOAD_DOOR_PIN,
     LOAD_BEHIND,
     LOAD_ISSUING,
+    LOAD_TOLD,
     LOAD_COUNT
 };
 

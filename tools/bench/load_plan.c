@@ -6,9 +6,11 @@
  * that is less. */
 #include "tools/bench/load_plan.h"
 
+#include "tools/bench/load_told.h"
+
 #include <stdlib.h>
 
-enum { DOUBLE_GAP = 4000, DOUBLE_SHARE = 16 };
+enum { DOUBLE_GAP = 4000, DOUBLE_SHARE = 16, ITEM_HEAD_MAX = 4 /* of bytes in a list */ };
 
 struct draw {
     uint64_t from, range, step, next;
@@ -102,6 +104,26 @@ static void sign_share(void *context, size_t share, size_t from, size_t to)
     }
 }
 
+static size_t told_size(const struct load_plan *plan)
+{
+    return plan->options.is_told ? plan->options.line * COMMITMENT_SIZE : 0;
+}
+
+/* As payees do, who verify what they are paid. */
+static void learn_share(void *context, size_t share, size_t from, size_t to)
+{
+    struct load_plan *plan = context;
+    (void)share;
+    for (size_t i = from; i < to; i += LOAD_TOLD_MAX) {
+        struct span packets[LOAD_TOLD_MAX];
+        size_t count = 0;
+        for (; count < LOAD_TOLD_MAX && i + count < to; count++)
+            packets[count] = load_plan_packet(plan, i + count);
+        load_told_learn(plan->commitments + i * told_size(plan), packets, count, plan->options.line,
+                        plan->crowd->trust);
+    }
+}
+
 static size_t warm_packets(const struct load_plan *plan)
 {
     return plan->options.warm_payments / plan->options.line;
@@ -114,7 +136,7 @@ static bool is_full(const struct load_plan *plan, size_t size, size_t next)
     const size_t warm = warm_packets(plan);
     const size_t most = call->first < warm ? SETTLE_PACKETS_MAX : plan->options.packets_max;
     return call->count == most || (call->first < warm && next == warm) ||
-           size + plan->packets[next].size > LOAD_CALL_SIZE;
+           size + plan->packets[next].size + ITEM_HEAD_MAX + told_size(plan) > LOAD_CALL_SIZE;
 }
 
 static void cut_calls(struct load_plan *plan)
@@ -127,7 +149,7 @@ static void cut_calls(struct load_plan *plan)
             size = 0;
         }
         plan->calls[plan->call_count - 1].count++;
-        size += plan->packets[i].size;
+        size += plan->packets[i].size + ITEM_HEAD_MAX + told_size(plan);
     }
 }
 
@@ -142,6 +164,11 @@ void load_plan_open(struct load_plan *plan, const struct crowd *crowd,
     choose_coins(plan, packets);
     CHECK(plan->packet_count > 0);
     crowd_share_out(plan->packet_count, sign_share, plan);
+    if (options->is_told) {
+        plan->commitments = calloc(plan->packet_count, told_size(plan));
+        CHECK(plan->commitments != NULL);
+        crowd_share_out(plan->packet_count, learn_share, plan);
+    }
     cut_calls(plan);
     plan->payment_count = plan->packet_count * options->line;
 }
@@ -152,6 +179,7 @@ void load_plan_fini(struct load_plan *plan)
         buffer_fini(&plan->bytes[i]);
     free(plan->packets);
     free(plan->calls);
+    free(plan->commitments);
     *plan = (struct load_plan){0};
 }
 
@@ -159,4 +187,10 @@ struct span load_plan_packet(const struct load_plan *plan, size_t index)
 {
     const struct load_packet *packet = &plan->packets[index];
     return span_of(plan->bytes[packet->share].data + packet->at, packet->size);
+}
+
+struct span load_plan_commitments(const struct load_plan *plan, size_t index)
+{
+    const size_t size = told_size(plan);
+    return size == 0 ? (struct span){NULL, 0} : span_of(plan->commitments + index * size, size);
 }

@@ -5,7 +5,8 @@
 
 #include "tools/bench/crowd.h"
 
-enum { LOAD_CALL_SIZE = 64 * 1024 - 1024 }; /* of its packets: the message stays below 64 KiB */
+/* Of its packets, and of what is said of their signatures: the message stays below 64 KiB. */
+enum { LOAD_CALL_SIZE = 64 * 1024 - 1024 };
 
 struct load_packet {
     uint64_t coin;
@@ -25,6 +26,7 @@ struct load_plan_options {
     uint64_t coin_from, coin_to; /* the coins to draw from */
     uint64_t skip;               /* so many draws were used up by earlier runs */
     double cheats;               /* this share of the wallets pays each coin twice */
+    bool is_told;                /* calls say what their signatures commit to */
 };
 struct load_plan {
     struct load_plan_options options;
@@ -32,6 +34,7 @@ struct load_plan {
     struct load_packet *packets;
     struct load_call *calls;
     struct buffer bytes[CROWD_THREADS_MAX];
+    uint8_t *commitments; /* of each packet in turn; NULL: nothing is said */
     size_t packet_count, call_count, payment_count, double_count;
     size_t warm_call_count; /* of the first payments */
 };
@@ -39,5 +42,6 @@ void load_plan_open(struct load_plan *plan, const struct crowd *crowd,
                     const struct load_plan_options *options);
 void load_plan_fini(struct load_plan *plan);
 struct span load_plan_packet(const struct load_plan *plan, size_t index);
+struct span load_plan_commitments(const struct load_plan *plan, size_t index); /* or empty */
 
 #endif

@@ -26,10 +26,11 @@ void load_server_look(const struct load_server *server, struct load_sample *out)
 bool load_server_is_flushed(const struct load_server *server, uint64_t sent_ns);
 
 /* Verifications a CPU-second of one core, with the key at hand (always the same) and with another
- * key each time; the faster backend, about seconds long each. busy: with the key at hand, of a core
- * while all others verify too; libcrypto. */
+ * key each time; the faster backend, about seconds long each. told: with the key and the
+ * commitments at hand; busy: with the key at hand, of a core while all others verify too;
+ * libcrypto's. */
 struct load_ceiling {
-    double same_key, fresh_keys, busy;
+    double same_key, fresh_keys, told, busy;
 };
 void load_ceiling_measure(struct load_ceiling *out, double seconds);
 

@@ -126,7 +126,7 @@ void mill_settle(struct mill_call *out, struct mill *mill, const struct mill_coi
             pay(mill, &coins[i], (struct output_list){outputs, 2}, &reference, &arena);
         packets[i].bytes = pack(mill, &coins[i], &payment, &arena);
     }
-    const struct settle_body body = {{packets, count}};
+    const struct settle_body body = {.packets = {packets, count}};
     seal(out, mill, VERB_SETTLE, &body);
 }
 

@@ -42,6 +42,8 @@ TABLE = (  # key, heading, format
     ("settle_per_cpu_s", "settled a CPU-second of the server", "{:,.0f}"),
     ("verify_ceiling_per_core", "verifications a CPU-second, key at hand", "{:,.0f}"),
     ("ratio_to_ceiling", "of that ceiling", "{:.3f}"),
+    ("verify_ceiling_told", "verifications a CPU-second, commitment at hand too", "{:,.0f}"),
+    ("ratio_to_told_ceiling", "of that ceiling", "{:.3f}"),
     ("ratio_to_fresh_ceiling", "of the ceiling with another key each time", "{:.3f}"),
     ("ratio_to_busy_ceiling", "of the ceiling while all cores verify", "{:.3f}"),
     ("offered_per_s", "offered a second", "{:,.0f}"),
@@ -204,7 +206,8 @@ class Bench(Town):
                 "payments": min(wanted, most), "seconds": seconds, "warm-up": options.warm_up,
                 "warm-up-payments": warm_count, "rate": rate,
                 "outstanding": outstanding, "clients": options.connections, "line": line,
-                "cheats": share, "packets": packets, "ceiling-seconds": options.ceiling_seconds}
+                "cheats": share, "packets": packets, "ceiling-seconds": options.ceiling_seconds,
+                "told": int(not options.untold)}
 
     def load(self, seconds, rate=0, line=1, cheats=0, outstanding=None):
         before = self.crowd.get("unspent_count") or self.recount()["unspent_count"]
@@ -245,6 +248,8 @@ class Bench(Town):
         self.check("the law of the books holds", supply["balanced"])
         self.check("every answer is in the database", result["lost"] == 0, result["lost"])
         self.check("no packet is refused", result["refused_packets"] == 0)
+        self.check("what was told of signatures is so",
+                   "commitments_wrong" not in self.log("central"))
         self.check("something is measured", result["payments"] > 0)
         self.check("the payments counted are those answered",
                    answered == result["payments_in_all"], (answered, result["payments_in_all"]))
@@ -256,7 +261,7 @@ class Bench(Town):
                    (len(listed) - cases, result["conflicts"]))
         self.check("every case has a proof", all(case["has_proof"] for case in listed))
         for key in ("settle_per_s", "settle_per_cpu_s", "ratio_to_ceiling",
-                    "ratio_to_busy_ceiling"):
+                    "ratio_to_told_ceiling", "ratio_to_busy_ceiling"):
             result[key] *= result["settled"] / max(1, answered)  # a conflict is work, not success
         result.update({
             "durable": journal == "wal" and result["unflushed_answers"] == 0
@@ -359,6 +364,8 @@ def parser(text):
     made.add_argument("--most-a-second", type=float, default=MOST_A_SECOND,
                         help="payments made beforehand for each second at saturation")
     made.add_argument("--packets-max", type=int, default=PACKETS_MAX, help="in a call, at most")
+    made.add_argument("--untold", action="store_true",
+                      help="calls say nothing of what their signatures commit to")
     made.add_argument("--probe-seconds", type=float, default=10)
     made.add_argument("--ceiling-seconds", type=float, default=1)
     made.add_argument("--profile", metavar="FILE", help="perf record of the server under load")

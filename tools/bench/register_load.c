@@ -16,6 +16,9 @@
  * --rate too; then the load goes on for --warm-up seconds before the clock starts. When nothing is
  * left to send, the load is over ("used_up" says so). The CPU time is the server's alone.
  *
+ * With --told 1, the default, a call says what the signatures in it commit to, as wallets do that
+ * verified what they were paid (PROTOCOL 8.3).
+ *
  * With --door the calls are wallets', to a dcep-bank at that address, and --server is that bank:
  * the owner of a call's first coin hands in all of its packets. --behind is then the register's
  * process, --issuing-key its key file: a bank looks at a token's signature.
@@ -159,9 +162,14 @@ static void send_call(struct caller *caller, size_t index)
     const struct load_bank *bank = &load.banks[number];
     struct load_gate *gate = is_timed(index) ? NULL : &load.gates[number];
     struct blob_item packets[SETTLE_PACKETS_MAX];
-    const struct settle_body body = {.packets = {packets, call->count}};
-    for (size_t i = 0; i < call->count; i++)
+    struct commitments_item commitments[SETTLE_PACKETS_MAX];
+    const struct settle_body body = {
+        .packets = {packets, call->count},
+        .commitments = {commitments, load.plan.options.is_told ? call->count : 0}};
+    for (size_t i = 0; i < call->count; i++) {
         packets[i].bytes = load_plan_packet(&load.plan, call->first + i);
+        commitments[i].bytes = load_plan_commitments(&load.plan, call->first + i);
+    }
     const struct key_pair *sender =
         load_text(LOAD_DOOR) == NULL
             ? &bank->bank_key
@@ -372,9 +380,11 @@ static void write_json(const struct load_audit *audit, const struct load_ceiling
          payments > 0 ? (last->behind_cpu_s - first->behind_cpu_s) * BENCH_US / payments : 0},
         {"settle_per_cpu_s", cpu_s > 0 ? payments / cpu_s : 0},
         {"verify_ceiling_per_core", ceiling->same_key},
+        {"verify_ceiling_told", ceiling->told},
         {"verify_ceiling_fresh_keys", ceiling->fresh_keys},
         {"verify_ceiling_busy", ceiling->busy},
         {"ratio_to_ceiling", cpu_s > 0 ? payments / cpu_s / ceiling->same_key : 0},
+        {"ratio_to_told_ceiling", cpu_s > 0 ? payments / cpu_s / ceiling->told : 0},
         {"ratio_to_fresh_ceiling", cpu_s > 0 ? payments / cpu_s / ceiling->fresh_keys : 0},
         {"ratio_to_busy_ceiling", cpu_s > 0 ? payments / cpu_s / ceiling->busy : 0},
         {"p50_ms", rounded_ms(0.5)},
@@ -429,7 +439,8 @@ static void open_load(int argc, char **argv, int first)
                                               .coin_from = load_whole(LOAD_FROM),
                                               .coin_to = load_whole(LOAD_TO),
                                               .skip = load_whole(LOAD_SKIP),
-                                              .cheats = load_number(LOAD_CHEATS)};
+                                              .cheats = load_number(LOAD_CHEATS),
+                                              .is_told = load_whole(LOAD_TOLD) != 0};
     if (load_text(LOAD_ISSUING) != NULL) {
         CHECK(keys_read(&load.issuing_key, load_text(LOAD_ISSUING), load.banks[0].network,
                         "issuing", (struct span){NULL, 0}) == ERR_OK);
@@ -472,6 +483,7 @@ int main(int argc, char **argv)
     load_ceiling_measure(&after, load_number(LOAD_CEILING));
     before.same_key = (before.same_key + after.same_key) / 2;
     before.fresh_keys = (before.fresh_keys + after.fresh_keys) / 2;
+    before.told = (before.told + after.told) / 2;
     before.busy = (before.busy + after.busy) / 2;
     puts("measured");
     (void)fflush(stdout);

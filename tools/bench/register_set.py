@@ -55,6 +55,7 @@ def plan_of(options):
     plan = [
         load("saturation", "one payment a packet, closed loop", runs, options.saturation_seconds),
         load("fresh_keys", "the same, no key met before", others, span, "--fresh-keys"),
+        load("untold", "the same, no commitment told", others, span, "--untold"),
         load("half", "half of saturation, open loop", others, span, "--rate", "HALF"),
         load("line_5", "lines of 5 payments", others, span, "--line", "5"),
         load("double_3", "3 % double spends", others, span, "--double-spends", "3"),
@@ -214,7 +215,8 @@ class Goals:
             middle = median_of(self.results, below, key)
             values = [run[key] / (under[i][key] if len(over) == len(under) else middle)
                       for i, run in enumerate(over)]
-            self.lines.append(f"* {text}: {spread(values, '{:.2f}')} (goal: {goal})")
+            self.lines.append(f"* {text}: {spread(values, '{:.2f}')}"
+                              f"{goal and f' (goal: {goal})'}")
 
     def tell_all(self):
         self.tell("settled a second at saturation", "saturation", "settle_per_s", "{:,.0f}",
@@ -223,6 +225,10 @@ class Goals:
                   "{:,.0f}", "10,000")
         self.tell("of the ceiling, keys met before", "saturation", "ratio_to_ceiling", "{:.3f}",
                   "0.75")
+        self.tell("of the ceiling with commitments at hand", "saturation",
+                  "ratio_to_told_ceiling", "{:.3f}", "")
+        self.ratio("CPU a payment, of one without commitments", "cpu_us_per_payment",
+                   "saturation", "untold", "")
         self.tell("of a core's ceiling while all cores verify, keys met before", "saturation",
                   "ratio_to_busy_ceiling", "{:.3f}", "")
         self.tell("of the same ceiling, no key met before", "fresh_keys", "ratio_to_ceiling",
@@ -231,6 +237,8 @@ class Goals:
                   "ratio_to_fresh_ceiling", "{:.3f}", "")
         self.tell("verifications a CPU-second of one core, key at hand", "saturation",
                   "verify_ceiling_per_core", "{:,.0f}", "")
+        self.tell("the same with the commitment at hand", "saturation", "verify_ceiling_told",
+                  "{:,.0f}", "")
         self.tell("p99 at half of saturation, ms", "half", "p99_ms", "{:.1f}", "at most 10")
         self.tell("p99.9 at half of saturation, ms", "half", "p999_ms", "{:.1f}", "at most 50")
         self.ratio("CPU a payment in a line of 5, of a single one's", "cpu_us_per_payment",

@@ -13,11 +13,13 @@ Test(sync, M1_the_payer_syncs_first)
     town_coin(&town, &alice, 10000);
     const struct span packet = folk_pay(&alice, folk_request(&bob, 700, NULL), &status);
     people_sync_well(&alice);
+    cr_expect_eq(town.told_count, 1); /* what she signed commits to, verified by herself */
     cr_expect_eq(folk_spendable(&alice), 9300);
     cr_expect_eq(amount_fen(folk_totals(&alice).handed_over), 0);
     cr_expect(amount_is_zero(alice.wallet.state.paid_since_sync));
     cr_expect_eq(folk_receive(&bob, packet).result, HANDOVER_TAKEN);
     cr_expect_eq(amount_fen(people_sync_well(&bob).settled), 700);
+    cr_expect_eq(town.told_count, 2);
     cr_expect_eq(folk_spendable(&bob), 700);
     cr_expect_eq(amount_fen(folk_totals(&bob).spendable_settled), 700);
     cr_expect_eq(town_unspent(&town), 10000);
