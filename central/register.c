@@ -24,6 +24,15 @@ enum err register_prepare(struct register_prepared *out, const struct trust *tru
     return ERR_OK;
 }
 
+enum err register_prepare_order(struct register_prepared *out, const struct trust *trust,
+                                const struct order_body *body, const struct packet_proven *proven,
+                                struct arena *arena)
+{
+    struct blob_item packet = {body->packet};
+    const struct settle_body alone = {.packets = {&packet, 1}};
+    return register_prepare(out, trust, &alone, proven, arena);
+}
+
 /* A leaf of each payment, and no outcome yet. */
 static enum err name_payments(struct register_env *env, struct settle_result *result,
                               const struct packet_view *view)

@@ -26,7 +26,7 @@
 struct register_prepared {
     struct packet_prepared **packets;
     size_t count;
-    bool is_misled; /* by what was said of a signature: it cost time, and changed nothing */
+    bool is_misled; /* by what was said of a signature: it may have cost time */
 };
 /* What is to be signed once the rows of a call are changed (register_due.c). Dues of the calls
  * before it in the same transaction are found through `before`. */
@@ -62,6 +62,10 @@ struct register_env {
 enum err register_prepare(struct register_prepared *out, const struct trust *trust,
                           const struct settle_body *body, const struct packet_proven *proven,
                           struct arena *arena) MUST_USE;
+/* The one packet of an order. */
+enum err register_prepare_order(struct register_prepared *out, const struct trust *trust,
+                                const struct order_body *body, const struct packet_proven *proven,
+                                struct arena *arena) MUST_USE;
 /* With env->dues, in this order: every call is applied; register_dues_sign for each, in any thread;
  * then the replies may be read, and register_dues_store, before the commit. */
 enum err register_dues_sign(const struct register_dues *dues,

@@ -243,13 +243,11 @@ static enum err answer(struct register_env *env, enum status *status, struct ord
 static enum err verify_input(struct register_env *env, struct packet_view *view,
                              enum status *status, const struct order_body *body)
 {
-    struct blob_item packet = {body->packet};
-    const struct settle_body alone = {.packets = {&packet, 1}};
     struct register_prepared prepared = {0};
     if (env->prepared != NULL)
         prepared = *env->prepared;
     else
-        TRY(register_prepare(&prepared, env->trust, &alone, NULL, env->arena));
+        TRY(register_prepare_order(&prepared, env->trust, body, NULL, env->arena));
     CHECK(prepared.count == 1);
     return register_verify(env, view, status, prepared.packets[0]);
 }

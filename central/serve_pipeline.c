@@ -116,17 +116,17 @@ static enum err round_end(void *context)
 
 /* ---- workers ---- */
 
-static bool heeds(void *context, uint64_t bank_id)
+static bool heeds(void *context, uint64_t bank_id, size_t size)
 {
     struct serve_pipeline *pipeline = context;
-    return serve_heed_next(&pipeline->heed, bank_id);
+    return serve_heed_next(&pipeline->heed, bank_id, size);
 }
 
-static void misled(void *context, uint64_t bank_id)
+static void misled(void *context, uint64_t bank_id, size_t size)
 {
     struct serve_pipeline *pipeline = context;
-    serve_heed_misled(&pipeline->heed, bank_id);
-    log_line(LOG_LEVEL_WARN, "central.commitments_wrong bank=%" PRIu64, bank_id);
+    serve_heed_misled(&pipeline->heed, bank_id, size);
+    log_line(LOG_LEVEL_INFO, "central.commitments_wrong bank=%" PRIu64, bank_id);
 }
 
 static void prepare_one(struct serve_pipeline *pipeline)

@@ -272,27 +272,28 @@ struct span service_call_reply(const struct service_call *call)
     return buffer_span(&call->reply);
 }
 
+static size_t packets_size(const struct settle_body *body)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < body->packets.count; i++)
+        size += body->packets.items[i].bytes.size;
+    return size;
+}
+
 /* The packets of a settlement, with what the bank says of their signatures if that helps. */
 static enum err prepare_settlement(struct service_call *call, const struct trust *trust,
                                    const struct service_aids *aids, uint64_t bank_id)
 {
     struct settle_body body = call->body.settle;
-    if (aids != NULL && !aids->heeds(aids->context, bank_id))
+    const size_t size = packets_size(&body);
+    const bool is_told = body.commitments.count > 0;
+    if (is_told && (aids == NULL || !aids->heeds(aids->context, bank_id, size)))
         body.commitments.count = 0;
     TRY(register_prepare(&call->prepared, trust, &body, aids == NULL ? NULL : &aids->proven,
                          &call->arena));
-    if (aids != NULL && call->prepared.is_misled)
-        aids->misled(aids->context, bank_id);
+    if (call->prepared.is_misled)
+        aids->misled(aids->context, bank_id, size);
     return ERR_OK;
-}
-
-static enum err prepare_order(struct service_call *call, const struct trust *trust,
-                              const struct service_aids *aids)
-{
-    struct blob_item packet = {call->body.order.packet};
-    const struct settle_body body = {.packets = {&packet, 1}};
-    return register_prepare(&call->prepared, trust, &body, aids == NULL ? NULL : &aids->proven,
-                            &call->arena);
 }
 
 /* The body of a call that its sender signed, and what its packets can prove alone. */
@@ -309,7 +310,8 @@ static enum err read_body(struct service_call *call, const struct trust *trust,
     if (verb == VERB_SETTLE)
         return prepare_settlement(call, trust, aids, bank_id);
     if (verb == VERB_EXCHANGE || verb == VERB_REDEEM)
-        return prepare_order(call, trust, aids);
+        return register_prepare_order(&call->prepared, trust, &call->body.order,
+                                      aids == NULL ? NULL : &aids->proven, &call->arena);
     return ERR_OK;
 }
 

@@ -29,13 +29,14 @@ void service_fini(struct service *service); /* wipes keys; does not close the st
 /* What the operator's commands work with, inside a transaction of theirs. */
 struct register_env service_env(struct service *service, struct arena *arena);
 
-/* What makes preparing cheaper and changes no answer. heeds: does what this bank says of signatures
- * help (PROTOCOL 8.3, SETTLE)? misled: it said what is not so. From any thread. */
+/* What makes preparing cheaper and changes no answer. heeds: does what this bank says of the
+ * signatures in so many bytes help (PROTOCOL 8.3, SETTLE)? misled: it said what is not so. From any
+ * thread. */
 struct service_aids {
     struct packet_proven proven; /* payments that need not be proved again */
     void *context;
-    bool (*heeds)(void *context, uint64_t bank_id);
-    void (*misled)(void *context, uint64_t bank_id);
+    bool (*heeds)(void *context, uint64_t bank_id, size_t size);
+    void (*misled)(void *context, uint64_t bank_id, size_t size);
 };
 
 /* A call in steps, so that a server may do in many threads what needs no rows:
@@ -51,7 +52,7 @@ struct service_aids {
  * The answer is the same as service_handle's. A failure of any step: that of the transaction. */
 struct service_call;
 enum err service_call_open(struct service_call **out, struct span request) MUST_USE;
-/* aids: NULL, or all of them. Without, every bank is heeded. */
+/* aids: NULL, or all of them. Without, nothing is remembered and nobody heeded. */
 enum err service_call_prepare(struct service_call *call, const struct trust *trust,
                               const struct service_aids *aids) MUST_USE;
 enum err service_call_apply(struct service *service, struct service_call *call,

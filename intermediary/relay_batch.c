@@ -77,18 +77,20 @@ static enum err make_places(struct relay_visit *visit)
     return ERR_OK;
 }
 
-static void take_commitments(struct relay_visit *visit)
+/* Of a packet that was read: what cannot be its commitments goes no further. */
+static struct span commitments_of(const struct relay_visit *visit, size_t index)
 {
     const struct settle_body *body = &visit->body;
-    for (size_t i = 0; i < body->packets.count && body->commitments.count == body->packets.count;
-         i++)
-        visit->items[i].commitments = body->commitments.items[i].bytes;
+    const size_t size = visit->items[index].view.payment_count * COMMITMENT_SIZE;
+    if (body->commitments.count != body->packets.count ||
+        body->commitments.items[index].bytes.size != size)
+        return (struct span){NULL, 0};
+    return body->commitments.items[index].bytes;
 }
 
 static enum err judge(struct branch_env *env, struct relay_visit *visit)
 {
     TRY(make_places(visit));
-    take_commitments(visit);
     for (size_t i = 0; i < visit->body.packets.count; i++) {
         const struct span packet = visit->body.packets.items[i].bytes;
         struct relay_item *item = &visit->items[i];
@@ -98,6 +100,7 @@ static enum err judge(struct branch_env *env, struct relay_visit *visit)
             item->verdict == STATUS_OK ? STATUS_PENDING : item->verdict;
         if (item->verdict != STATUS_OK)
             continue;
+        item->commitments = commitments_of(visit, i);
         visit->kept_count++;
         visit->kept_size += packet.size + item->commitments.size;
     }

@@ -35,7 +35,8 @@ struct crypto_check { /* one signature to verify */
     struct span message; /* hashed with SHA-256 inside */
     struct signature signature;
     /* In: what somebody says it is; it may make verifying cheaper, and never changes a verdict.
-     * Out, of a call that succeeded: what it is; unknown where valid is false. */
+     * Out, of a call that succeeded: what it is, where the backend met it; unknown where valid is
+     * false. */
     struct commitment commitment;
     bool valid; /* out */
 };

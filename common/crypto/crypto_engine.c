@@ -37,10 +37,10 @@ static void engine_free(void *memory)
         BN_free(engine->product[index]);
         EC_POINT_free(engine->sums[index]);
     }
-    BN_free(engine->sum.of_g);
+    BN_free(engine->weighed.of_g);
     for (size_t index = 0; index < 2 * CRYPTO_ENGINE_BATCH; index++) {
-        BN_free(engine->sum.factors[index]);
-        EC_POINT_free(engine->sum.points[index]);
+        BN_free(engine->weighed.factors[index]);
+        EC_POINT_free(engine->weighed.points[index]);
     }
     BN_free(engine->r);
     BN_free(engine->u1);
@@ -90,7 +90,7 @@ static bool engine_fill_curve(struct crypto_engine *engine)
 
 static bool engine_fill_sum(struct crypto_engine *engine)
 {
-    struct crypto_engine_sum *sum = &engine->sum;
+    struct crypto_engine_sum *sum = &engine->weighed;
     bool whole = true;
 
     sum->of_g = BN_new();

@@ -2,7 +2,7 @@
  * this room only.
  *
  * One for each thread that asks, freed when the thread ends; what is in it is nobody else's. point,
- * r to inverse, s, product, sums and sum are scratch.
+ * r to inverse, s, product, sums and weighed are scratch.
  */
 #ifndef DCEP_COMMON_CRYPTO_CRYPTO_ENGINE_H
 #define DCEP_COMMON_CRYPTO_CRYPTO_ENGINE_H
@@ -41,7 +41,7 @@ struct crypto_engine {
     /* Of each signature of a batch: s; s[0] ... s[i] mod n; u1 G + u2 Q. */
     BIGNUM *s[CRYPTO_ENGINE_BATCH], *product[CRYPTO_ENGINE_BATCH];
     EC_POINT *sums[CRYPTO_ENGINE_BATCH];
-    struct crypto_engine_sum sum;
+    struct crypto_engine_sum weighed;
     BIGNUM *prime, *a, *b; /* y^2 = x^3 + a x + b modulo prime */
     BIGNUM *root_exponent; /* (prime + 1) / 4: the prime is 3 modulo 4 */
     BN_MONT_CTX *prime_mont;

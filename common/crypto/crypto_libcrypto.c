@@ -154,7 +154,7 @@ struct batch {
     struct crypto_check *checks;
     size_t count;
     struct id hashes[CRYPTO_ENGINE_BATCH];
-    enum err verdicts[CRYPTO_ENGINE_BATCH];
+    enum err verdicts[CRYPTO_ENGINE_BATCH]; /* ERR_OK until it is looked at by itself */
     bool is_judged[CRYPTO_ENGINE_BATCH];
 };
 
@@ -172,16 +172,18 @@ static enum err batch_sum(struct crypto_engine *engine, struct batch *batch)
     crypto_sum_begin(engine);
     for (size_t index = 0; index < batch->count; index++) {
         const struct crypto_check *check = &batch->checks[index];
-        const enum err form =
-            commitment_is_known(&check->commitment) ? batch_read(engine, check) : ERR_POINT;
+        enum err form;
 
+        if (!commitment_is_known(&check->commitment))
+            continue;
+        form = batch_read(engine, check);
         if (!is_verdict(form))
             return form;
         if (form == ERR_OK)
             TRY(crypto_sum_add(engine, &is_added[index], check, &batch->hashes[index],
                                engine->s[index]));
     }
-    if (engine->sum.count >= CRYPTO_SUM_MIN)
+    if (engine->weighed.count >= CRYPTO_SUM_MIN)
         TRY(crypto_sum_holds(engine, &holds));
     for (size_t index = 0; index < batch->count; index++)
         batch->is_judged[index] = holds && is_added[index];

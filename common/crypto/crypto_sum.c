@@ -11,8 +11,8 @@
 
 void crypto_sum_begin(struct crypto_engine *engine)
 {
-    engine->sum.count = 0;
-    crypto_random(engine->sum.weights, sizeof engine->sum.weights);
+    engine->weighed.count = 0;
+    crypto_random(engine->weighed.weights, sizeof engine->weighed.weights);
 }
 
 /* R into out. r is in engine->r. ERR_POINT */
@@ -31,7 +31,7 @@ static enum err commitment_point(struct crypto_engine *engine, EC_POINT *out,
 
 static enum err load_points(struct crypto_engine *engine, const struct crypto_check *check)
 {
-    EC_POINT *const *pair = engine->sum.points + 2 * engine->sum.count;
+    EC_POINT *const *pair = engine->weighed.points + 2 * engine->weighed.count;
     const EC_POINT *key = NULL;
     TRY(crypto_engine_point(engine, &key, &check->key));
     if (EC_POINT_copy(pair[0], key) != 1)
@@ -42,7 +42,7 @@ static enum err load_points(struct crypto_engine *engine, const struct crypto_ch
 /* z u2 and -z, and z u1 to the others'. */
 static bool weigh(struct crypto_engine *engine, const struct id *hash, const BIGNUM *s_inverse)
 {
-    struct crypto_engine_sum *sum = &engine->sum;
+    struct crypto_engine_sum *sum = &engine->weighed;
     const uint8_t *weight = sum->weights[sum->count];
     BIGNUM *const *pair = sum->factors + 2 * sum->count;
     BIGNUM *z = engine->x, *z_by_s = engine->u2, *z_u1 = engine->u1;
@@ -59,7 +59,7 @@ static bool weigh(struct crypto_engine *engine, const struct id *hash, const BIG
 enum err crypto_sum_add(struct crypto_engine *engine, bool *added, const struct crypto_check *check,
                         const struct id *hash, const BIGNUM *s_inverse)
 {
-    CHECK(engine->sum.count < CRYPTO_ENGINE_BATCH);
+    CHECK(engine->weighed.count < CRYPTO_ENGINE_BATCH);
     *added = false;
     if (BN_bin2bn(check->signature.bytes, SCALAR_SIZE, engine->r) == NULL)
         return crypto_engine_error(ERR_CRYPTO);
@@ -69,14 +69,14 @@ enum err crypto_sum_add(struct crypto_engine *engine, bool *added, const struct 
     TRY(error);
     if (!weigh(engine, hash, s_inverse))
         return crypto_engine_error(ERR_CRYPTO);
-    engine->sum.count++;
+    engine->weighed.count++;
     *added = true;
     return ERR_OK;
 }
 
 enum err crypto_sum_holds(struct crypto_engine *engine, bool *holds)
 {
-    struct crypto_engine_sum *sum = &engine->sum;
+    struct crypto_engine_sum *sum = &engine->weighed;
     const size_t count = 2 * sum->count;
     const EC_POINT *points[2 * CRYPTO_ENGINE_BATCH];
     const BIGNUM *factors[2 * CRYPTO_ENGINE_BATCH];

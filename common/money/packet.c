@@ -93,29 +93,52 @@ enum err packet_prove(struct packet_prepared *const *packets, size_t count,
 
 void packet_tell(struct packet_prepared *prepared, struct span commitments)
 {
-    if (commitments.size == prepared->view.payment_count * COMMITMENT_SIZE)
-        prepared->check.told = commitments;
-}
-
-enum err packet_met(struct span *out, const struct packet_prepared *prepared, struct arena *arena)
-{
-    const struct commitment *met = prepared->check.met;
-    const size_t count = prepared->view.payment_count;
-    void *memory = NULL;
-    *out = (struct span){NULL, 0};
-    if (met == NULL)
-        return ERR_OK;
-    TRY(arena_alloc(arena, &memory, count, COMMITMENT_SIZE));
-    uint8_t *bytes = memory;
-    for (size_t i = 0; i < count; i++)
-        memcpy(bytes + i * COMMITMENT_SIZE, met[i].bytes, COMMITMENT_SIZE);
-    *out = span_of(bytes, count * COMMITMENT_SIZE);
-    return ERR_OK;
+    const struct packet_view *view = &prepared->view;
+    if (prepared->status != STATUS_OK || commitments.size != view->payment_count * COMMITMENT_SIZE)
+        return;
+    for (size_t i = 0; i < view->payment_count; i++)
+        memcpy(view->payments[i].commitment.bytes, commitments.data + i * COMMITMENT_SIZE,
+               COMMITMENT_SIZE);
 }
 
 bool packet_was_misled(const struct packet_prepared *prepared)
 {
     return prepared->check.is_misled;
+}
+
+static enum err write_commitments(struct span *out, const struct packet_prepared *prepared,
+                                  struct arena *arena)
+{
+    const struct packet_view *view = &prepared->view;
+    void *bytes = NULL;
+    bool is_any = false;
+    *out = (struct span){NULL, 0};
+    if (prepared->status != STATUS_OK)
+        return ERR_OK;
+    TRY(arena_alloc(arena, &bytes, view->payment_count, COMMITMENT_SIZE));
+    for (size_t i = 0; i < view->payment_count; i++) {
+        const struct commitment *met = &view->payments[i].commitment;
+        memcpy((uint8_t *)bytes + i * COMMITMENT_SIZE, met->bytes, COMMITMENT_SIZE);
+        is_any = is_any || commitment_is_known(met);
+    }
+    if (is_any)
+        *out = span_of(bytes, view->payment_count * COMMITMENT_SIZE);
+    return ERR_OK;
+}
+
+enum err packet_meet(struct span *out, const struct span *packets, size_t count,
+                     const struct trust *trust, struct arena *arena)
+{
+    struct arena scratch AUTO(arena_fini) = {0};
+    void *memory = NULL;
+    TRY(arena_alloc(&scratch, &memory, count, sizeof(struct packet_prepared *)));
+    struct packet_prepared **prepared = memory;
+    for (size_t i = 0; i < count; i++)
+        TRY(packet_prepare(&prepared[i], packets[i], trust, PACKET_FOR_REGISTER, &scratch));
+    TRY(packet_prove(prepared, count, NULL, &scratch));
+    for (size_t i = 0; i < count; i++)
+        TRY(write_commitments(&out[i], prepared[i], arena));
+    return ERR_OK;
 }
 
 enum err packet_judge(struct packet_view *out, enum status *status,

@@ -64,6 +64,7 @@ struct packet_payment {
     uint64_t hops, depth;          /* of the coin it spends: hops and payments before this one */
     uint64_t spend_by_day, redeem_by_day;
     struct key_id issuing_key_id;
+    struct commitment commitment; /* of its signature: as told, then as met */
     bool is_leaf;
 };
 struct packet_view {
@@ -110,14 +111,15 @@ enum err packet_prove(struct packet_prepared *const *packets, size_t count,
 enum err packet_judge(struct packet_view *out, enum status *status,
                       struct packet_prepared *prepared, const struct trust *trust,
                       const struct packet_known *known, struct arena *arena) MUST_USE;
-/* Commitments of the payments' signatures (span.h), which whoever verified them has met: those of
- * each payment, in order. packet_tell, before packet_prove, is what somebody says; bytes of another
- * length say nothing. packet_met, after it, is what is so: empty where nothing was asked. */
+/* Commitments of the payments' signatures (span.h), those of each payment, in order. What somebody
+ * says they are, before packet_prove: bytes of another length say nothing. */
 void packet_tell(struct packet_prepared *prepared, struct span commitments);
-enum err packet_met(struct span *out, const struct packet_prepared *prepared,
-                    struct arena *arena) MUST_USE;
-/* Was something said that is not so? Then packet_prove took longer than without it. */
+/* Was something said, of what packet_prove asked, that is not so? Then it may have taken longer. */
 bool packet_was_misled(const struct packet_prepared *prepared);
+/* The commitments of many packets, which are verified for it as far as they prove themselves; zeros
+ * where one is not known, empty where none is. out in arena. */
+enum err packet_meet(struct span *out, const struct span *packets, size_t count,
+                     const struct trust *trust, struct arena *arena) MUST_USE;
 /* What it names: payments and their ids, not judged. Of one whose verdict is OK, ISSUER or what
  * comes after it: the others could not be read. */
 const struct packet_view *packet_named(const struct packet_prepared *prepared);

@@ -21,9 +21,7 @@ struct packet_check {
     bool is_vouched[PACKET_PAYMENTS_MAX]; /* by `known.payment`: the register only */
     /* by packet_prove: its signature; the keys that it pays to */
     enum packet_memo signature[PACKET_PAYMENTS_MAX], points[PACKET_PAYMENTS_MAX];
-    struct span told;       /* packet_tell: COMMITMENT_SIZE bytes for each payment, or empty */
-    struct commitment *met; /* by packet_prove, of each payment; NULL: nothing was asked */
-    bool is_misled;
+    bool is_misled; /* by packet_tell, as packet_prove found */
 };
 
 /* packet_read.c */

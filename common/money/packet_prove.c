@@ -9,8 +9,6 @@
  * Never a verdict: an answer that turns out not to matter is ignored. */
 #include "common/money/packet_check.h"
 
-#include <string.h>
-
 struct question {
     struct packet_check *check;
     size_t payment;
@@ -51,25 +49,16 @@ static void remember(const struct packet_check *check, size_t index,
         proven->keep(proven->context, &payment->id, &payment->cose.signature);
 }
 
-static struct commitment told(const struct packet_check *check, size_t index)
+/* A signature that is not valid has no commitment, whatever was said of it. */
+static void note_met(struct packet_check *check, size_t index, const struct crypto_check *asked)
 {
-    struct commitment out = {{0}};
-    if (check->told.size > 0)
-        memcpy(out.bytes, check->told.data + index * COMMITMENT_SIZE, COMMITMENT_SIZE);
-    return out;
-}
-
-static enum err note_met(struct packet_check *check, size_t index, const struct commitment *met)
-{
-    const struct commitment said = told(check, index);
-    void *memory = check->met;
-    if (commitment_is_known(&said) && !commitment_equal(&said, met))
+    struct commitment *commitment = &check->view->payments[index].commitment;
+    const bool was_told = commitment_is_known(commitment);
+    const bool is_met = commitment_is_known(&asked->commitment);
+    if (was_told &&
+        (!asked->valid || (is_met && !commitment_equal(commitment, &asked->commitment))))
         check->is_misled = true;
-    if (memory == NULL)
-        TRY(arena_alloc(check->arena, &memory, check->view->payment_count, sizeof *check->met));
-    check->met = memory;
-    check->met[index] = *met;
-    return ERR_OK;
+    *commitment = asked->commitment;
 }
 
 static enum err ask(struct questions *questions, struct packet_check *check, size_t index)
@@ -83,7 +72,7 @@ static enum err ask(struct questions *questions, struct packet_check *check, siz
                        check->arena));
     one->key = payment->owner_key;
     one->signature = payment->cose.signature;
-    one->commitment = told(check, index);
+    one->commitment = payment->commitment;
     questions->items[questions->count++] = (struct question){check, index};
     return ERR_OK;
 }
@@ -118,7 +107,7 @@ enum err packet_prove_payments(struct packet_check *const *checks, size_t count,
         question->check->signature[question->payment] =
             questions.checks[i].valid ? PACKET_GOOD : PACKET_BAD;
         remember(question->check, question->payment, proven);
-        TRY(note_met(question->check, question->payment, &questions.checks[i].commitment));
+        note_met(question->check, question->payment, &questions.checks[i]);
     }
     return ERR_OK;
 }

@@ -11,7 +11,7 @@ enum manner { SILENT, RIGHT, WRONG, TOO_FEW, UNHEEDED };
 
 struct memory {
     bool heeds;
-    size_t asked, misled;
+    size_t asked, misled, size;
     uint64_t bank_id;
 };
 
@@ -30,19 +30,21 @@ static void keep(void *context, const struct id *payment_id, const struct signat
     (void)signature;
 }
 
-static bool heeds(void *context, uint64_t bank_id)
+static bool heeds(void *context, uint64_t bank_id, size_t size)
 {
     struct memory *memory = context;
     memory->asked++;
     memory->bank_id = bank_id;
+    memory->size = size;
     return memory->heeds;
 }
 
-static void misled(void *context, uint64_t bank_id)
+static void misled(void *context, uint64_t bank_id, size_t size)
 {
     struct memory *memory = context;
     memory->misled++;
     cr_expect_eq(bank_id, memory->bank_id);
+    cr_expect_eq(size, memory->size);
 }
 
 struct told {
@@ -132,15 +134,17 @@ HALL_TEST(service, told_right_or_wrong_settles_the_same)
 {
     static const struct {
         enum manner manner;
-        size_t misled;
-    } rows[] = {{SILENT, 0}, {RIGHT, 0}, {WRONG, 1}, {TOO_FEW, 0}, {UNHEEDED, 0}};
+        size_t asked, misled;
+    } rows[] = {
+        {SILENT, 0, 0}, {RIGHT, 1, 0}, {WRONG, 1, 1}, {TOO_FEW, 1, 0}, {UNHEEDED, 1, 0},
+    };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct told told;
         open_told(&told, kind);
         const struct settle_body body = body_of(&told, rows[i].manner);
         settle(&told, &body);
-        cr_expect_eq(told.memory.asked, 1);
-        cr_expect_eq(told.memory.bank_id, WORLD_BANK_A);
+        cr_expect_eq(told.memory.asked, rows[i].asked, "row %zu", i);
+        cr_expect_eq(told.memory.bank_id, rows[i].asked * WORLD_BANK_A);
         cr_expect_eq(told.memory.misled, rows[i].misled, "row %zu", i);
         cr_expect_eq(cast_owned(&told.cast, &told.cast.p), 100 * PACKETS);
         service_fini(&told.service);

@@ -374,11 +374,7 @@ struct span world_packet_bytes(struct world *world, const struct world_packet *p
 
 struct span world_met(struct world *world, struct span packet)
 {
-    struct packet_prepared *prepared = NULL;
     struct span met;
-    CHECK(packet_prepare(&prepared, packet, &world->trust, PACKET_FOR_REGISTER, &world->arena) ==
-          ERR_OK);
-    CHECK(packet_prove(&prepared, 1, NULL, &world->arena) == ERR_OK);
-    CHECK(packet_met(&met, prepared, &world->arena) == ERR_OK);
+    CHECK(packet_meet(&met, &packet, 1, &world->trust, &world->arena) == ERR_OK);
     return met;
 }

@@ -6,11 +6,13 @@
  * that is less. */
 #include "tools/bench/load_plan.h"
 
-#include "tools/bench/load_told.h"
+#include "common/money/packet.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { DOUBLE_GAP = 4000, DOUBLE_SHARE = 16, ITEM_HEAD_MAX = 4 /* of bytes in a list */ };
+enum { MEET_MAX = 32 /* packets at once */ };
 
 struct draw {
     uint64_t from, range, step, next;
@@ -114,13 +116,17 @@ static void learn_share(void *context, size_t share, size_t from, size_t to)
 {
     struct load_plan *plan = context;
     (void)share;
-    for (size_t i = from; i < to; i += LOAD_TOLD_MAX) {
-        struct span packets[LOAD_TOLD_MAX];
+    for (size_t i = from; i < to; i += MEET_MAX) {
+        struct arena arena AUTO(arena_fini) = {0};
+        struct span packets[MEET_MAX], met[MEET_MAX];
         size_t count = 0;
-        for (; count < LOAD_TOLD_MAX && i + count < to; count++)
+        for (; count < MEET_MAX && i + count < to; count++)
             packets[count] = load_plan_packet(plan, i + count);
-        load_told_learn(plan->commitments + i * told_size(plan), packets, count, plan->options.line,
-                        plan->crowd->trust);
+        CHECK(packet_meet(met, packets, count, plan->crowd->trust, &arena) == ERR_OK);
+        for (size_t j = 0; j < count; j++) {
+            CHECK(met[j].size == told_size(plan));
+            memcpy(plan->commitments + (i + j) * told_size(plan), met[j].data, met[j].size);
+        }
     }
 }
 

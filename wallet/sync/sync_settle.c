@@ -126,33 +126,23 @@ static enum err take_results(struct sync_run *run, const struct handing *handing
     return ERR_OK;
 }
 
-/* What their signatures commit to: whoever verifies them next has less to do. What can not be read
- * or proved alone says nothing. */
-static enum err meet(struct commitments_item *out, const struct blob_item *packets, size_t count,
-                     const struct trust *trust, struct arena *arena)
-{
-    struct packet_prepared *prepared[BATCH_PACKETS_MAX] = {NULL};
-    for (size_t i = 0; i < count; i++)
-        TRY(packet_prepare(&prepared[i], packets[i].bytes, trust, PACKET_FOR_REGISTER, arena));
-    TRY(packet_prove(prepared, count, NULL, arena));
-    for (size_t i = 0; i < count; i++)
-        TRY(packet_met(&out[i].bytes, prepared[i], arena));
-    return ERR_OK;
-}
-
 static enum err hand_in(struct sync_run *run, const struct handing *handing, size_t from,
                         size_t count)
 {
     struct arena arena AUTO(arena_fini) = {0};
     struct blob_item items[BATCH_PACKETS_MAX];
     struct commitments_item commitments[BATCH_PACKETS_MAX];
+    struct span met[BATCH_PACKETS_MAX];
     struct settle_reply reply = {0};
     enum status status = STATUS_OK;
+    const enum err meeting =
+        packet_meet(met, handing->packets + from, count, &run->wallet->trust, &arena);
+    const size_t told = meeting == ERR_OK ? count : 0; /* a hint: it goes without, too */
     for (size_t i = 0; i < count; i++)
         items[i].bytes = handing->packets[from + i];
-    TRY(meet(commitments, items, count, &run->wallet->trust, &arena));
-    const struct settle_body body = {.packets = {items, count},
-                                     .commitments = {commitments, count}};
+    for (size_t i = 0; i < told; i++)
+        commitments[i].bytes = met[i];
+    const struct settle_body body = {.packets = {items, count}, .commitments = {commitments, told}};
     TRY(sync_call(run->wallet, &status, &reply, VERB_SETTLE, &body, NULL, &arena));
     if (status == STATUS_OK && reply.results.count != count)
         status = STATUS_FAILED;

@@ -332,11 +332,11 @@ Test(crypto_sum, holds_if_all_that_were_added_do)
             cr_expect_eq(added, rows[row].added, "row %zu, %zu", row, i);
         }
     }
-    engine->sum.count = 0;
+    engine->weighed.count = 0;
     expect(&crypto_libcrypto, good, good, 3, "as fast one by one");
-    cr_expect_eq(engine->sum.count, 0);
+    cr_expect_eq(engine->weighed.count, 0);
     expect(&crypto_libcrypto, good, good, 4, "in a sum");
-    cr_expect_eq(engine->sum.count, 4);
+    cr_expect_eq(engine->weighed.count, 4);
 }
 
 /* ---- made by hand ---- */

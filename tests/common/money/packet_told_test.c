@@ -38,6 +38,8 @@ static struct span say(uint8_t bytes[SIZE + 1], enum manner manner, struct span 
     return span_of(bytes, SIZE);
 }
 
+static uint8_t all_met[SIZE];
+
 /* Said, proved, judged: what it met, and whether it was misled. */
 static enum status judge(struct scene *s, struct span *met, bool *misled, struct span bytes,
                          struct span said)
@@ -50,7 +52,10 @@ static enum status judge(struct scene *s, struct span *met, bool *misled, struct
         ERR_OK);
     packet_tell(prepared, said);
     cr_assert_eq(packet_prove(&prepared, 1, NULL, &s->world.arena), ERR_OK);
-    cr_assert_eq(packet_met(met, prepared, &s->world.arena), ERR_OK);
+    *met = span_of(all_met, 0);
+    for (size_t i = 0; i < packet_named(prepared)->payment_count; i++, met->size += COMMITMENT_SIZE)
+        memcpy(all_met + met->size, packet_named(prepared)->payments[i].commitment.bytes,
+               COMMITMENT_SIZE);
     *misled = packet_was_misled(prepared);
     cr_assert_eq(
         packet_judge(&s->view, &status, prepared, &s->world.trust, &nobody, &s->world.arena),
@@ -109,14 +114,26 @@ Test(money, packet_told_of_a_forgery)
     }
 }
 
-/* Nothing was asked, so nothing was met. */
-Test(money, packet_met_of_what_cannot_be_read)
+/* Among others: each has its own, and what cannot be read, or proves nothing alone, has none. */
+Test(money, packet_meet_of_many)
 {
     struct scene s AUTO(scene_close);
-    struct span met = {NULL, 1};
+    struct span met[3], packets[3];
     bool misled = true;
     scene_open(&s);
-    expect_status(judge(&s, &met, &misled, span_text("no packet"), span_text("")), STATUS_PARSE);
-    cr_expect_eq(met.size, 0);
+    packets[0] = world_packet_bytes(&s.world, &s.packet);
+    packets[1] = span_text("no packet");
+    s.packet.token_count = 0; /* whose coin the first payment spends, nothing tells */
+    packets[2] = world_packet_bytes(&s.world, &s.packet);
+    cr_assert_eq(packet_meet(met, packets, 3, &s.world.trust, &s.world.arena), ERR_OK);
+    cr_expect(span_equal(met[0], world_met(&s.world, packets[0])));
+    cr_expect_eq(met[0].size, SIZE);
+    cr_expect_eq(met[1].size, 0);
+    cr_assert_eq(met[2].size, SIZE);
+    for (size_t i = 0; i < PAYMENTS; i++)
+        cr_expect_eq(memcmp(met[2].data + i * COMMITMENT_SIZE, met[0].data + i * COMMITMENT_SIZE,
+                            COMMITMENT_SIZE) == 0,
+                     i == SCENE_B_TO_C || i == SCENE_C_TO_SHOP, "%zu", i);
+    expect_status(judge(&s, &met[1], &misled, packets[1], span_text("")), STATUS_PARSE);
     cr_expect_not(misled);
 }
