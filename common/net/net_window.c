@@ -11,9 +11,11 @@ struct net_window net_window_make(size_t most)
 
 void net_window_busy(struct net_window *window, size_t under_way)
 {
+    const size_t taken = under_way + 1; /* of one more the answer may be on its way */
     window->answered = 0;
-    if (under_way < window->open)
-        window->open = under_way > 0 ? under_way : 1;
+    if (under_way >= window->open || window->open == 1)
+        return;
+    window->open = taken < window->open ? taken : window->open - 1;
 }
 
 void net_window_answered(struct net_window *window)

@@ -3,7 +3,8 @@
  *
  * As TCP finds its window (additive increase, multiplicative decrease: RFC 5681), but what is told
  * here is more than that something was lost: a callee that says "busy" says it while the other
- * calls of this caller are being worked on, so their number is what it takes. */
+ * calls of this caller are being worked on, so their number is what it takes; or one more, whose
+ * answer met the refusal on its way. */
 #ifndef DCEP_COMMON_NET_NET_WINDOW_H
 #define DCEP_COMMON_NET_NET_WINDOW_H
 

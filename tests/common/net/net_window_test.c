@@ -19,12 +19,17 @@ Test(net_window, finds_what_is_taken)
         {0, 3, 3},       /* known */
         {3 * NET_WINDOW_TRIES - 1, 0, 3},
         {1, 0, MOST}, /* one more is tried */
-        {0, 1, 1},    /* others came: one of ours is taken */
-        {0, 0, 1},    /* none: we go on asking with one */
+        {0, 2, 3},    /* three were taken: the answer of one met the refusal */
+        {0, 2, 2},    /* it did not */
+        {2 * NET_WINDOW_TRIES, 0, 3},
+        {3 * NET_WINDOW_TRIES, 0, MOST},
+        {0, 0, 1}, /* none: we go on asking with one */
         {NET_WINDOW_TRIES - 1, 0, 1},
         {0, 0, 1}, /* refused: counted anew */
         {NET_WINDOW_TRIES - 1, 0, 1},
         {1, 0, 2},
+        {0, 1, 1}, /* others came: one of ours is taken */
+        {NET_WINDOW_TRIES, 0, 2},
         {2 * NET_WINDOW_TRIES, 0, 3},
         {3 * NET_WINDOW_TRIES, 0, MOST},
         {1000, 0, MOST},
@@ -46,5 +51,5 @@ Test(net_window, a_refusal_never_opens_it)
     struct net_window window = net_window_make(MOST);
     net_window_busy(&window, 1);
     net_window_busy(&window, 3);
-    cr_expect_eq(window.open, 1);
+    cr_expect_eq(window.open, 2);
 }
