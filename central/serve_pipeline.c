@@ -8,7 +8,8 @@
  * 3. Workers see of the service what does not change while there are calls in the pipeline: the
  *    network's name, the trust, the keys.
  * 4. Nothing is answered but after a flush that began when its transaction was committed. Commands
- *    and a backup find all of it on disk: they wait until the pipeline is empty.
+ *    and a backup find all of it on disk: they wait until the pipeline is empty, and the writer
+ *    done with what follows its last batch: the answers may be out before that.
  *
  * Never waits for a clock: it is read to tell who is refused when to ask again. Never looks into a
  * call. */
@@ -60,6 +61,7 @@ struct serve_pipeline {
     struct serve_heed heed;
     struct round round;
     bool is_resting; /* the writer is to do chores, or does them */
+    bool is_writing; /* the writer has a batch, or does what follows one: the store is its */
     bool is_stopping, is_broken;
     pthread_t writer, flusher, workers[SERVE_WORKERS_MAX];
     size_t worker_count;
@@ -218,6 +220,7 @@ static void write_batch(struct serve_pipeline *pipeline, struct serve_batch_call
                                           .chores = pipeline->chores};
     enum err error = ERR_COMMIT_UNKNOWN;
     const bool is_broken = pipeline->is_broken;
+    pipeline->is_writing = true;
     pthread_mutex_unlock(&pipeline->lock);
     if (!is_broken)
         error = serve_batch_write(&room, calls, count);
@@ -228,6 +231,8 @@ static void write_batch(struct serve_pipeline *pipeline, struct serve_batch_call
     }
     pthread_mutex_lock(&pipeline->lock);
     pipeline->is_broken = pipeline->is_broken || error != ERR_OK;
+    pipeline->is_writing = false;
+    pthread_cond_broadcast(&pipeline->idle);
 }
 
 static void rest(struct serve_pipeline *pipeline)
@@ -351,7 +356,7 @@ void serve_pipeline_rest(struct serve_pipeline *pipeline)
 void serve_pipeline_drain(struct serve_pipeline *pipeline)
 {
     pthread_mutex_lock(&pipeline->lock);
-    while (pipeline->done < pipeline->put || pipeline->is_resting)
+    while (pipeline->done < pipeline->put || pipeline->is_resting || pipeline->is_writing)
         pthread_cond_wait(&pipeline->idle, &pipeline->lock);
     pthread_mutex_unlock(&pipeline->lock);
 }

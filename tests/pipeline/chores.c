@@ -34,9 +34,9 @@ static void undo(void *context)
 static enum err between(void *context, bool is_idle)
 {
     struct counts *counts = context;
-    const struct timespec moment = {0, 1000000};
-    if (is_idle)
-        nanosleep(&moment, NULL);
+    /* After a batch longer than its flush takes: its answers are out before its chores are done. */
+    const struct timespec moment = {0, is_idle ? 1000000 : 50000000};
+    nanosleep(&moment, NULL);
     CHECK(store_begin(counts->store, STORE_WRITE) == ERR_OK); /* nobody else has it */
     CHECK(store_commit(counts->store) == ERR_OK);
     *(is_idle ? &counts->at_rest : &counts->after_batch) += 1;
@@ -84,6 +84,7 @@ void chores_beside_calls(void)
         const enum status status = crowd_read_answer(&calls[i], &settled, &refused);
         house_check(status == STATUS_OK && settled == PACKETS && refused == 0,
                     "a chore that fails spoils no call", i);
+        house_check(counts.after_batch == i + 1, "a drain waits for the chores of a batch", i);
     }
     house_check(counts.in_batch == ROUNDS && counts.after_batch == ROUNDS,
                 "each batch has its chores", counts.in_batch);
