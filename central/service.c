@@ -272,20 +272,12 @@ struct span service_call_reply(const struct service_call *call)
     return buffer_span(&call->reply);
 }
 
-static size_t packets_size(const struct settle_body *body)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < body->packets.count; i++)
-        size += body->packets.items[i].bytes.size;
-    return size;
-}
-
 /* The packets of a settlement, with what the bank says of their signatures if that helps. */
 static enum err prepare_settlement(struct service_call *call, const struct trust *trust,
                                    const struct service_aids *aids, uint64_t bank_id)
 {
     struct settle_body body = call->body.settle;
-    const size_t size = packets_size(&body);
+    const size_t size = call_packets_size(&body);
     const bool is_told = body.commitments.count > 0;
     if (is_told && (aids == NULL || !aids->heeds(aids->context, bank_id, size)))
         body.commitments.count = 0;

@@ -158,21 +158,13 @@ static enum err hand_on_kept(struct branch_env *env, enum status *status, const 
     return ERR_OK;
 }
 
-static size_t packets_size(const struct settle_body *body)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < body->packets.count; i++)
-        size += body->packets.items[i].bytes.size;
-    return size;
-}
-
 enum err relay_settle(struct branch_env *env, enum status *status, struct settle_reply *reply,
                       const struct settle_body *body, uint64_t customer)
 {
     enum status verdicts[SETTLE_PACKETS_MAX] = {STATUS_OK};
     struct batch batch = {body, customer, reply, verdicts};
     CHECK(body->packets.count <= SETTLE_PACKETS_MAX);
-    if (packets_size(body) > RELAY_CALL_SIZE_MAX) {
+    if (call_packets_size(body) > RELAY_CALL_SIZE_MAX) {
         *status = STATUS_LIMIT;
         return ERR_OK;
     }

@@ -122,20 +122,12 @@ static enum err keep(struct branch_env *env, struct relay_tally *tally, struct r
     return mark_all(visit);
 }
 
-static size_t packets_size(const struct settle_body *body)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < body->packets.count; i++)
-        size += body->packets.items[i].bytes.size;
-    return size;
-}
-
 static enum err take_admitted(struct branch_env *env, struct relay_tally *tally,
                               struct relay_visit *visit)
 {
     visit->place = RELAY_ANSWERED;
     visit->status = STATUS_LIMIT;
-    if (packets_size(&visit->body) > RELAY_CALL_SIZE_MAX)
+    if (call_packets_size(&visit->body) > RELAY_CALL_SIZE_MAX)
         return ERR_OK;
     TRY(judge(env, visit));
     TRY(relay_queue_room(env, &visit->status, tally, visit->customer, visit->kept_count));

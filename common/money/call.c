@@ -186,3 +186,11 @@ uint64_t call_retry_ms(struct span reply)
                          busy_reply_decode(&busy, frame.body, &arena) == ERR_OK;
     return is_told ? busy.retry_ms : 0;
 }
+
+size_t call_packets_size(const struct settle_body *body)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < body->packets.count; i++)
+        size += body->packets.items[i].bytes.size;
+    return size;
+}

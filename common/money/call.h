@@ -56,4 +56,7 @@ enum err call_seal_busy(struct buffer *out, const struct nonce *call_id, uint64_
 bool call_is_busy(struct span reply);
 uint64_t call_retry_ms(struct span reply);
 
+/* Of a settlement's packets, in bytes: what its limits are about. */
+size_t call_packets_size(const struct settle_body *body);
+
 #endif

@@ -7,6 +7,9 @@
  *    wants it.
  * 3. The other side's certificate and name are checked before the first byte of a request leaves.
  * 4. A connection is made inside a call only, so that a failure has somebody to hear it.
+ * 5. After a dial that was given up there is a rest before the next one: libnng's dialler has one
+ *    resolver and one connect for all of its dials, and ends the process if a dial begins while
+ *    what another gave up still winds down.
  *
  * Any thread may call; many calls can be under way on the one connection.
  * Never tells whether a failed call was carried out.
@@ -25,7 +28,8 @@
 #include <time.h>
 
 enum {
-    DYING_MS = 50,       /* see connect_until */
+    DYING_MS = 50, /* see connect_until */
+    WINDING_DOWN_MS = 250,
     REQUEST_MARK = 0x80, /* the top bit of a request's number */
 };
 
@@ -47,6 +51,7 @@ struct client {
     pthread_mutex_t lock;   /* guards everything below */
     pthread_cond_t changed; /* the connection came or went */
     bool is_dialling;
+    uint64_t rest_until_ms; /* no dial before */
     struct net_link link;
     struct call *calls; /* those under way */
     uint32_t last_number, last_link;
@@ -162,6 +167,8 @@ static enum err dial(struct client *client, uint64_t deadline_ms)
     int result = nng_aio_result(client->dialling);
     pthread_mutex_lock(&client->lock);
     client->is_dialling = false;
+    if (result == NNG_ETIMEDOUT)
+        client->rest_until_ms = time_monotonic_ms() + WINDING_DOWN_MS;
     if (result == 0) {
         client->last_link = client->last_link == UINT32_MAX ? 1 : client->last_link + 1;
         net_link_start(&client->link, nng_aio_get_output(client->dialling, 0), client->last_link);
@@ -183,9 +190,13 @@ static enum err connect_once(struct client *client, uint64_t deadline_ms)
             return awaited == client->failed_link ? client->failure : ERR_UNREACHABLE;
         if (net_link_is_up(&client->link))
             awaited = client->link.number;
-        if (awaited == 0 && !client->is_dialling && client->link.stream == NULL)
+        const bool is_to_dial = awaited == 0 && !client->is_dialling && client->link.stream == NULL;
+        const bool rests = is_to_dial && time_monotonic_ms() < client->rest_until_ms;
+        const uint64_t until_ms =
+            rests && client->rest_until_ms < deadline_ms ? client->rest_until_ms : deadline_ms;
+        if (is_to_dial && !rests)
             TRY(dial(client, deadline_ms));
-        else if (!wait_until(&client->changed, &client->lock, deadline_ms))
+        else if (!wait_until(&client->changed, &client->lock, until_ms) && until_ms == deadline_ms)
             return ERR_TIMEOUT;
     }
     return ERR_OK;

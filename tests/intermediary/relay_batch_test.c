@@ -251,6 +251,24 @@ Test(relay_batch, what_wallets_say_of_signatures_goes_with_their_packets)
     close_rush(rush);
 }
 
+/* What cannot be commitments of that packet is not handed on, and takes no room. */
+Test(relay_batch, what_says_nothing_goes_no_further)
+{
+    static const uint8_t junk[COMMITMENTS_SIZE_MAX];
+    static const size_t sizes[] = {0, COMMITMENT_SIZE - 1, COMMITMENT_SIZE + 1, sizeof junk};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct rush *rush = open_rush();
+        const struct span said = span_of(junk, sizes[i]), packet = pay(rush, 0, 1);
+        write_told(rush, 0, packet, 1, &said);
+        take(rush, 0, 1);
+        cr_assert(next(rush, 0));
+        cr_expect_eq(body_of(rush, 0).commitments.count, 0, "%zu", sizes[i]);
+        cr_expect_eq(rush->calls[0].size, packet.size, "%zu", sizes[i]);
+        learn(rush, 0, ERR_OK);
+        close_rush(rush);
+    }
+}
+
 Test(relay_batch, where_nobody_says_anything_nothing_is_said)
 {
     struct rush *rush = open_rush();
