@@ -26,7 +26,7 @@ struct office *office_of(const struct cli *cli)
 
 /* The server's database: coins are paid in random order, so it pays to hold the pages of the last
  * million of them. */
-enum { SERVER_CACHE_KIB = 256 * 1024, SERVER_LOG_PAGES = 32000 };
+enum { SERVER_CACHE_KIB = 256 * 1024, SERVER_LOG_PAGES = 8000 };
 
 static int fail_open(struct cli *cli, enum err error, const char *name)
 {

@@ -115,6 +115,7 @@ struct store_sqlite_options {
     /* 0: as is good for most. More memory for pages, and a longer log between two settlements of it
      * (store_settle_log), for who writes much in random places. */
     size_t cache_kib, log_pages_max;
+    size_t late_max; /* 0: the usual number of late keys; only with settles_aside (store_sweep.h) */
 };
 enum err store_sqlite_open(struct store **out, const char *path, const struct store_schema *schema,
                            const struct store_sqlite_options *options) MUST_USE;

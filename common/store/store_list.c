@@ -4,9 +4,11 @@
  */
 #include "common/store/store_list.h"
 
+#include "common/store/store_cluster.h"
 #include "common/store/store_part.h"
 #include "common/store/store_row.h"
 #include "common/store/store_statement.h"
+#include "common/store/store_sweep.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,28 +54,91 @@ static enum err gather(struct gathered *gathered, sqlite3_stmt *statement,
     return error == ERR_MISSING ? ERR_OK : error;
 }
 
+/* Two runs that are in order become one. */
+static void merge(uint8_t *out, const struct gathered *a, const struct gathered *b,
+                  const struct store_query *query)
+{
+    const size_t size = query->table->schema->struct_size;
+    size_t i = 0;
+    size_t j = 0;
+    for (; i + j < a->count + b->count; out += size) {
+        const uint8_t *left = a->items + i * size;
+        const uint8_t *right = b->items + j * size;
+        const bool is_left =
+            j == b->count ||
+            (i < a->count &&
+             store_row_compare(query->table, left, right) * (query->descending ? -1 : 1) < 0);
+        memcpy(out, is_left ? left : right, size);
+        *(is_left ? &i : &j) += 1;
+    }
+}
+
+static enum err gather_by_key(struct gathered *gathered, struct store_sqlite *sqlite,
+                              const struct store_query *query, const void *from,
+                              struct arena *arena)
+{
+    const struct store_sql_shape shape = {.verb = STORE_SQL_LIST, .query = *query};
+    AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
+    TRY(store_statement_open(&statement, sqlite, &shape, from));
+    return gather(gathered, statement, query, from, arena);
+}
+
+static void free_numbers(int64_t **numbers)
+{
+    free(*numbers);
+}
+
+/* Those whose keys are not in the file yet. */
+static enum err gather_late(struct gathered *gathered, struct store_sqlite *sqlite,
+                            const struct store_query *query, const void *from, struct arena *arena)
+{
+    const size_t max = query->count_max == 0 ? SIZE_MAX : query->count_max;
+    AUTO(free_numbers) int64_t *numbers = NULL;
+    size_t count = 0;
+    if (query->table->cluster == NULL)
+        return ERR_OK;
+    TRY(store_sweep_late(sqlite, &numbers, &count, query, from));
+    for (size_t i = 0; i < count && gathered->count < max; i++) {
+        void *item = NULL;
+        TRY(next_item(&item, gathered, query->table->schema->struct_size));
+        TRY(store_cluster_get_row(sqlite, query->table, item, numbers[i], arena));
+        gathered->count += store_part_selects(query, item, from) ? 1 : 0;
+    }
+    return ERR_OK;
+}
+
 enum err store_list_rows(struct store *store, struct list *rows, const struct store_query *query,
                          const void *from, struct arena *arena)
 {
-    const struct store_sql_shape shape = {.verb = STORE_SQL_LIST, .query = *query};
+    struct store_sqlite *sqlite = (struct store_sqlite *)store;
     const size_t size = query->table->schema->struct_size;
-    AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
     AUTO(free_gathered) struct gathered gathered = {NULL, 0, 0};
-    TRY(store_statement_open(&statement, (struct store_sqlite *)store, &shape, from));
-    TRY(gather(&gathered, statement, query, from, arena));
-    if (gathered.count == 0) {
+    AUTO(free_gathered) struct gathered late = {NULL, 0, 0};
+    TRY(gather_by_key(&gathered, sqlite, query, from, arena));
+    TRY(gather_late(&late, sqlite, query, from, arena));
+    const size_t count = gathered.count + late.count;
+    if (count == 0) {
         return ERR_OK;
     }
     void *items = NULL;
-    TRY(arena_alloc(arena, &items, gathered.count, size));
-    memcpy(items, gathered.items, gathered.count * size);
-    *rows = (struct list){items, gathered.count};
+    TRY(arena_alloc(arena, &items, count, size));
+    merge(items, &gathered, &late, query);
+    const size_t max = query->count_max == 0 ? SIZE_MAX : query->count_max;
+    *rows = (struct list){items, count < max ? count : max};
     return ERR_OK;
 }
 
 static void free_row(void **row)
 {
     free(*row);
+}
+
+static void add_row(struct store_total *total, const struct store_query *query, const void *row,
+                    const void *from, const struct field *field)
+{
+    if (store_part_selects(query, row, from)) {
+        store_total_add(total, store_row_integer(field, row));
+    }
 }
 
 /* What is packed, SQLite can't add up. */
@@ -92,13 +157,28 @@ static enum err sum_part(struct store *store, struct store_total *total,
     enum err error = store_statement_step(statement);
     while (error == ERR_OK) {
         TRY(store_statement_row(statement, query->table, row, NULL, &arena));
-        if (store_part_selects(query, row, from)) {
-            store_total_add(total, store_row_integer(field, row));
-        }
+        add_row(total, query, row, from, field);
         arena_reset(&arena);
         error = store_statement_step(statement);
     }
     return error == ERR_MISSING ? ERR_OK : error;
+}
+
+/* If not the whole part was asked, the rows were found by their keys in the file alone. */
+static enum err sum_late(struct store *store, struct store_total *total,
+                         const struct store_query *query, const void *from,
+                         const struct field *field)
+{
+    AUTO(arena_fini) struct arena arena = {0};
+    AUTO(free_gathered) struct gathered late = {NULL, 0, 0};
+    struct store_query all = *query;
+    all.count_max = 0;
+    if (store_part_is_whole(query))
+        return ERR_OK;
+    TRY(gather_late(&late, (struct store_sqlite *)store, &all, from, &arena));
+    for (size_t i = 0; i < late.count; i++)
+        add_row(total, query, late.items + i * query->table->schema->struct_size, from, field);
+    return ERR_OK;
 }
 
 enum err store_list_sum(struct store *store, struct store_total *total,
@@ -106,7 +186,8 @@ enum err store_list_sum(struct store *store, struct store_total *total,
                         const struct field *field)
 {
     if (query->table->cluster != NULL) {
-        return sum_part(store, total, query, from, field);
+        TRY(sum_part(store, total, query, from, field));
+        return sum_late(store, total, query, from, field);
     }
     const struct store_sql_shape shape = {
         .verb = STORE_SQL_SUM,

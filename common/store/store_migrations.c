@@ -92,15 +92,11 @@ static enum err exec_sql(struct store_sqlite *sqlite, struct store_sql *sql)
     return store_sqlite_exec(sqlite->db, text);
 }
 
-/* A cluster is one table, its first part stands for all. */
-static bool is_made_before(const struct store_schema *schema, size_t number)
+static enum err make_keys(struct store_sqlite *sqlite, const struct table *table)
 {
-    for (size_t i = 0; i < number; i++) {
-        if (store_row_is_together(schema->tables[i], schema->tables[number])) {
-            return true;
-        }
-    }
-    return false;
+    AUTO(store_sql_fini) struct store_sql text = {0};
+    store_sql_keys(&text, table);
+    return exec_sql(sqlite, &text);
 }
 
 static enum err make_table(struct store_sqlite *sqlite, const struct table *table)
@@ -108,6 +104,8 @@ static enum err make_table(struct store_sqlite *sqlite, const struct table *tabl
     AUTO(store_sql_fini) struct store_sql text = {0};
     store_sql_table(&text, table);
     TRY(exec_sql(sqlite, &text));
+    if (table->cluster != NULL)
+        return make_keys(sqlite, table);
     for (size_t i = 0; i < TABLE_INDEXES_MAX; i++) {
         AUTO(store_sql_fini) struct store_sql index = {0};
         if (store_sql_index(&index, table, i)) {
@@ -140,7 +138,7 @@ static enum err make(struct store_sqlite *sqlite)
     TRY(store_sqlite_exec(sqlite->db, META_TABLE));
     TRY(write_application(sqlite));
     for (size_t i = 0; schema->tables[i] != NULL; i++) {
-        if (!is_made_before(schema, i)) {
+        if (!store_row_is_made_before(schema, i)) {
             TRY(make_table(sqlite, schema->tables[i]));
         }
     }
@@ -208,6 +206,16 @@ static enum err find_sql(struct store_sqlite *sqlite, const char *expected)
     return code == SQLITE_DONE ? ERR_VERSION : store_sqlite_err(code);
 }
 
+static enum err compare_keys(struct store_sqlite *sqlite, int64_t *count, const struct table *table)
+{
+    AUTO(store_sql_fini) struct store_sql text = {0};
+    const char *expected = NULL;
+    store_sql_keys(&text, table);
+    TRY(store_sql_end(&text, &expected));
+    ++*count;
+    return find_sql(sqlite, expected);
+}
+
 static enum err compare_table(struct store_sqlite *sqlite, int64_t *count,
                               const struct table *table)
 {
@@ -217,6 +225,8 @@ static enum err compare_table(struct store_sqlite *sqlite, int64_t *count,
     TRY(store_sql_end(&text, &expected));
     TRY(find_sql(sqlite, expected));
     ++*count;
+    if (table->cluster != NULL)
+        return compare_keys(sqlite, count, table);
     for (size_t i = 0; i < TABLE_INDEXES_MAX; i++) {
         AUTO(store_sql_fini) struct store_sql index = {0};
         if (store_sql_index(&index, table, i)) {
@@ -237,7 +247,7 @@ enum err store_migrations_compare(struct store_sqlite *sqlite, const char **name
     TRY(find_sql(sqlite, META_TABLE));
     for (size_t i = 0; schema->tables[i] != NULL; i++) {
         *name = schema->tables[i]->name;
-        if (!is_made_before(schema, i)) {
+        if (!store_row_is_made_before(schema, i)) {
             TRY(compare_table(sqlite, &expected, schema->tables[i]));
         }
     }

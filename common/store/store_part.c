@@ -35,6 +35,11 @@ bool store_part_is_scan(const struct store_query *query)
     return query->table->cluster != NULL && query->index_number >= 0 && query->prefix_count > 0;
 }
 
+bool store_part_is_whole(const struct store_query *query)
+{
+    return store_part_is_scan(query) || (query->prefix_count == 0 && !query->after);
+}
+
 static bool same_value(const struct field *field, const void *a, const void *b)
 {
     if (store_row_absent(field, a) || store_row_absent(field, b))

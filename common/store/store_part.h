@@ -14,5 +14,7 @@ enum err store_part_unpack(const struct table *table, void *row, struct span bod
 bool store_part_selects(const struct store_query *query, const void *row, const void *from);
 /* A query by what is packed: every row of the part has to be looked at. */
 bool store_part_is_scan(const struct store_query *query);
+/* Every row of the part, whatever its key. */
+bool store_part_is_whole(const struct store_query *query);
 
 #endif

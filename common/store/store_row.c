@@ -126,6 +126,14 @@ bool store_row_is_together(const struct table *a, const struct table *b)
     return a->cluster != NULL && b->cluster != NULL && strcmp(a->cluster, b->cluster) == 0;
 }
 
+bool store_row_is_made_before(const struct store_schema *schema, size_t number)
+{
+    for (size_t i = 0; i < number; i++)
+        if (store_row_is_together(schema->tables[i], schema->tables[number]))
+            return true;
+    return false;
+}
+
 bool store_row_is_integer(const struct field *field)
 {
     return field->kind == FIELD_UINT || field->kind == FIELD_AMOUNT || field->kind == FIELD_BALANCE;
@@ -266,4 +274,22 @@ enum err store_row_copy(const struct table *table, void *out, const void *row, s
 {
     memcpy(out, row, table->schema->struct_size);
     return store_row_keep(table, out, arena);
+}
+
+static int compare_field(const struct field *field, const void *a, const void *b)
+{
+    if (!store_row_is_integer(field))
+        return memcmp(store_row_bytes(field, a).data, store_row_bytes(field, b).data,
+                      (size_t)field->max);
+    const int64_t left = store_row_integer(field, a);
+    const int64_t right = store_row_integer(field, b);
+    return (left > right) - (left < right);
+}
+
+int store_row_compare(const struct table *table, const void *a, const void *b)
+{
+    int order = 0;
+    for (size_t i = 0; i < table->key_count && order == 0; i++)
+        order = compare_field(&table->schema->fields[i], a, b);
+    return order;
 }

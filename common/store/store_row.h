@@ -14,6 +14,8 @@ enum {
 
 void store_row_check_table(const struct table *table); /* CHECKs the declaration itself */
 bool store_row_is_together(const struct table *a, const struct table *b); /* in one cluster */
+/* Is an earlier table of the schema in its cluster? The first part stands for all. */
+bool store_row_is_made_before(const struct store_schema *schema, size_t number);
 /* CHECKs that two tables can be parts of one cluster. */
 void store_row_check_cluster(const struct table *a, const struct table *b);
 size_t store_row_position(const struct table *table,
@@ -26,6 +28,8 @@ void store_row_query_fields(size_t positions[TABLE_FIELDS_MAX], const struct sto
 bool store_row_query_ordered(const struct store_query *query);
 
 bool store_row_is_integer(const struct field *field);
+/* By the key: less than, equal to, more than 0. */
+int store_row_compare(const struct table *table, const void *a, const void *b);
 bool store_row_absent(const struct field *field,
                       const void *row); /* a nullable field without value */
 /* UINT, AMOUNT, BALANCE. Beyond the field's bounds: ERR_RANGE. */

@@ -2,14 +2,14 @@
  *
  * 1. All orders hold the same rows. Adding reserves room in every order first, so it cannot fail
  *    half-way.
- * 2. Keys are bytes: integers big-endian, a nullable field led by 0 or 1, a text by its size.
- *    memcmp is then the order of the values, and a prefix of fields is a prefix of bytes.
+ * 2. Keys are bytes (store_key.h).
  *
  * Arrays instead of trees: serials rise with time, so the register's rows are appended, and
  * moving the pointers of some ten thousand rows costs less than walking a tree of them.
  */
 #include "common/store/store_shelf.h"
 
+#include "common/store/store_key.h"
 #include "common/store/store_row.h"
 
 #include <stdlib.h>
@@ -37,66 +37,6 @@ void store_shelf_fini(struct store_shelf *shelf)
 
 /* --- keys --- */
 
-/* Writes to at unless it is NULL; either way returns the size. */
-static size_t put_bytes(uint8_t *at, struct span bytes)
-{
-    if (at != NULL && bytes.size > 0) {
-        memcpy(at, bytes.data, bytes.size);
-    }
-    return bytes.size;
-}
-
-static size_t put_number(uint8_t *at, uint64_t number)
-{
-    uint8_t bytes[8];
-    for (int i = 0; i < 8; i++) {
-        bytes[i] = (uint8_t)(number >> (56 - 8 * i));
-    }
-    return put_bytes(at, span_of(bytes, sizeof bytes));
-}
-
-static size_t put_field(uint8_t *at, const struct field *field, const void *value)
-{
-    size_t size = 0;
-    if (field->nullable) {
-        const uint8_t mark = store_row_absent(field, value) ? 0 : 1;
-        size += put_bytes(at, span_of(&mark, 1));
-        if (mark == 0) {
-            return size;
-        }
-    }
-    if (store_row_is_integer(field)) { /* the sign bit flipped: negative before positive */
-        const uint64_t number = (uint64_t)store_row_integer(field, value);
-        return size + put_number(at == NULL ? NULL : at + size, number ^ (UINT64_C(1) << 63));
-    }
-    const struct span bytes = store_row_bytes(field, value);
-    if (field->kind == FIELD_TEXT) {
-        size += put_number(at == NULL ? NULL : at + size, bytes.size);
-    }
-    return size + put_bytes(at == NULL ? NULL : at + size, bytes);
-}
-
-static size_t put_primary(uint8_t *at, const struct table *table, const void *value)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < table->key_count; i++) {
-        size += put_field(at == NULL ? NULL : at + size, &table->schema->fields[i], value);
-    }
-    return size;
-}
-
-static size_t put_prefix(uint8_t *at, const struct store_query *query, const void *value)
-{
-    size_t positions[TABLE_FIELDS_MAX];
-    size_t size = 0;
-    store_row_query_fields(positions, query);
-    for (size_t i = 0; i < query->prefix_count; i++) {
-        size += put_field(at == NULL ? NULL : at + size,
-                          &query->table->schema->fields[positions[i]], value);
-    }
-    return size;
-}
-
 static size_t put_order(uint8_t *at, const struct table *table, size_t order, const void *value)
 {
     size_t size = 0;
@@ -105,9 +45,9 @@ static size_t put_order(uint8_t *at, const struct table *table, size_t order, co
                                           .index_number = (int)order - 1,
                                           .prefix_count =
                                               store_row_index_size(&table->indexes[order - 1])};
-        size = put_prefix(at, &whole, value);
+        size = store_key_prefix(at, &whole, value);
     }
-    return size + put_primary(at == NULL ? NULL : at + size, table, value);
+    return size + store_key_primary(at == NULL ? NULL : at + size, table, value);
 }
 
 /* --- rows --- */
@@ -123,7 +63,7 @@ static size_t put_borrowed(uint8_t *at, const struct table *table, void *copy, c
         }
         struct span bytes = store_row_bytes(field, value);
         if (at != NULL) {
-            put_bytes(at + size, bytes);
+            store_key_bytes(at + size, bytes);
             bytes.data = at + size;
             /* A SIGNED begins with its payload, so this serves it too. */
             memcpy((uint8_t *)copy + field->offset, &bytes, sizeof bytes);
@@ -266,13 +206,13 @@ void store_shelf_remove(struct store_shelf *shelf, struct store_shelf_row *row)
 
 static enum err key_buffer(struct buffer *out, const struct store_query *query, const void *value)
 {
-    const size_t size = query == NULL ? 0 : put_prefix(NULL, query, value);
+    const size_t size = query == NULL ? 0 : store_key_prefix(NULL, query, value);
     out->data = malloc(size + 1);
     if (out->data == NULL) {
         return ERR_MEMORY;
     }
     out->capacity = size + 1;
-    out->size = put_prefix(out->data, query, value);
+    out->size = store_key_prefix(out->data, query, value);
     return ERR_OK;
 }
 

@@ -7,7 +7,8 @@
  * 3. No value ever stands in the text: only names from our own declarations, quoted, the number of
  *    a part, and parameters.
  * 4. The parts of a cluster share one table: the key as columns with their CHECKs, the number of
- *    the part, and the packed rest (store_part.h), whose bounds only we judge.
+ *    the part, and the packed rest (store_part.h), whose bounds only we judge. Their keys are a
+ *    second table, each with the number of its row.
  */
 #include "common/store/store_sql.h"
 
@@ -107,18 +108,27 @@ static void add_columns(struct store_sql *sql, const struct table *table, size_t
     }
 }
 
-/* The same for every part: it says nothing of their other fields. With a rowid: the key's index
- * bears no bodies, so what is written in random order is short, and what is long is appended. */
+/* The same for every part: it says nothing of their other fields. */
 static void add_cluster(struct store_sql *sql, const struct table *table)
 {
-    add(sql, "CREATE TABLE \"%s\"(", table->cluster);
+    add(sql, "CREATE TABLE \"%s\"(\"row\" INTEGER PRIMARY KEY, ", table->cluster);
     add_columns(sql, table, table->key_count);
     add(sql,
         "\"part\" INTEGER NOT NULL CHECK (\"part\" BETWEEN 0 AND %d), "
-        "\"body\" BLOB NOT NULL, PRIMARY KEY (",
+        "\"body\" BLOB NOT NULL) STRICT",
         TABLE_PART_MAX);
+}
+
+void store_sql_keys(struct store_sql *sql, const struct table *table)
+{
+    add(sql, "CREATE TABLE \"%s_key\"(", table->cluster);
+    for (size_t i = 0; i < table->key_count; i++) {
+        const struct field *field = &table->schema->fields[i];
+        add(sql, "\"%s\" %s NOT NULL, ", field->name, column_type(field));
+    }
+    add(sql, "\"part\" INTEGER NOT NULL, \"row\" INTEGER NOT NULL, PRIMARY KEY (");
     add_names(sql, table, table->key_count, "");
-    add(sql, ", \"part\")) STRICT");
+    add(sql, ", \"part\")) STRICT, WITHOUT ROWID");
 }
 
 void store_sql_table(struct store_sql *sql, const struct table *table)
@@ -217,9 +227,30 @@ static void add_insert_part(struct store_sql *sql, const struct table *table)
 {
     add(sql, "INSERT INTO \"%s\"(", table->cluster);
     add_names(sql, table, table->key_count, "");
-    add(sql, ", \"part\", \"body\") VALUES (");
+    add(sql, ", \"part\", \"body\", \"row\") VALUES (");
     add_parameters(sql, table->key_count);
-    add(sql, ", %u, ?%zu)", table->part, table->key_count + 1);
+    add(sql, ", %u, ?%zu, ?%zu)", table->part, table->key_count + 1, table->key_count + 2);
+}
+
+static void add_insert_key(struct store_sql *sql, const struct table *table)
+{
+    add(sql, "INSERT INTO \"%s_key\" VALUES (", table->cluster);
+    add_parameters(sql, table->key_count);
+    add(sql, ", %u, ?%zu)", table->part, table->key_count + 2);
+}
+
+/* The row of a key: by its number, if that is known. */
+static void add_row_equal(struct store_sql *sql, const struct table *table, bool by_row)
+{
+    if (table->cluster == NULL) {
+        add_key_equal(sql, table);
+    } else if (by_row) {
+        add(sql, " WHERE \"row\" = ?%zu", table->key_count + 2);
+    } else {
+        add(sql, " WHERE \"row\" = (SELECT \"row\" FROM \"%s_key\"", table->cluster);
+        add_key_equal(sql, table);
+        add(sql, ")");
+    }
 }
 
 static void add_insert(struct store_sql *sql, const struct table *table)
@@ -236,14 +267,14 @@ static void add_insert(struct store_sql *sql, const struct table *table)
 }
 
 /* A table that is all key has nothing to set, but whether the row is there must still be known. */
-static void add_update(struct store_sql *sql, const struct table *table)
+static void add_update(struct store_sql *sql, const struct table *table, bool by_row)
 {
     const size_t count = table->schema->field_count;
     const size_t first = table->key_count < count ? table->key_count : 0;
     add(sql, "UPDATE \"%s\" SET ", place_of(table));
     if (table->cluster != NULL) {
         add(sql, "\"body\" = ?%zu", table->key_count + 1);
-        add_key_equal(sql, table);
+        add_row_equal(sql, table, by_row);
         return;
     }
     for (size_t i = first; i < count; i++) {
@@ -260,9 +291,23 @@ static void add_select(struct store_sql *sql, const struct table *table)
     add(sql, "%s FROM \"%s\"", is_part ? ", \"body\"" : "", place_of(table));
 }
 
+/* By the key, of a part: what the key's row has beside it. */
+static void add_select_by_key(struct store_sql *sql, const struct table *table)
+{
+    if (table->cluster == NULL) {
+        add_select(sql, table);
+        return;
+    }
+    add(sql, "SELECT ");
+    add_names(sql, table, table->key_count, "");
+    add(sql,
+        ", (SELECT \"body\" FROM \"%s\" AS r WHERE r.\"row\" = k.\"row\") FROM \"%s_key\" AS k",
+        table->cluster, table->cluster);
+}
+
 static void add_list(struct store_sql *sql, const struct store_query *query)
 {
-    add_select(sql, query->table);
+    add_select_by_key(sql, query->table);
     add_where(sql, query);
     add(sql, " ORDER BY ");
     add_names(sql, query->table, query->table->key_count, query->descending ? " DESC" : "");
@@ -270,11 +315,14 @@ static void add_list(struct store_sql *sql, const struct store_query *query)
 }
 
 /* In halves, so that no sum of amounts can overflow SQLite's integers. What is packed is added up
- * by who reads it (store_list.c): the rows in whatever order they lie. */
+ * by who reads it (store_list.c): the rows in whatever order they lie, if all of them are asked. */
 static void add_sum(struct store_sql *sql, const struct store_query *query, size_t field)
 {
     if (query->table->cluster != NULL) {
-        add_select(sql, query->table);
+        if (store_part_is_whole(query))
+            add_select(sql, query->table);
+        else
+            add_select_by_key(sql, query->table);
         add_where(sql, query);
         return;
     }
@@ -292,16 +340,27 @@ void store_sql_statement(struct store_sql *sql, const struct store_sql_shape *sh
     switch (shape->verb) {
     case STORE_SQL_GET:
         add_select(sql, table);
-        add_key_equal(sql, table);
+        add_row_equal(sql, table, shape->by_row);
         break;
     case STORE_SQL_INSERT:
         add_insert(sql, table);
         break;
     case STORE_SQL_UPDATE:
-        add_update(sql, table);
+        add_update(sql, table, shape->by_row);
         break;
     case STORE_SQL_DELETE:
         add(sql, "DELETE FROM \"%s\"", place_of(table));
+        add_row_equal(sql, table, shape->by_row);
+        break;
+    case STORE_SQL_FIND_KEY:
+        add(sql, "SELECT \"row\" FROM \"%s_key\"", table->cluster);
+        add_key_equal(sql, table);
+        break;
+    case STORE_SQL_INSERT_KEY:
+        add_insert_key(sql, table);
+        break;
+    case STORE_SQL_DELETE_KEY:
+        add(sql, "DELETE FROM \"%s_key\"", table->cluster);
         add_key_equal(sql, table);
         break;
     case STORE_SQL_LIST:
@@ -321,10 +380,13 @@ static uint64_t first_bits(size_t count)
 uint64_t store_sql_parameters(const struct store_sql_shape *shape)
 {
     const struct table *table = shape->query.table;
+    if (shape->by_row) {
+        return 0;
+    }
     if (shape->verb == STORE_SQL_INSERT || shape->verb == STORE_SQL_UPDATE) {
         return first_bits(table->cluster != NULL ? table->key_count : table->schema->field_count);
     }
-    if (shape->verb == STORE_SQL_GET || shape->verb == STORE_SQL_DELETE) {
+    if (shape->verb != STORE_SQL_LIST && shape->verb != STORE_SQL_SUM) {
         return first_bits(table->key_count);
     }
     size_t positions[TABLE_FIELDS_MAX];
@@ -340,7 +402,7 @@ uint32_t store_sql_shape_code(const struct store_sql_shape *shape)
 {
     const struct store_query *query = &shape->query;
     if (shape->verb != STORE_SQL_LIST && shape->verb != STORE_SQL_SUM) {
-        return (uint32_t)shape->verb;
+        return (uint32_t)shape->verb | (uint32_t)shape->by_row << 31;
     }
     return (uint32_t)shape->verb | (uint32_t)(query->index_number + 1) << 4 |
            (uint32_t)query->prefix_count << 8 | (uint32_t)query->after << 16 |

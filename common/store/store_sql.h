@@ -2,7 +2,7 @@
  *
  * In every statement parameter ?N is field N - 1 of a row, whatever its place in the text; the
  * bound on the count of rows is the parameter after the last field. Of a part (table.h) the packed
- * rest of a row is the parameter after the key.
+ * rest of a row is the parameter after the key, its row's number the next one.
  */
 #ifndef DCEP_COMMON_STORE_STORE_SQL_H
 #define DCEP_COMMON_STORE_STORE_SQL_H
@@ -14,6 +14,9 @@ enum store_sql_verb {
     STORE_SQL_INSERT,
     STORE_SQL_UPDATE,
     STORE_SQL_DELETE,
+    STORE_SQL_FIND_KEY, /* these of a part's cluster: a key, and the number of its row */
+    STORE_SQL_INSERT_KEY,
+    STORE_SQL_DELETE_KEY,
     STORE_SQL_LIST,
     STORE_SQL_SUM,
 };
@@ -22,6 +25,7 @@ struct store_sql_shape {
     enum store_sql_verb verb;
     struct store_query query; /* for LIST and SUM; query.table always */
     size_t field;             /* position of what SUM adds up */
+    bool by_row;              /* of a part: not by its key, but by the number of its row */
 };
 
 /* Text with a NUL; the first failure is kept and makes the rest do nothing. */
@@ -34,6 +38,8 @@ enum err store_sql_end(struct store_sql *sql, const char **text) MUST_USE;
 
 /* Of a part: its cluster's. */
 void store_sql_table(struct store_sql *sql, const struct table *table);
+/* Of a part: its cluster's keys. */
+void store_sql_keys(struct store_sql *sql, const struct table *table);
 /* false: the table has no such index */
 bool store_sql_index(struct store_sql *sql, const struct table *table, size_t number);
 void store_sql_statement(struct store_sql *sql, const struct store_sql_shape *shape);

@@ -13,12 +13,14 @@
 #include "common/store/store_sqlite.h"
 
 #include "common/base/file.h"
+#include "common/store/store_cluster.h"
 #include "common/store/store_list.h"
 #include "common/store/store_log.h"
 #include "common/store/store_migrations.h"
 #include "common/store/store_pages.h"
 #include "common/store/store_settler.h"
 #include "common/store/store_statement.h"
+#include "common/store/store_sweep.h"
 #include "common/store/store_upkeep.h"
 
 #include <errno.h>
@@ -131,7 +133,11 @@ static bool is_read_only_disk(const struct store_sqlite *sqlite)
 static enum err commit_early(struct store *store)
 {
     struct store_sqlite *sqlite = self(store);
+    if (store->mode == STORE_WRITE)
+        TRY(store_sweep_before_commit(sqlite));
     enum err error = store_sqlite_exec(sqlite->db, "COMMIT");
+    if (error == ERR_OK)
+        store_sweep_committed(sqlite);
     if (error == ERR_IO && is_read_only_disk(sqlite)) {
         error = ERR_READ_ONLY;
     }
@@ -166,6 +172,7 @@ static void rollback(struct store *store)
     if (sqlite3_get_autocommit(self(store)->db) == 0) {
         (void)sqlite3_exec(self(store)->db, "ROLLBACK", NULL, NULL, NULL);
     }
+    store_sweep_rolled_back(self(store));
 }
 
 /* --- rows --- */
@@ -181,6 +188,8 @@ static enum err run(struct store *store, const struct store_sql_shape *shape, co
 static enum err get(struct store *store, const struct table *table, void *row, struct arena *arena)
 {
     const struct store_sql_shape shape = {.verb = STORE_SQL_GET, .query = {.table = table}};
+    if (table->cluster != NULL)
+        return store_cluster_get(self(store), table, row, arena);
     AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
     TRY(store_statement_open(&statement, self(store), &shape, row));
     TRY(store_statement_step(statement));
@@ -190,6 +199,8 @@ static enum err get(struct store *store, const struct table *table, void *row, s
 static enum err insert(struct store *store, const struct table *table, const void *row)
 {
     const struct store_sql_shape shape = {.verb = STORE_SQL_INSERT, .query = {.table = table}};
+    if (table->cluster != NULL)
+        return store_cluster_insert(self(store), table, row);
     return run(store, &shape, row);
 }
 
@@ -203,11 +214,15 @@ static enum err run_on_one(struct store *store, enum store_sql_verb verb, const 
 
 static enum err update(struct store *store, const struct table *table, const void *row)
 {
+    if (table->cluster != NULL)
+        return store_cluster_update(self(store), table, row);
     return run_on_one(store, STORE_SQL_UPDATE, table, row);
 }
 
 static enum err delete_row(struct store *store, const struct table *table, const void *row)
 {
+    if (table->cluster != NULL)
+        return store_cluster_delete(self(store), table, row);
     return run_on_one(store, STORE_SQL_DELETE, table, row);
 }
 
@@ -238,6 +253,7 @@ static void close_store(struct store *store)
         store_statement_cache_fini(&sqlite->caches[i]);
     }
     free(sqlite->caches);
+    store_sweep_close(sqlite);
     buffer_fini(&sqlite->packed);
     store_settler_close(&sqlite->settler);
     if (sqlite->log_fd >= 0)
@@ -388,6 +404,13 @@ static enum err settle_aside(struct store_sqlite *sqlite, const char *path)
     return store_settler_open(&sqlite->settler, path);
 }
 
+static size_t late_max(const struct store_sqlite_options *options)
+{
+    if (!options->settles_aside)
+        return 0;
+    return options->late_max != 0 ? options->late_max : STORE_SQLITE_LATE_MAX;
+}
+
 static enum err open_database(struct store_sqlite *sqlite, const char *path,
                               const struct store_sqlite_options *options)
 {
@@ -402,6 +425,7 @@ static enum err open_database(struct store_sqlite *sqlite, const char *path,
         TRY(store_sqlite_exec(sqlite->db, "BEGIN EXCLUSIVE; COMMIT"));
     }
     TRY(store_migrations_run(sqlite, options->create));
+    TRY(store_sweep_open(sqlite, late_max(options)));
     return options->settles_aside ? settle_aside(sqlite, path) : ERR_OK;
 }
 

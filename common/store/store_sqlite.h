@@ -17,12 +17,15 @@ enum {
      * pages instead of SQLite's 1,000 double the inserts a second (tools/bench/store_bench.c). */
     STORE_SQLITE_CHECKPOINT_PAGES = 8000,
     /* So often a settler is asked while the log grows to where it is started anew. */
-    STORE_SQLITE_SETTLER_TURNS = 50,
+    STORE_SQLITE_SETTLER_TURNS = 12,
     /* The log may become longer by this part while the settler ends what it is at. */
     STORE_SQLITE_SETTLER_SLACK = 8,
+    /* So many keys may be late where the file is held alone (store_sweep.h). */
+    STORE_SQLITE_LATE_MAX = 65536,
 };
 
 struct store_settler;
+struct store_sweep;
 struct store_statement_cache; /* the prepared statements of one table */
 struct store_sqlite {
     struct store store;
@@ -39,6 +42,7 @@ struct store_sqlite {
     bool is_asked_at_end;          /* it was asked once more when the log was long */
     size_t table_count;
     struct store_statement_cache *caches; /* one a table, in the schema's order */
+    struct store_sweep *sweeps;           /* one a cluster */
     struct buffer packed;                 /* the packed rest of the row that is bound */
 };
 

@@ -10,6 +10,7 @@
 #include "common/base/file.h"
 #include "common/store/store_migrations.h"
 #include "common/store/store_statement.h"
+#include "common/store/store_sweep.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,7 +57,8 @@ static enum err check_rows(struct store_sqlite *sqlite, const struct table *tabl
     AUTO(arena_fini) struct arena arena = {0};
     AUTO(free_row) void *row = calloc(1, table->schema->struct_size);
     AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
-    const struct store_sql_shape all = {.verb = STORE_SQL_LIST,
+    const struct store_sql_shape all = {.verb =
+                                            table->cluster != NULL ? STORE_SQL_SUM : STORE_SQL_LIST,
                                         .query = {.table = table, .index_number = -1}};
     if (row == NULL) {
         return ERR_MEMORY;
@@ -86,6 +88,11 @@ static enum err check_all(struct store_sqlite *sqlite, char *text, size_t text_s
         return ERR_INTEGRITY;
     }
     TRY(error);
+    const enum err keys = store_sweep_check(sqlite, &name);
+    if (keys == ERR_INTEGRITY) {
+        tell(text, text_size, name, "its keys are not those of its rows");
+    }
+    TRY(keys);
     for (size_t i = 0; i < sqlite->table_count; i++) {
         TRY(check_rows(sqlite, sqlite->store.schema->tables[i], text, text_size));
     }

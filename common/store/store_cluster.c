@@ -1,0 +1,87 @@
+/* The verbs of tables that lie together (contract in store_cluster.h). */
+#include "common/store/store_cluster.h"
+
+#include "common/store/store_statement.h"
+#include "common/store/store_sweep.h"
+
+/* The statement of a verb, by the row's number where that is known. */
+static enum err open_verb(sqlite3_stmt **out, struct store_sqlite *sqlite,
+                          const struct store_sql_shape *shape, const void *row, int64_t number)
+{
+    const int parameter = (int)shape->query.table->key_count + 2;
+    TRY(store_statement_open(out, sqlite, shape, row));
+    if (sqlite3_bind_parameter_count(*out) < parameter)
+        return ERR_OK;
+    return store_sqlite_err(sqlite3_bind_int64(*out, parameter, number));
+}
+
+static enum err read_row(struct store_sqlite *sqlite, const struct store_sql_shape *shape,
+                         void *row, int64_t number, struct arena *arena)
+{
+    AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
+    TRY(open_verb(&statement, sqlite, shape, row, number));
+    TRY(store_statement_step(statement));
+    return store_statement_row(statement, shape->query.table, row, NULL, arena);
+}
+
+static enum err write_row(struct store_sqlite *sqlite, const struct store_sql_shape *shape,
+                          const void *row, int64_t number)
+{
+    AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
+    TRY(open_verb(&statement, sqlite, shape, row, number));
+    const enum err error = store_statement_step(statement);
+    if (error != ERR_MISSING)
+        return error;
+    return sqlite3_changes(sqlite->db) == 0 ? ERR_MISSING : ERR_OK;
+}
+
+enum err store_cluster_get(struct store_sqlite *sqlite, const struct table *table, void *row,
+                           struct arena *arena)
+{
+    int64_t number = 0;
+    const bool is_late = store_sweep_find(sqlite, &number, table, row);
+    const struct store_sql_shape shape = {
+        .verb = STORE_SQL_GET, .query = {.table = table}, .by_row = is_late};
+    return read_row(sqlite, &shape, row, number, arena);
+}
+
+enum err store_cluster_get_row(struct store_sqlite *sqlite, const struct table *table, void *row,
+                               int64_t number, struct arena *arena)
+{
+    const struct store_sql_shape shape = {
+        .verb = STORE_SQL_GET, .query = {.table = table}, .by_row = true};
+    const enum err error = read_row(sqlite, &shape, row, number, arena);
+    return error == ERR_MISSING ? ERR_INTEGRITY : error;
+}
+
+enum err store_cluster_insert(struct store_sqlite *sqlite, const struct table *table,
+                              const void *row)
+{
+    int64_t number = 0;
+    const struct store_sql_shape shape = {.verb = STORE_SQL_INSERT, .query = {.table = table}};
+    TRY(store_sweep_add(sqlite, &number, table, row));
+    return write_row(sqlite, &shape, row, number);
+}
+
+static enum err change_row(struct store_sqlite *sqlite, enum store_sql_verb verb,
+                           const struct table *table, const void *row)
+{
+    int64_t number = 0;
+    const bool is_late = store_sweep_find(sqlite, &number, table, row);
+    const struct store_sql_shape shape = {
+        .verb = verb, .query = {.table = table}, .by_row = is_late};
+    return write_row(sqlite, &shape, row, number);
+}
+
+enum err store_cluster_update(struct store_sqlite *sqlite, const struct table *table,
+                              const void *row)
+{
+    return change_row(sqlite, STORE_SQL_UPDATE, table, row);
+}
+
+enum err store_cluster_delete(struct store_sqlite *sqlite, const struct table *table,
+                              const void *row)
+{
+    TRY(change_row(sqlite, STORE_SQL_DELETE, table, row));
+    return store_sweep_remove(sqlite, table, row);
+}

@@ -1,0 +1,42 @@
+/* Keys of a cluster (table.h) on their way into the file. Private to common/store.
+ *
+ * A row is appended, and its key is remembered, in memory. There are never many such late keys; a
+ * sweep goes through them in order, again and again, and puts into the file's table of keys as many
+ * with each commit as came with it. So a page of keys is written once a sweep and not once a
+ * payment (docs/adr/0055). A crash loses none: the file says up to which row all have arrived, and
+ * who opens it takes the others' from the rows.
+ *
+ * Only who holds the file alone may let keys be late (store_sqlite_options, settles_aside); for
+ * others they are in the file with their rows.
+ */
+#ifndef DCEP_COMMON_STORE_STORE_SWEEP_H
+#define DCEP_COMMON_STORE_STORE_SWEEP_H
+
+#include "common/store/store_sqlite.h"
+
+/* One a cluster, caught up with what a crash left: in memory if the file is only read. */
+enum err store_sweep_open(struct store_sqlite *sqlite, size_t late_max) MUST_USE;
+void store_sweep_close(struct store_sqlite *sqlite);
+
+/* Of a transaction that writes. */
+enum err store_sweep_before_commit(struct store_sqlite *sqlite) MUST_USE;
+void store_sweep_committed(struct store_sqlite *sqlite);
+void store_sweep_rolled_back(struct store_sqlite *sqlite);
+
+/* The key of a row that is inserted, and the number that the row gets. ERR_EXISTS. */
+enum err store_sweep_add(struct store_sqlite *sqlite, int64_t *number, const struct table *table,
+                         const void *row) MUST_USE;
+/* The number of a row whose key is late; false: it is in the file, if anywhere. */
+bool store_sweep_find(const struct store_sqlite *sqlite, int64_t *number, const struct table *table,
+                      const void *row);
+enum err store_sweep_remove(struct store_sqlite *sqlite, const struct table *table,
+                            const void *row) MUST_USE; /* of a row that was deleted */
+/* The numbers of the rows that query asks for by the key and whose keys are late, in its order;
+ * those that it asks for by what is packed are among them. count_max is left to the reader. */
+enum err store_sweep_late(struct store_sqlite *sqlite, int64_t **rows, size_t *count,
+                          const struct store_query *query, const void *from) MUST_USE; /* free() */
+
+/* ERR_INTEGRITY, and the cluster's name, unless each row has one key and each key its row. */
+enum err store_sweep_check(struct store_sqlite *sqlite, const char **name) MUST_USE;
+
+#endif

@@ -1,0 +1,22 @@
+/* The statements of a sweep (store_sweep.h): text only. Private to common/store. */
+#ifndef DCEP_COMMON_STORE_STORE_SWEEP_SQL_H
+#define DCEP_COMMON_STORE_STORE_SWEEP_SQL_H
+
+#include "common/store/store_sql.h"
+
+enum store_sweep_step {
+    STORE_SWEEP_IS_BEHIND, /* are there rows beyond the mark? */
+    STORE_SWEEP_FETCH,     /* the keys of those that have none in the file into it, */
+    STORE_SWEEP_LOAD,      /* or to be read: the row's number, the key, the part */
+    STORE_SWEEP_NEXT_ROW,  /* the number of the row that comes next */
+    STORE_SWEEP_PUT,       /* a key, part and row into the file */
+    STORE_SWEEP_MARK,      /* rows up to ?1 have their keys in the file */
+    STORE_SWEEP_MISSING,   /* how many rows have no key there, */
+    STORE_SWEEP_STRAY,     /* and how many keys there not their row */
+    STORE_SWEEP_STEPS
+};
+
+/* Of the cluster that table is a part of. */
+void store_sweep_sql(struct store_sql *sql, const struct table *table, enum store_sweep_step step);
+
+#endif
