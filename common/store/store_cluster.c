@@ -48,19 +48,22 @@ enum err store_cluster_get(struct store_sqlite *sqlite, const struct table *tabl
 enum err store_cluster_get_row(struct store_sqlite *sqlite, const struct table *table, void *row,
                                int64_t number, struct arena *arena)
 {
-    const struct store_sql_shape shape = {
-        .verb = STORE_SQL_GET, .query = {.table = table}, .by_row = true};
-    const enum err error = read_row(sqlite, &shape, row, number, arena);
-    return error == ERR_MISSING ? ERR_INTEGRITY : error;
+    const struct store_sql_shape shape = {.verb = STORE_SQL_GET_ROW, .query = {.table = table}};
+    return store_sweep_must(read_row(sqlite, &shape, row, number, arena));
 }
 
+/* What can be wrong with the row is found before its key is added. */
 enum err store_cluster_insert(struct store_sqlite *sqlite, const struct table *table,
                               const void *row)
 {
     int64_t number = 0;
     const struct store_sql_shape shape = {.verb = STORE_SQL_INSERT, .query = {.table = table}};
+    AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
+    TRY(store_statement_open(&statement, sqlite, &shape, row));
     TRY(store_sweep_add(sqlite, &number, table, row));
-    return write_row(sqlite, &shape, row, number);
+    TRY(store_sqlite_err(sqlite3_bind_int64(statement, (int)table->key_count + 2, number)));
+    const enum err error = store_statement_step(statement);
+    return error == ERR_MISSING ? ERR_OK : store_sweep_must(error);
 }
 
 static enum err change_row(struct store_sqlite *sqlite, enum store_sql_verb verb,

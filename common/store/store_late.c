@@ -2,7 +2,8 @@
  *
  * 1. An entry is its key and its row's number; less than 0 if it was removed by the transaction.
  *    Such an entry stays where it is up to the commit, so that taking that back needs no memory.
- * 2. The log of a transaction has each change with the number that was there before, 0 if none.
+ * 2. The log of a transaction has each change with the number that was there before: 0 if none,
+ *    less than 0 if the transaction had removed it.
  */
 #include "common/store/store_late.h"
 
@@ -61,7 +62,7 @@ static void set_row(struct store_late *late, const struct place *place, int64_t 
     memcpy(entry_at(late, place->chunk, place->at) + late->key_size, &row, sizeof row);
 }
 
-/* The last chunk that does not begin after key. */
+/* The last chunk that begins before key, or the first. */
 static size_t find_chunk(const struct store_late *late, const uint8_t *key, size_t size)
 {
     size_t low = 0;
@@ -235,7 +236,7 @@ void store_late_commit(struct store_late *late)
     for (size_t i = 0; i < count; i++) {
         int64_t before = 0;
         const uint8_t *key = logged(late, i, &before);
-        if (before <= 0) /* it was added */
+        if (before <= 0) /* it was added; a later change removed it, or none */
             continue;
         const struct place place = find_place(late, key, late->key_size);
         if (place.is_there && row_at(late, &place) < 0)

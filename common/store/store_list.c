@@ -5,6 +5,7 @@
 #include "common/store/store_list.h"
 
 #include "common/store/store_cluster.h"
+#include "common/store/store_late_list.h"
 #include "common/store/store_part.h"
 #include "common/store/store_row.h"
 #include "common/store/store_statement.h"
@@ -97,7 +98,7 @@ static enum err gather_late(struct gathered *gathered, struct store_sqlite *sqli
     size_t count = 0;
     if (query->table->cluster == NULL)
         return ERR_OK;
-    TRY(store_sweep_late(sqlite, &numbers, &count, query, from));
+    TRY(store_late_list(&numbers, &count, store_sweep_late(sqlite, query->table), query, from));
     for (size_t i = 0; i < count && gathered->count < max; i++) {
         void *item = NULL;
         TRY(next_item(&item, gathered, query->table->schema->struct_size));
@@ -169,15 +170,21 @@ static enum err sum_late(struct store *store, struct store_total *total,
                          const struct store_query *query, const void *from,
                          const struct field *field)
 {
+    struct store_sqlite *sqlite = (struct store_sqlite *)store;
     AUTO(arena_fini) struct arena arena = {0};
-    AUTO(free_gathered) struct gathered late = {NULL, 0, 0};
-    struct store_query all = *query;
-    all.count_max = 0;
+    AUTO(free_row) void *row = calloc(1, query->table->schema->struct_size);
+    AUTO(free_numbers) int64_t *numbers = NULL;
+    size_t count = 0;
     if (store_part_is_whole(query))
         return ERR_OK;
-    TRY(gather_late(&late, (struct store_sqlite *)store, &all, from, &arena));
-    for (size_t i = 0; i < late.count; i++)
-        add_row(total, query, late.items + i * query->table->schema->struct_size, from, field);
+    if (row == NULL)
+        return ERR_MEMORY;
+    TRY(store_late_list(&numbers, &count, store_sweep_late(sqlite, query->table), query, from));
+    for (size_t i = 0; i < count; i++) {
+        TRY(store_cluster_get_row(sqlite, query->table, row, numbers[i], &arena));
+        add_row(total, query, row, from, field);
+        arena_reset(&arena);
+    }
     return ERR_OK;
 }
 

@@ -5,7 +5,10 @@
  *    index is compared with what the declarations give, and a migration that does not get there
  *    is rolled back. SQLite can only add a nullable column to a table, so most migrations make
  *    the new table, copy, drop the old one and rename.
- * 3. Another application's file, or a newer one, is never written to.
+ * 3. Keys of a cluster may be behind its rows (store_sweep.h): a migration that gives rows other
+ *    numbers, or copies keys, makes the keys anew from the rows and deletes the mark,
+ *    '<cluster>_row' of store_meta.
+ * 4. Another application's file, or a newer one, is never written to.
  */
 #include "common/store/store_migrations.h"
 

@@ -239,15 +239,16 @@ static void add_insert_key(struct store_sql *sql, const struct table *table)
     add(sql, ", %u, ?%zu)", table->part, table->key_count + 2);
 }
 
-/* The row of a key: by its number, if that is known. */
+/* The row of a key: by its number, if that is known. Another one's row is none. */
 static void add_row_equal(struct store_sql *sql, const struct table *table, bool by_row)
 {
-    if (table->cluster == NULL) {
-        add_key_equal(sql, table);
-    } else if (by_row) {
-        add(sql, " WHERE \"row\" = ?%zu", table->key_count + 2);
+    add_key_equal(sql, table);
+    if (table->cluster == NULL)
+        return;
+    if (by_row) {
+        add(sql, " AND \"row\" = ?%zu", table->key_count + 2);
     } else {
-        add(sql, " WHERE \"row\" = (SELECT \"row\" FROM \"%s_key\"", table->cluster);
+        add(sql, " AND \"row\" = (SELECT \"row\" FROM \"%s_key\"", table->cluster);
         add_key_equal(sql, table);
         add(sql, ")");
     }
@@ -352,6 +353,10 @@ void store_sql_statement(struct store_sql *sql, const struct store_sql_shape *sh
         add(sql, "DELETE FROM \"%s\"", place_of(table));
         add_row_equal(sql, table, shape->by_row);
         break;
+    case STORE_SQL_GET_ROW:
+        add_select(sql, table);
+        add(sql, " WHERE \"row\" = ?%zu AND \"part\" = %u", table->key_count + 2, table->part);
+        break;
     case STORE_SQL_FIND_KEY:
         add(sql, "SELECT \"row\" FROM \"%s_key\"", table->cluster);
         add_key_equal(sql, table);
@@ -380,7 +385,7 @@ static uint64_t first_bits(size_t count)
 uint64_t store_sql_parameters(const struct store_sql_shape *shape)
 {
     const struct table *table = shape->query.table;
-    if (shape->by_row) {
+    if (shape->verb == STORE_SQL_GET_ROW) {
         return 0;
     }
     if (shape->verb == STORE_SQL_INSERT || shape->verb == STORE_SQL_UPDATE) {

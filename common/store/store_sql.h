@@ -14,6 +14,7 @@ enum store_sql_verb {
     STORE_SQL_INSERT,
     STORE_SQL_UPDATE,
     STORE_SQL_DELETE,
+    STORE_SQL_GET_ROW,  /* of a part: by the row's number alone */
     STORE_SQL_FIND_KEY, /* these of a part's cluster: a key, and the number of its row */
     STORE_SQL_INSERT_KEY,
     STORE_SQL_DELETE_KEY,
@@ -25,7 +26,7 @@ struct store_sql_shape {
     enum store_sql_verb verb;
     struct store_query query; /* for LIST and SUM; query.table always */
     size_t field;             /* position of what SUM adds up */
-    bool by_row;              /* of a part: not by its key, but by the number of its row */
+    bool by_row;              /* of a part: the number of the row is known, too */
 };
 
 /* Text with a NUL; the first failure is kept and makes the rest do nothing. */

@@ -107,7 +107,11 @@ static enum err begin(struct store *store, enum store_mode mode)
     if (mode == STORE_WRITE && sqlite->read_only) {
         return ERR_PERMISSION;
     }
-    return store_sqlite_exec(sqlite->db, mode == STORE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
+    TRY(store_sqlite_exec(sqlite->db, mode == STORE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN"));
+    const enum err error = store_sweep_begin(sqlite);
+    if (error != ERR_OK)
+        (void)sqlite3_exec(sqlite->db, "ROLLBACK", NULL, NULL, NULL);
+    return error;
 }
 
 /* What the last write to the log failed with. (SQLite 3.40's sqlite3_system_errno does not tell

@@ -4,7 +4,9 @@
  * 2. Where a sweep is changes only when the commit was done.
  * 3. When a sweep ends, all rows that were there when it began have their keys in the file. That
  *    is written there, in the same transaction: it bounds what opening has to read.
- * 4. A row's number that this mark has passed is given to no other row: opening would overlook it.
+ * 4. A row's number that this mark has passed, or will pass when the sweep ends, is given to no
+ *    other row, even if the rows there were deleted: opening would overlook it.
+ * 5. Half of what was asked must not look like an answer (err.h): the transaction has to end.
  */
 #include "common/store/store_sweep.h"
 
@@ -28,11 +30,12 @@ struct store_sweep {
     size_t late_max;           /* 0: no key is late */
     sqlite3_stmt *steps[STORE_SWEEP_STEPS];
     struct store_late late;
-    int64_t next_row; /* 0: not known yet in this transaction */
-    int64_t begun_at; /* the next row when this sweep began */
-    struct place at;  /* all keys up to here are in the file, */
-    struct place to;  /* and by this transaction up to here, */
-    bool moves, ends; /* if that moves it at all; to the end */
+    int64_t next_row;     /* 0: not known yet in this transaction */
+    int64_t begun_at;     /* the next row when this sweep began */
+    struct place at;      /* all keys up to here are in the file, */
+    struct place to;      /* and by this transaction up to here, */
+    bool moves, ends;     /* if that moves it at all; to the end */
+    int64_t file_version; /* read only: what the late keys were taken from */
 };
 
 static struct store_sweep *sweep_of(const struct store_sqlite *sqlite, const struct table *table)
@@ -98,10 +101,20 @@ static enum err know_next_row(struct store_sqlite *sqlite, struct store_sweep *s
 {
     if (sweep->next_row != 0)
         return ERR_OK;
-    return read_step(&sweep->next_row, sqlite, sweep, STORE_SWEEP_NEXT_ROW);
+    TRY(read_step(&sweep->next_row, sqlite, sweep, STORE_SWEEP_NEXT_ROW));
+    if (sweep->next_row < sweep->begun_at)
+        sweep->next_row = sweep->begun_at;
+    return ERR_OK;
 }
 
 /* --- transactions --- */
+
+enum err store_sweep_must(enum err error)
+{
+    const enum err_class class = err_class(error);
+    const bool is_answer = class == ERR_CLASS_ABSENT || class == ERR_CLASS_MALFORMED;
+    return is_answer ? ERR_INTEGRITY : error;
+}
 
 /* As write_key wrote it; SQLite reads the bytes before it returns from the statement. */
 static enum err bind_key(sqlite3_stmt *statement, const struct store_sweep *sweep,
@@ -127,7 +140,7 @@ static enum err put_key(struct store_sqlite *sqlite, struct store_sweep *sweep, 
     TRY(open_step(&statement, sqlite, sweep, STORE_SWEEP_PUT));
     TRY(bind_key(statement, sweep, key));
     TRY(store_sqlite_err(sqlite3_bind_int64(statement, (int)sweep->table->key_count + 2, row)));
-    TRY(finish(statement));
+    TRY(store_sweep_must(finish(statement)));
     return store_late_remove(&sweep->late, key); /* it stays where it is up to the commit */
 }
 
@@ -246,121 +259,19 @@ enum err store_sweep_remove(struct store_sqlite *sqlite, const struct table *tab
     write_key(&key, table, row);
     const enum err error = store_late_remove(&sweep_of(sqlite, table)->late, key.bytes);
     if (error != ERR_MISSING)
-        return error;
+        return store_sweep_must(error);
     TRY(store_statement_open(&statement, sqlite, &shape, row));
     TRY(finish(statement));
     return sqlite3_changes(sqlite->db) == 1 ? ERR_OK : ERR_INTEGRITY;
 }
 
-/* --- late keys of a query --- */
-
-struct numbers {
-    int64_t *items;
-    size_t count, capacity;
-};
-
-static enum err put_number(struct numbers *numbers, int64_t number)
+const struct store_late *store_sweep_late(const struct store_sqlite *sqlite,
+                                          const struct table *table)
 {
-    if (numbers->count == numbers->capacity) {
-        const size_t capacity = numbers->capacity == 0 ? 16 : 2 * numbers->capacity;
-        int64_t *items = reallocarray(numbers->items, capacity, sizeof *items);
-        if (items == NULL)
-            return ERR_MEMORY;
-        numbers->items = items;
-        numbers->capacity = capacity;
-    }
-    numbers->items[numbers->count++] = number;
-    return ERR_OK;
-}
-
-static void turn(struct numbers *numbers)
-{
-    for (size_t i = 0; i < numbers->count / 2; i++) {
-        int64_t *other = &numbers->items[numbers->count - 1 - i];
-        const int64_t item = numbers->items[i];
-        numbers->items[i] = *other;
-        *other = item;
-    }
-}
-
-struct bounds {
-    struct place prefix, from;
-    const struct store_query *query;
-};
-
-static bool is_asked(const struct bounds *bounds, const uint8_t *key, size_t key_size)
-{
-    const int order = memcmp(key, bounds->from.bytes, bounds->from.size);
-    if (key[key_size - 1] != bounds->query->table->part)
-        return false;
-    return !bounds->query->after || (bounds->query->descending ? order < 0 : order > 0);
-}
-
-static enum err collect(struct numbers *numbers, const struct store_late *late,
-                        const struct bounds *bounds)
-{
-    const struct place *first = &bounds->prefix;
-    if (bounds->query->after && !bounds->query->descending)
-        first = &bounds->from;
-    struct store_late_walk walk = store_late_walk(late, first->bytes, first->size);
-    int64_t number = 0;
-    const uint8_t *key = store_late_next(&walk, &number);
-    for (; key != NULL && memcmp(key, bounds->prefix.bytes, bounds->prefix.size) == 0;
-         key = store_late_next(&walk, &number))
-        if (is_asked(bounds, key, late->key_size))
-            TRY(put_number(numbers, number));
-    if (bounds->query->descending)
-        turn(numbers);
-    return ERR_OK;
-}
-
-enum err store_sweep_late(struct store_sqlite *sqlite, int64_t **rows, size_t *count,
-                          const struct store_query *query, const void *from)
-{
-    const struct store_sweep *sweep = sweep_of(sqlite, query->table);
-    struct bounds bounds = {.query = query};
-    struct numbers numbers = {NULL, 0, 0};
-    if (query->index_number < 0 && query->prefix_count > 0)
-        bounds.prefix.size = store_key_prefix(bounds.prefix.bytes, query, from);
-    if (query->after)
-        bounds.from.size = store_key_primary(bounds.from.bytes, query->table, from);
-    const enum err error = collect(&numbers, &sweep->late, &bounds);
-    *rows = numbers.items;
-    *count = numbers.count;
-    return error;
+    return &sweep_of(sqlite, table)->late;
 }
 
 /* --- the whole --- */
-
-/* A key in the file that leads to a row with that key is the row's only one; so if there are as
- * many keys as rows, none is missing. */
-static enum err check_sweep(struct store_sqlite *sqlite, struct store_sweep *sweep)
-{
-    int64_t missing = 0;
-    int64_t stray = 0;
-    TRY(read_step(&missing, sqlite, sweep, STORE_SWEEP_MISSING));
-    TRY(read_step(&stray, sqlite, sweep, STORE_SWEEP_STRAY));
-    return stray == 0 && missing == (int64_t)sweep->late.count ? ERR_OK : ERR_INTEGRITY;
-}
-
-enum err store_sweep_check(struct store_sqlite *sqlite, const char **name)
-{
-    for (struct store_sweep *sweep = sqlite->sweeps; sweep->table != NULL; sweep++) {
-        *name = sweep->table->cluster;
-        TRY(check_sweep(sqlite, sweep));
-    }
-    return ERR_OK;
-}
-
-/* --- opening --- */
-
-static enum err fetch(struct store_sqlite *sqlite, struct store_sweep *sweep)
-{
-    TRY(run_step(sqlite, sweep, STORE_SWEEP_FETCH, 0));
-    TRY(know_next_row(sqlite, sweep));
-    TRY(run_step(sqlite, sweep, STORE_SWEEP_MARK, sweep->next_row - 1));
-    return store_sqlite_exec(sqlite->db, "COMMIT");
-}
 
 /* The row's number, then (key, part): as bytes, if they are as declared. */
 static enum err read_key(struct place *key, const struct store_sweep *sweep,
@@ -385,6 +296,66 @@ static enum err read_key(struct place *key, const struct store_sweep *sweep,
     return ERR_OK;
 }
 
+/* Each late key leads to a row that has it. */
+static enum err check_late(struct store_sqlite *sqlite, struct store_sweep *sweep)
+{
+    int64_t row = 0;
+    struct store_late_walk walk = store_late_walk(&sweep->late, (const uint8_t *)"", 0);
+    for (const uint8_t *key = store_late_next(&walk, &row); key != NULL;
+         key = store_late_next(&walk, &row)) {
+        struct place found;
+        AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
+        TRY(open_step(&statement, sqlite, sweep, STORE_SWEEP_KEY_OF));
+        TRY(store_sqlite_err(sqlite3_bind_int64(statement, 1, row)));
+        TRY(store_sweep_must(store_statement_step(statement)));
+        TRY(read_key(&found, sweep, statement));
+        if (memcmp(found.bytes, key, found.size) != 0)
+            return ERR_INTEGRITY;
+    }
+    return ERR_OK;
+}
+
+/* Each key leads to a row that has it, which is then the row's only one; so if there are as many
+ * keys as rows, none is missing. */
+static enum err check_sweep(struct store_sqlite *sqlite, struct store_sweep *sweep)
+{
+    int64_t missing = 0;
+    int64_t stray = 0;
+    TRY(read_step(&missing, sqlite, sweep, STORE_SWEEP_MISSING));
+    TRY(read_step(&stray, sqlite, sweep, STORE_SWEEP_STRAY));
+    if (stray != 0 || missing != (int64_t)sweep->late.count)
+        return ERR_INTEGRITY;
+    return check_late(sqlite, sweep);
+}
+
+enum err store_sweep_check(struct store_sqlite *sqlite, const char **name)
+{
+    for (struct store_sweep *sweep = sqlite->sweeps; sweep->table != NULL; sweep++) {
+        *name = sweep->table->cluster;
+        TRY(check_sweep(sqlite, sweep));
+    }
+    return ERR_OK;
+}
+
+/* --- opening --- */
+
+static size_t key_size(const struct table *table)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < table->key_count; i++) {
+        const struct field *field = &table->schema->fields[i];
+        size += store_row_is_integer(field) ? sizeof(int64_t) : (size_t)field->max;
+    }
+    return size;
+}
+
+static enum err fetch(struct store_sqlite *sqlite, struct store_sweep *sweep)
+{
+    TRY(run_step(sqlite, sweep, STORE_SWEEP_FETCH, 0));
+    TRY(know_next_row(sqlite, sweep));
+    return run_step(sqlite, sweep, STORE_SWEEP_MARK, sweep->next_row - 1);
+}
+
 static enum err load_keys(struct store_sqlite *sqlite, struct store_sweep *sweep)
 {
     AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
@@ -396,49 +367,63 @@ static enum err load_keys(struct store_sqlite *sqlite, struct store_sweep *sweep
         TRY(store_late_add(&sweep->late, key.bytes, sqlite3_column_int64(statement, 0)));
         error = store_statement_step(statement);
     }
-    return error == ERR_MISSING ? ERR_OK : error;
-}
-
-static enum err load(struct store_sqlite *sqlite, struct store_sweep *sweep)
-{
-    TRY(load_keys(sqlite, sweep));
-    TRY(store_sqlite_exec(sqlite->db, "COMMIT"));
+    TRY(error == ERR_MISSING ? ERR_OK : error);
     store_late_commit(&sweep->late);
     return ERR_OK;
 }
 
+static enum err in_transaction(struct store_sqlite *sqlite, struct store_sweep *sweep,
+                               enum err (*act)(struct store_sqlite *, struct store_sweep *))
+{
+    TRY(store_sqlite_exec(sqlite->db, sqlite->read_only ? "BEGIN" : "BEGIN IMMEDIATE"));
+    const enum err error = store_sweep_must(act(sqlite, sweep));
+    if (error == ERR_OK)
+        return store_sqlite_exec(sqlite->db, "COMMIT");
+    (void)sqlite3_exec(sqlite->db, "ROLLBACK", NULL, NULL, NULL);
+    return error;
+}
+
+/* Who does not hold the file alone writes only if a key is really missing. */
 static enum err catch_up(struct store_sqlite *sqlite, struct store_sweep *sweep)
 {
     int64_t is_behind = 0;
     TRY(read_step(&is_behind, sqlite, sweep, STORE_SWEEP_IS_BEHIND));
     if (is_behind == 0)
         return ERR_OK;
-    TRY(store_sqlite_exec(sqlite->db, sqlite->read_only ? "BEGIN" : "BEGIN IMMEDIATE"));
-    const enum err error = sqlite->read_only ? load(sqlite, sweep) : fetch(sqlite, sweep);
-    if (sqlite3_get_autocommit(sqlite->db) == 0)
-        (void)sqlite3_exec(sqlite->db, "ROLLBACK", NULL, NULL, NULL);
-    return error;
+    if (sqlite->read_only)
+        return in_transaction(sqlite, sweep, load_keys);
+    if (sweep->late_max == 0)
+        TRY(read_step(&is_behind, sqlite, sweep, STORE_SWEEP_IS_MISSING));
+    return is_behind == 0 ? ERR_OK : in_transaction(sqlite, sweep, fetch);
+}
+
+enum err store_sweep_begin(struct store_sqlite *sqlite)
+{
+    for (struct store_sweep *sweep = sqlite->sweeps; sweep->table != NULL; sweep++) {
+        int64_t version = 0;
+        if (!sqlite->read_only || sweep->late.count == 0)
+            continue;
+        TRY(store_sqlite_number(sqlite->db, &version, "PRAGMA data_version"));
+        if (version == sweep->file_version)
+            continue;
+        store_late_fini(&sweep->late);
+        store_late_init(&sweep->late, key_size(sweep->table));
+        TRY(load_keys(sqlite, sweep));
+        sweep->file_version = version;
+    }
+    return ERR_OK;
 }
 
 static enum err open_sweep(struct store_sqlite *sqlite, struct store_sweep *sweep, size_t late_max)
 {
     sweep->late_max = late_max;
+    TRY(store_sqlite_number(sqlite->db, &sweep->file_version, "PRAGMA data_version"));
     TRY(catch_up(sqlite, sweep));
     sweep->next_row = 0;
     TRY(know_next_row(sqlite, sweep));
     sweep->begun_at = sweep->next_row;
     forget_transaction(sweep);
     return ERR_OK;
-}
-
-static size_t key_size(const struct table *table)
-{
-    size_t size = 1;
-    for (size_t i = 0; i < table->key_count; i++) {
-        const struct field *field = &table->schema->fields[i];
-        size += store_row_is_integer(field) ? sizeof(int64_t) : (size_t)field->max;
-    }
-    return size;
 }
 
 enum err store_sweep_open(struct store_sqlite *sqlite, size_t late_max)

@@ -12,6 +12,8 @@
 
 static const char *const patterns[STORE_SWEEP_STEPS] = {
     [STORE_SWEEP_IS_BEHIND] = "SELECT coalesce((SELECT max(\"row\") FROM \"@c\"), 0) > @m",
+    [STORE_SWEEP_IS_MISSING] = "SELECT EXISTS (SELECT 1 " WITHOUT_KEY ")",
+    [STORE_SWEEP_KEY_OF] = "SELECT \"row\", @n FROM \"@c\" WHERE \"row\" = ?1",
     [STORE_SWEEP_FETCH] = "INSERT INTO \"@c_key\" SELECT @n, \"row\" " WITHOUT_KEY " ORDER BY @n",
     [STORE_SWEEP_LOAD] = "SELECT \"row\", @n " WITHOUT_KEY,
     [STORE_SWEEP_NEXT_ROW] = "SELECT 1 + max(coalesce((SELECT max(\"row\") FROM \"@c\"), 0), @m)",

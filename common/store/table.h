@@ -25,7 +25,8 @@
  *         T(central, spend, SPEND_FIELDS, TABLE_PART("line", 1, 2))
  *
  * are both in the cluster "line", as parts 0 and 1, each with a key of 2 fields. A backend may keep
- * a cluster as one table under (key, part): a coin and its spend are then neighbours in its index.
+ * a cluster as one table, with one of its keys under (key, part): a coin and its spend are then
+ * neighbours there.
  * To who asks they are tables like others, but that their indexes can only be scans and no field
  * beside the key a balance.
  */
