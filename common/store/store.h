@@ -10,7 +10,7 @@
  *  1. All reads and writes happen between store_begin and store_commit; reads see the
  *     transaction's own writes.
  *  2. store_insert never overwrites: ERR_EXISTS. The register's `spend` table has the key
- *     (serial, coin_id), so the database itself refuses the second spend.
+ *     (serial, coin_id), so the store itself refuses the second spend.
  *  3. After a commit returned ERR_OK the rows survive kill -9 and power loss (WAL, flushed by each
  *     commit).
  *  4. ERR_COMMIT_UNKNOWN: neither done nor failed; close, open again and look.
