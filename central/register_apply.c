@@ -99,7 +99,7 @@ static enum err insert_outputs(struct register_env *env, const struct packet_pay
     return ERR_OK;
 }
 
-/* The first payment of a coin. The database refuses a second one: ERR_EXISTS. */
+/* The first payment of a coin. The store refuses a second one: ERR_EXISTS. */
 static enum err keep_spend(struct register_env *env, const struct packet_payment *payment,
                            struct register_kept *kept)
 {

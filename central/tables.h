@@ -1,7 +1,7 @@
 /* The central bank's rows (docs/PROTOCOL.md section 7): one declaration gives struct, SQL and
  * CHECKs.  A coin's life is in two rows under (serial, coin_id): `coin` from its making, `spend`
  * from its spending. The primary key of `spend` is what refuses the second spend, whatever the
- * code does; and the row of `spend` is what makes a coin spent: `coin` is not touched again
+ * rules do; and the row of `spend` is what makes a coin spent: `coin` is not touched again
  * (docs/adr/0016-rows-of-a-settlement.md). */
 #ifndef DCEP_CENTRAL_TABLES_H
 #define DCEP_CENTRAL_TABLES_H

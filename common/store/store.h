@@ -101,7 +101,7 @@ void store_close(struct store **store); /* fit for AUTO; rolls back */
 /* ERR_MISSING if the file is not there and !create; ERR_VERSION if it is newer than the schema
  * or another application's; ERR_LOCKED if another process holds it (only with exclusive). Files
  * are made 0600. Opening what a server held (settles_aside) may write, once: what was late is put
- * in its place (store_sweep.h). */
+ * in its place (store_sweep.h); ERR_LOCKED then also if somebody else writes all the while. */
 struct store_sqlite_options {
     bool create, exclusive, read_only;
     /* Only with exclusive, and without key: a thread of the store's own moves what was committed

@@ -37,7 +37,12 @@ int64_t store_key_read_integer(const uint8_t *at)
     return (int64_t)(number ^ (UINT64_C(1) << 63));
 }
 
-size_t store_key_field(uint8_t *at, const struct field *field, const void *value)
+size_t store_key_field_size(const struct field *field)
+{
+    return store_row_is_integer(field) ? sizeof(int64_t) : (size_t)field->max;
+}
+
+static size_t put_field(uint8_t *at, const struct field *field, const void *value)
 {
     size_t size = 0;
     if (field->nullable) {
@@ -62,7 +67,7 @@ size_t store_key_primary(uint8_t *at, const struct table *table, const void *val
 {
     size_t size = 0;
     for (size_t i = 0; i < table->key_count; i++) {
-        size += store_key_field(at == NULL ? NULL : at + size, &table->schema->fields[i], value);
+        size += put_field(at == NULL ? NULL : at + size, &table->schema->fields[i], value);
     }
     return size;
 }
@@ -73,8 +78,8 @@ size_t store_key_prefix(uint8_t *at, const struct store_query *query, const void
     size_t size = 0;
     store_row_query_fields(positions, query);
     for (size_t i = 0; i < query->prefix_count; i++) {
-        size += store_key_field(at == NULL ? NULL : at + size,
-                                &query->table->schema->fields[positions[i]], value);
+        size += put_field(at == NULL ? NULL : at + size,
+                          &query->table->schema->fields[positions[i]], value);
     }
     return size;
 }

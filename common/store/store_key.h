@@ -11,8 +11,9 @@
 size_t store_key_integer(uint8_t *at, int64_t number);
 int64_t store_key_read_integer(const uint8_t *at);
 size_t store_key_bytes(uint8_t *at, struct span bytes);
-size_t store_key_field(uint8_t *at, const struct field *field, const void *value);
 size_t store_key_primary(uint8_t *at, const struct table *table, const void *value);
+/* Of a field that a cluster's key may have (table.h). */
+size_t store_key_field_size(const struct field *field);
 /* The fields that a query holds equal. */
 size_t store_key_prefix(uint8_t *at, const struct store_query *query, const void *value);
 

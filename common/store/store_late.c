@@ -179,8 +179,10 @@ static void drop_entry(struct store_late *late, const struct place *place)
 
 static enum err log_change(struct store_late *late, const uint8_t *key, int64_t row_before)
 {
-    TRY(buffer_put(&late->undo, span_of(&row_before, sizeof row_before)));
-    return buffer_put(&late->undo, span_of(key, late->key_size));
+    uint8_t change[sizeof row_before + STORE_LATE_KEY_MAX];
+    memcpy(change, &row_before, sizeof row_before);
+    memcpy(change + sizeof row_before, key, late->key_size);
+    return buffer_put(&late->undo, span_of(change, entry_size(late))); /* all of it or nothing */
 }
 
 bool store_late_find(const struct store_late *late, const uint8_t *key, int64_t *row)

@@ -40,12 +40,16 @@ static enum err next_item(void **out, struct gathered *gathered, size_t size)
     return ERR_OK;
 }
 
+static size_t most(const struct store_query *query)
+{
+    return query->count_max == 0 ? SIZE_MAX : query->count_max;
+}
+
 static enum err gather(struct gathered *gathered, sqlite3_stmt *statement,
                        const struct store_query *query, const void *from, struct arena *arena)
 {
-    const size_t max = query->count_max == 0 ? SIZE_MAX : query->count_max;
     enum err error = store_statement_step(statement);
-    while (error == ERR_OK && gathered->count < max) {
+    while (error == ERR_OK && gathered->count < most(query)) {
         void *item = NULL;
         TRY(next_item(&item, gathered, query->table->schema->struct_size));
         TRY(store_statement_row(statement, query->table, item, NULL, arena));
@@ -63,14 +67,13 @@ static void merge(uint8_t *out, const struct gathered *a, const struct gathered 
     size_t i = 0;
     size_t j = 0;
     for (; i + j < a->count + b->count; out += size) {
-        const uint8_t *left = a->items + i * size;
-        const uint8_t *right = b->items + j * size;
-        const bool is_left =
-            j == b->count ||
-            (i < a->count &&
-             store_row_compare(query->table, left, right) * (query->descending ? -1 : 1) < 0);
-        memcpy(out, is_left ? left : right, size);
-        *(is_left ? &i : &j) += 1;
+        bool is_left = j == b->count;
+        if (i < a->count && j < b->count) {
+            const int order =
+                store_row_compare(query->table, a->items + i * size, b->items + j * size);
+            is_left = query->descending ? order > 0 : order < 0;
+        }
+        memcpy(out, is_left ? a->items + i++ * size : b->items + j++ * size, size);
     }
 }
 
@@ -93,13 +96,12 @@ static void free_numbers(int64_t **numbers)
 static enum err gather_late(struct gathered *gathered, struct store_sqlite *sqlite,
                             const struct store_query *query, const void *from, struct arena *arena)
 {
-    const size_t max = query->count_max == 0 ? SIZE_MAX : query->count_max;
     AUTO(free_numbers) int64_t *numbers = NULL;
     size_t count = 0;
     if (query->table->cluster == NULL)
         return ERR_OK;
     TRY(store_late_list(&numbers, &count, store_sweep_late(sqlite, query->table), query, from));
-    for (size_t i = 0; i < count && gathered->count < max; i++) {
+    for (size_t i = 0; i < count && gathered->count < most(query); i++) {
         void *item = NULL;
         TRY(next_item(&item, gathered, query->table->schema->struct_size));
         TRY(store_cluster_get_row(sqlite, query->table, item, numbers[i], arena));
@@ -124,8 +126,7 @@ enum err store_list_rows(struct store *store, struct list *rows, const struct st
     void *items = NULL;
     TRY(arena_alloc(arena, &items, count, size));
     merge(items, &gathered, &late, query);
-    const size_t max = query->count_max == 0 ? SIZE_MAX : query->count_max;
-    *rows = (struct list){items, count < max ? count : max};
+    *rows = (struct list){items, count < most(query) ? count : most(query)};
     return ERR_OK;
 }
 

@@ -279,8 +279,7 @@ enum err store_row_copy(const struct table *table, void *out, const void *row, s
 static int compare_field(const struct field *field, const void *a, const void *b)
 {
     if (!store_row_is_integer(field))
-        return memcmp(store_row_bytes(field, a).data, store_row_bytes(field, b).data,
-                      (size_t)field->max);
+        return span_compare(store_row_bytes(field, a), store_row_bytes(field, b));
     const int64_t left = store_row_integer(field, a);
     const int64_t right = store_row_integer(field, b);
     return (left > right) - (left < right);

@@ -41,8 +41,10 @@ struct store_sweep {
 static struct store_sweep *sweep_of(const struct store_sqlite *sqlite, const struct table *table)
 {
     size_t i = 0;
-    while (!store_row_is_together(sqlite->sweeps[i].table, table))
+    while (sqlite->sweeps[i].table != NULL &&
+           !store_row_is_together(sqlite->sweeps[i].table, table))
         i++;
+    CHECK(sqlite->sweeps[i].table != NULL);
     return &sqlite->sweeps[i];
 }
 
@@ -123,11 +125,11 @@ static enum err bind_key(sqlite3_stmt *statement, const struct store_sweep *swee
     int number = 1;
     for (size_t i = 0; i < sweep->table->key_count; i++, number++) {
         const struct field *field = &sweep->table->schema->fields[i];
-        const bool is_integer = store_row_is_integer(field);
-        const size_t size = is_integer ? sizeof(int64_t) : (size_t)field->max;
+        const size_t size = store_key_field_size(field);
         TRY(store_sqlite_err(
-            is_integer ? sqlite3_bind_int64(statement, number, store_key_read_integer(key))
-                       : sqlite3_bind_blob64(statement, number, key, size, SQLITE_STATIC)));
+            store_row_is_integer(field)
+                ? sqlite3_bind_int64(statement, number, store_key_read_integer(key))
+                : sqlite3_bind_blob64(statement, number, key, size, SQLITE_STATIC)));
         key += size;
     }
     return store_sqlite_err(sqlite3_bind_int(statement, number, *key));
@@ -141,7 +143,8 @@ static enum err put_key(struct store_sqlite *sqlite, struct store_sweep *sweep, 
     TRY(bind_key(statement, sweep, key));
     TRY(store_sqlite_err(sqlite3_bind_int64(statement, (int)sweep->table->key_count + 2, row)));
     TRY(store_sweep_must(finish(statement)));
-    return store_late_remove(&sweep->late, key); /* it stays where it is up to the commit */
+    return store_sweep_must(
+        store_late_remove(&sweep->late, key)); /* it stays where it is up to the commit */
 }
 
 /* So many of the late keys, or all that are left of this sweep, into the file. */
@@ -342,10 +345,8 @@ enum err store_sweep_check(struct store_sqlite *sqlite, const char **name)
 static size_t key_size(const struct table *table)
 {
     size_t size = 1;
-    for (size_t i = 0; i < table->key_count; i++) {
-        const struct field *field = &table->schema->fields[i];
-        size += store_row_is_integer(field) ? sizeof(int64_t) : (size_t)field->max;
-    }
+    for (size_t i = 0; i < table->key_count; i++)
+        size += store_key_field_size(&table->schema->fields[i]);
     return size;
 }
 
@@ -401,7 +402,7 @@ enum err store_sweep_begin(struct store_sqlite *sqlite)
 {
     for (struct store_sweep *sweep = sqlite->sweeps; sweep->table != NULL; sweep++) {
         int64_t version = 0;
-        if (!sqlite->read_only || sweep->late.count == 0)
+        if (!sqlite->read_only)
             continue;
         TRY(store_sqlite_number(sqlite->db, &version, "PRAGMA data_version"));
         if (version == sweep->file_version)

@@ -102,7 +102,9 @@ static enum err check_all(struct store_sqlite *sqlite, char *text, size_t text_s
 enum err store_upkeep_check(struct store_sqlite *sqlite, char *text, size_t text_size)
 {
     TRY(store_sqlite_exec(sqlite->db, "BEGIN"));
-    const enum err error = check_all(sqlite, text, text_size);
+    enum err error = store_sweep_begin(sqlite);
+    if (error == ERR_OK)
+        error = check_all(sqlite, text, text_size);
     (void)sqlite3_exec(sqlite->db, "ROLLBACK", NULL, NULL, NULL);
     return error;
 }

@@ -69,7 +69,8 @@ void house_open_with(struct bank_house *house, struct world *world, size_t worke
                             &(struct store_sqlite_options){.create = true,
                                                            .exclusive = true,
                                                            .settles_aside = true,
-                                                           .log_pages_max = LOG_PAGES}) == ERR_OK);
+                                                           .log_pages_max = LOG_PAGES,
+                                                           .late_max = LATE_MAX}) == ERR_OK);
     house->service = (struct service){
         .network = WORLD_NETWORK,
         .root_key = world->root.public_key,

@@ -7,9 +7,17 @@
 #include "central/tables.h"
 #include "tests/support/world.h"
 
-/* LOG_PAGES: short, so that it is settled often, as a server does it. WAIT_MS: nothing takes so
+/* LOG_PAGES: short, so that it is settled often, as a server does it. LATE_MAX: few, so that keys
+ * arrive in the file with nearly every commit (docs/adr/0055). WAIT_MS: nothing takes so
  * long but what never ends. */
-enum { PACKETS = 125, COIN_FEN = 10, PATH_SIZE = 128, WAIT_MS = 240000, LOG_PAGES = 640 };
+enum {
+    PACKETS = 125,
+    COIN_FEN = 10,
+    PATH_SIZE = 128,
+    WAIT_MS = 240000,
+    LOG_PAGES = 640,
+    LATE_MAX = 40
+};
 
 struct bank_house {
     struct world *world;

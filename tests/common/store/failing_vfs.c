@@ -144,12 +144,12 @@ static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
     return code;
 }
 
-void failing_vfs_install(void)
+void failing_vfs_install(const char *name)
 {
     static sqlite3_vfs shim;
-    below = sqlite3_vfs_find(NULL);
+    below = sqlite3_vfs_find(name);
     shim = *below; /* all but open is used as it is; it finds its own data by pAppData */
-    shim.zName = "failing";
+    shim.zName = name == NULL ? "failing" : name; /* the first of a name is the one found */
     shim.pNext = NULL;
     shim.szOsFile = (int)sizeof(struct shim_file) + below->szOsFile;
     shim.xOpen = shim_open;

@@ -74,7 +74,7 @@ Test(store_failure, every_write_fails_once)
         {SQLITE_IOERR_FSYNC, EIO, ERR_COMMIT_UNKNOWN},
         {SQLITE_IOERR_FSYNC, EROFS, ERR_COMMIT_UNKNOWN}, /* but before this one some did */
     };
-    failing_vfs_install();
+    failing_vfs_install(NULL);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         long nth = 0;
         while (!fail_once(nth, cases[i].code, cases[i].number, cases[i].expected)) {
@@ -86,7 +86,7 @@ Test(store_failure, every_write_fails_once)
 
 Test(store_failure, making_a_database_fails_whole)
 {
-    failing_vfs_install();
+    failing_vfs_install(NULL);
     bool is_done = false;
     for (long nth = 0; !is_done; nth++) {
         AUTO(temporary_fini) struct temporary temporary = temporary_make();
@@ -103,7 +103,7 @@ Test(store_failure, every_commit_is_synced)
 {
     AUTO(temporary_fini) struct temporary temporary = temporary_make();
     AUTO(store_close) struct store *store = NULL;
-    failing_vfs_install();
+    failing_vfs_install(NULL);
     EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &creating));
     for (unsigned i = 0; i < 10; i++) {
         const long before = failing_vfs_syncs();

@@ -1,13 +1,14 @@
-/* Keys that follow their rows: the contract suite with hardly any of them late, then what only
- * sweeps can get wrong. */
+/* Keys that follow their rows: what only sweeps can get wrong. */
 #include "common/store/store_sweep.h"
 
 #include "common/store/store_late.h"
-#include "tests/common/store/killed.h"
+#include "common/store/store_settler.h"
+#include "tests/common/store/failing_vfs.h"
 #include "tests/common/store/store_contract.h"
 #include "tests/common/store/temporary.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,22 +22,6 @@ static const struct store_sqlite_options many = {
 static const struct store_sqlite_options plain = {.create = false};
 static const struct store_sqlite_options reading = {.read_only = true};
 static const struct table *const front = &contract_table_contract_front;
-
-#define SWEEP_TEST(name)                                                                           \
-    Test(store_sweep, name)                                                                        \
-    {                                                                                              \
-        AUTO(temporary_fini) struct temporary temporary = temporary_make();                        \
-        AUTO(store_close) struct store *store = NULL;                                              \
-        EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &few));              \
-        store_contract_##name(store);                                                              \
-    }
-STORE_CONTRACT(SWEEP_TEST)
-
-Test(store_sweep, everything_acknowledged_survives_kill)
-{
-    killed_expect_whole(&few);
-    killed_expect_whole(&many);
-}
 
 static struct contract_front make_row(unsigned number)
 {
@@ -246,6 +231,46 @@ Test(store_sweep, what_is_rolled_back_moved_nothing)
     expect_rows(store, 0, 300);
 }
 
+/* true: that write is beyond the commit's last. */
+static bool fail_commit(long nth)
+{
+    AUTO(temporary_fini) struct temporary temporary = temporary_make();
+    AUTO(store_close) struct store *store = NULL;
+    enum err error = ERR_OK;
+    EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &few));
+    for (unsigned n = 0; n < 40; n += 4)
+        insert(store, n, 4);
+    EXPECT_OK(store_begin(store, STORE_WRITE));
+    for (unsigned i = 40; i < 60; i++) {
+        const struct contract_front row = make_row(i);
+        EXPECT_OK(store_insert(store, front, &row));
+    }
+    failing_vfs_fail_at(nth, SQLITE_FULL, ENOSPC);
+    error = store_commit(store);
+    failing_vfs_fail_at(-1, SQLITE_OK, 0);
+    store_rollback(store);
+    const unsigned count = error == ERR_OK ? 60 : 40;
+    if (error != ERR_OK)
+        EXPECT_ERR(error, ERR_DISK_FULL);
+    expect_rows(store, 0, count);
+    cr_assert_eq(contract_count(store, front), count);
+    for (unsigned n = 100; n < 140; n += 4) {
+        insert(store, n, 4);
+        expect_none_overlooked(store);
+    }
+    return error == ERR_OK;
+}
+
+/* A commit that found the disk full moved nothing, whichever write it was that failed. */
+Test(store_sweep, a_commit_that_failed_moved_nothing)
+{
+    long nth = 0;
+    failing_vfs_install(STORE_SETTLER_VFS);
+    while (!fail_commit(nth))
+        nth++;
+    cr_assert_gt(nth, 2, "writes of a commit");
+}
+
 /* Who does not hold the file alone lets no key be late, and numbers rows as the file has them. */
 Test(store_sweep, two_handles_refuse_each_others_rows)
 {
@@ -266,21 +291,10 @@ Test(store_sweep, two_handles_refuse_each_others_rows)
     }
     cr_assert_eq(number_in_file(temporary.path, count_keys), 20);
     expect_rows(one, 0, 20);
-    expect_rows(other, 0, 20);
-}
-
-/* Whoever opens the file meanwhile does not wait for who writes in it, if no key is missing. */
-Test(store_sweep, opening_writes_only_what_is_missing)
-{
-    AUTO(temporary_fini) struct temporary temporary = temporary_make();
-    AUTO(store_close) struct store *one = NULL;
-    AUTO(store_close) struct store *other = NULL;
-    const struct store_sqlite_options creating = {.create = true};
-    EXPECT_OK(store_sqlite_open(&one, temporary.path, &contract_schema, &creating));
-    insert(one, 0, 3);
-    EXPECT_OK(store_begin(one, STORE_WRITE));
+    store_close(&other);
+    EXPECT_OK(store_begin(one, STORE_WRITE)); /* no key is missing: opening waits for nobody */
     EXPECT_OK(store_sqlite_open(&other, temporary.path, &contract_schema, &plain));
-    expect_rows(other, 0, 3);
+    expect_rows(other, 0, 20);
 }
 
 /* A row beyond the mark, and one more each time. */
@@ -313,6 +327,7 @@ Test(store_sweep, a_reader_sees_what_became_of_late_keys)
     expect_rows(reader, 0, 30);
     cr_assert_eq(contract_count(reader, &contract_table_contract_back), 1);
     EXPECT_OK(store_sqlite_open(&writer, temporary.path, &contract_schema, &plain));
+    EXPECT_OK(store_check(reader, NULL, 0));
     expect_rows(reader, 0, 30);
     cr_assert_eq(contract_count(reader, front), 30);
     EXPECT_OK(store_begin(writer, STORE_WRITE));
