@@ -14,6 +14,7 @@ struct store_late_chunk;
 struct store_late {
     size_t key_size, count;
     struct store_late_chunk **chunks; /* in order, none of them empty */
+    uint64_t *heads;                  /* of each chunk's first entry */
     size_t chunk_count, chunk_capacity;
     struct buffer undo; /* what was added and removed since the last commit */
 };

@@ -21,7 +21,7 @@ enum {
     /* The log may become longer by this part while the settler ends what it is at. */
     STORE_SQLITE_SETTLER_SLACK = 8,
     /* So many keys may be late where the file is held alone (store_sweep.h). */
-    STORE_SQLITE_LATE_MAX = 65536,
+    STORE_SQLITE_LATE_MAX = 262144,
 };
 
 struct store_settler;
