@@ -4,15 +4,13 @@
 #include "common/store/store_statement.h"
 #include "common/store/store_sweep.h"
 
-/* The statement of a verb, by the row's number where that is known. */
+/* The statement of a verb, by the row's number. */
 static enum err open_verb(sqlite3_stmt **out, struct store_sqlite *sqlite,
                           const struct store_sql_shape *shape, const void *row, int64_t number)
 {
-    const int parameter = (int)shape->query.table->key_count + 2;
     TRY(store_statement_open(out, sqlite, shape, row));
-    if (sqlite3_bind_parameter_count(*out) < parameter)
-        return ERR_OK;
-    return store_sqlite_err(sqlite3_bind_int64(*out, parameter, number));
+    return store_sqlite_err(
+        sqlite3_bind_int64(*out, (int)shape->query.table->key_count + 2, number));
 }
 
 static enum err read_row(struct store_sqlite *sqlite, const struct store_sql_shape *shape,
@@ -39,9 +37,8 @@ enum err store_cluster_get(struct store_sqlite *sqlite, const struct table *tabl
                            struct arena *arena)
 {
     int64_t number = 0;
-    const bool is_late = store_sweep_find(sqlite, &number, table, row);
-    const struct store_sql_shape shape = {
-        .verb = STORE_SQL_GET, .query = {.table = table}, .by_row = is_late};
+    const struct store_sql_shape shape = {.verb = STORE_SQL_GET, .query = {.table = table}};
+    TRY(store_sweep_find(sqlite, &number, table, row));
     return read_row(sqlite, &shape, row, number, arena);
 }
 
@@ -70,9 +67,8 @@ static enum err change_row(struct store_sqlite *sqlite, enum store_sql_verb verb
                            const struct table *table, const void *row)
 {
     int64_t number = 0;
-    const bool is_late = store_sweep_find(sqlite, &number, table, row);
-    const struct store_sql_shape shape = {
-        .verb = verb, .query = {.table = table}, .by_row = is_late};
+    const struct store_sql_shape shape = {.verb = verb, .query = {.table = table}};
+    TRY(store_sweep_find(sqlite, &number, table, row));
     return write_row(sqlite, &shape, row, number);
 }
 

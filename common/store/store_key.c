@@ -42,6 +42,14 @@ size_t store_key_field_size(const struct field *field)
     return store_row_is_integer(field) ? sizeof(int64_t) : (size_t)field->max;
 }
 
+size_t store_key_size(const struct table *table)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < table->key_count; i++)
+        size += store_key_field_size(&table->schema->fields[i]);
+    return size;
+}
+
 static size_t put_field(uint8_t *at, const struct field *field, const void *value)
 {
     size_t size = 0;

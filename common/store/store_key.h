@@ -17,4 +17,7 @@ size_t store_key_field_size(const struct field *field);
 /* The fields that a query holds equal. */
 size_t store_key_prefix(uint8_t *at, const struct store_query *query, const void *value);
 
+/* Of a cluster's (key, part): the key's bytes, and one. */
+size_t store_key_size(const struct table *table);
+
 #endif

@@ -232,26 +232,12 @@ static void add_insert_part(struct store_sql *sql, const struct table *table)
     add(sql, ", %u, ?%zu, ?%zu)", table->part, table->key_count + 1, table->key_count + 2);
 }
 
-static void add_insert_key(struct store_sql *sql, const struct table *table)
-{
-    add(sql, "INSERT INTO \"%s_key\" VALUES (", table->cluster);
-    add_parameters(sql, table->key_count);
-    add(sql, ", %u, ?%zu)", table->part, table->key_count + 2);
-}
-
-/* The row of a key: by its number, if that is known. Another one's row is none. */
-static void add_row_equal(struct store_sql *sql, const struct table *table, bool by_row)
+/* Of a part by the row's number; another key's row is none. */
+static void add_row_equal(struct store_sql *sql, const struct table *table)
 {
     add_key_equal(sql, table);
-    if (table->cluster == NULL)
-        return;
-    if (by_row) {
+    if (table->cluster != NULL)
         add(sql, " AND \"row\" = ?%zu", table->key_count + 2);
-    } else {
-        add(sql, " AND \"row\" = (SELECT \"row\" FROM \"%s_key\"", table->cluster);
-        add_key_equal(sql, table);
-        add(sql, ")");
-    }
 }
 
 static void add_insert(struct store_sql *sql, const struct table *table)
@@ -268,14 +254,14 @@ static void add_insert(struct store_sql *sql, const struct table *table)
 }
 
 /* A table that is all key has nothing to set, but whether the row is there must still be known. */
-static void add_update(struct store_sql *sql, const struct table *table, bool by_row)
+static void add_update(struct store_sql *sql, const struct table *table)
 {
     const size_t count = table->schema->field_count;
     const size_t first = table->key_count < count ? table->key_count : 0;
     add(sql, "UPDATE \"%s\" SET ", place_of(table));
     if (table->cluster != NULL) {
         add(sql, "\"body\" = ?%zu", table->key_count + 1);
-        add_row_equal(sql, table, by_row);
+        add_row_equal(sql, table);
         return;
     }
     for (size_t i = first; i < count; i++) {
@@ -341,32 +327,21 @@ void store_sql_statement(struct store_sql *sql, const struct store_sql_shape *sh
     switch (shape->verb) {
     case STORE_SQL_GET:
         add_select(sql, table);
-        add_row_equal(sql, table, shape->by_row);
+        add_row_equal(sql, table);
         break;
     case STORE_SQL_INSERT:
         add_insert(sql, table);
         break;
     case STORE_SQL_UPDATE:
-        add_update(sql, table, shape->by_row);
+        add_update(sql, table);
         break;
     case STORE_SQL_DELETE:
         add(sql, "DELETE FROM \"%s\"", place_of(table));
-        add_row_equal(sql, table, shape->by_row);
+        add_row_equal(sql, table);
         break;
     case STORE_SQL_GET_ROW:
         add_select(sql, table);
         add(sql, " WHERE \"row\" = ?%zu AND \"part\" = %u", table->key_count + 2, table->part);
-        break;
-    case STORE_SQL_FIND_KEY:
-        add(sql, "SELECT \"row\" FROM \"%s_key\"", table->cluster);
-        add_key_equal(sql, table);
-        break;
-    case STORE_SQL_INSERT_KEY:
-        add_insert_key(sql, table);
-        break;
-    case STORE_SQL_DELETE_KEY:
-        add(sql, "DELETE FROM \"%s_key\"", table->cluster);
-        add_key_equal(sql, table);
         break;
     case STORE_SQL_LIST:
         add_list(sql, &shape->query);
@@ -407,7 +382,7 @@ uint32_t store_sql_shape_code(const struct store_sql_shape *shape)
 {
     const struct store_query *query = &shape->query;
     if (shape->verb != STORE_SQL_LIST && shape->verb != STORE_SQL_SUM) {
-        return (uint32_t)shape->verb | (uint32_t)shape->by_row << 31;
+        return (uint32_t)shape->verb;
     }
     return (uint32_t)shape->verb | (uint32_t)(query->index_number + 1) << 4 |
            (uint32_t)query->prefix_count << 8 | (uint32_t)query->after << 16 |

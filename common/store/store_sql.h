@@ -2,7 +2,8 @@
  *
  * In every statement parameter ?N is field N - 1 of a row, whatever its place in the text; the
  * bound on the count of rows is the parameter after the last field. Of a part (table.h) the packed
- * rest of a row is the parameter after the key, its row's number the next one.
+ * rest of a row is the parameter after the key, its row's number the next one: who asks for a row
+ * by its key has found the number (store_sweep.h).
  */
 #ifndef DCEP_COMMON_STORE_STORE_SQL_H
 #define DCEP_COMMON_STORE_STORE_SQL_H
@@ -14,10 +15,7 @@ enum store_sql_verb {
     STORE_SQL_INSERT,
     STORE_SQL_UPDATE,
     STORE_SQL_DELETE,
-    STORE_SQL_GET_ROW,  /* of a part: by the row's number alone */
-    STORE_SQL_FIND_KEY, /* these of a part's cluster: a key, and the number of its row */
-    STORE_SQL_INSERT_KEY,
-    STORE_SQL_DELETE_KEY,
+    STORE_SQL_GET_ROW, /* of a part: by the row's number alone */
     STORE_SQL_LIST,
     STORE_SQL_SUM,
 };
@@ -26,7 +24,6 @@ struct store_sql_shape {
     enum store_sql_verb verb;
     struct store_query query; /* for LIST and SUM; query.table always */
     size_t field;             /* position of what SUM adds up */
-    bool by_row;              /* of a part: the number of the row is known, too */
 };
 
 /* Text with a NUL; the first failure is kept and makes the rest do nothing. */

@@ -12,9 +12,10 @@
 
 #include "common/store/store_key.h"
 #include "common/store/store_late.h"
+#include "common/store/store_near.h"
 #include "common/store/store_row.h"
 #include "common/store/store_statement.h"
-#include "common/store/store_sweep_sql.h"
+#include "common/store/store_sweep_step.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +29,9 @@ struct place {
 struct store_sweep {
     const struct table *table; /* the first part stands for all; NULL: the end of the array */
     size_t late_max;           /* 0: no key is late */
-    sqlite3_stmt *steps[STORE_SWEEP_STEPS];
+    struct store_sweep_steps steps;
     struct store_late late;
+    struct store_near near;
     int64_t next_row;     /* 0: not known yet in this transaction */
     int64_t begun_at;     /* the next row when this sweep began */
     struct place at;      /* all keys up to here are in the file, */
@@ -54,62 +56,17 @@ static void write_key(struct place *place, const struct table *table, const void
     place->bytes[place->size++] = (uint8_t)table->part;
 }
 
-/* --- steps --- */
+/* --- transactions --- */
 
-static enum err open_step(sqlite3_stmt **out, struct store_sqlite *sqlite,
-                          struct store_sweep *sweep, enum store_sweep_step step)
-{
-    sqlite3_stmt **kept = &sweep->steps[step];
-    if (*kept == NULL) {
-        AUTO(store_sql_fini) struct store_sql sql = {0};
-        const char *text = NULL;
-        store_sweep_sql(&sql, sweep->table, step);
-        TRY(store_sql_end(&sql, &text));
-        TRY(store_sqlite_err(
-            sqlite3_prepare_v3(sqlite->db, text, -1, SQLITE_PREPARE_PERSISTENT, kept, NULL)));
-    }
-    *out = *kept;
-    return ERR_OK;
-}
-
-static enum err finish(sqlite3_stmt *statement)
-{
-    const enum err error = store_statement_step(statement);
-    return error == ERR_MISSING ? ERR_OK : error;
-}
-
-/* Its only parameter, if it has one, is number. */
-static enum err run_step(struct store_sqlite *sqlite, struct store_sweep *sweep,
-                         enum store_sweep_step step, int64_t number)
-{
-    AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
-    TRY(open_step(&statement, sqlite, sweep, step));
-    if (sqlite3_bind_parameter_count(statement) != 0)
-        TRY(store_sqlite_err(sqlite3_bind_int64(statement, 1, number)));
-    return finish(statement);
-}
-
-static enum err read_step(int64_t *number, struct store_sqlite *sqlite, struct store_sweep *sweep,
-                          enum store_sweep_step step)
-{
-    AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
-    TRY(open_step(&statement, sqlite, sweep, step));
-    TRY(store_statement_step(statement));
-    *number = sqlite3_column_int64(statement, 0);
-    return ERR_OK;
-}
-
-static enum err know_next_row(struct store_sqlite *sqlite, struct store_sweep *sweep)
+static enum err know_next_row(struct store_sweep *sweep)
 {
     if (sweep->next_row != 0)
         return ERR_OK;
-    TRY(read_step(&sweep->next_row, sqlite, sweep, STORE_SWEEP_NEXT_ROW));
+    TRY(store_sweep_step_number(&sweep->next_row, &sweep->steps, STORE_SWEEP_NEXT_ROW));
     if (sweep->next_row < sweep->begun_at)
         sweep->next_row = sweep->begun_at;
     return ERR_OK;
 }
-
-/* --- transactions --- */
 
 enum err store_sweep_must(enum err error)
 {
@@ -118,62 +75,80 @@ enum err store_sweep_must(enum err error)
     return is_answer ? ERR_INTEGRITY : error;
 }
 
-/* As write_key wrote it; SQLite reads the bytes before it returns from the statement. */
-static enum err bind_key(sqlite3_stmt *statement, const struct store_sweep *sweep,
-                         const uint8_t *key)
+/* Late keys one after the other, where they lie. */
+struct slice {
+    size_t count;
+    const uint8_t *keys[STORE_SWEEP_PUT_ROWS];
+    int64_t rows[STORE_SWEEP_PUT_ROWS];
+};
+
+static void take_slice(struct slice *slice, struct store_late_walk *walk, size_t count_max)
 {
-    int number = 1;
-    for (size_t i = 0; i < sweep->table->key_count; i++, number++) {
-        const struct field *field = &sweep->table->schema->fields[i];
-        const size_t size = store_key_field_size(field);
-        TRY(store_sqlite_err(
-            store_row_is_integer(field)
-                ? sqlite3_bind_int64(statement, number, store_key_read_integer(key))
-                : sqlite3_bind_blob64(statement, number, key, size, SQLITE_STATIC)));
-        key += size;
+    slice->count = 0;
+    while (slice->count < count_max && slice->count < STORE_SWEEP_PUT_ROWS) {
+        const uint8_t *key = store_late_next(walk, &slice->rows[slice->count]);
+        if (key == NULL)
+            break;
+        slice->keys[slice->count++] = key;
     }
-    return store_sqlite_err(sqlite3_bind_int(statement, number, *key));
 }
 
-static enum err put_key(struct store_sqlite *sqlite, struct store_sweep *sweep, const uint8_t *key,
-                        int64_t row)
+static enum err put_keys(struct store_sweep *sweep, enum store_sweep_step step,
+                         const struct slice *slice, size_t from, size_t count)
 {
+    int parameter = 1;
     AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
-    TRY(open_step(&statement, sqlite, sweep, STORE_SWEEP_PUT));
-    TRY(bind_key(statement, sweep, key));
-    TRY(store_sqlite_err(sqlite3_bind_int64(statement, (int)sweep->table->key_count + 2, row)));
-    TRY(store_sweep_must(finish(statement)));
-    return store_sweep_must(
-        store_late_remove(&sweep->late, key)); /* it stays where it is up to the commit */
+    TRY(store_sweep_step_open(&statement, &sweep->steps, step));
+    for (size_t i = from; i < from + count; i++) {
+        TRY(store_sweep_step_bind_key(statement, &parameter, sweep->table, slice->keys[i]));
+        TRY(store_sqlite_err(sqlite3_bind_int64(statement, parameter++, slice->rows[i])));
+    }
+    return store_sweep_step_finish(statement);
+}
+
+/* What is removed stays where it lies up to the commit. */
+static enum err put_slice(struct store_sweep *sweep, const struct slice *slice)
+{
+    const bool is_full = slice->count == STORE_SWEEP_PUT_ROWS;
+    if (is_full)
+        TRY(store_sweep_must(put_keys(sweep, STORE_SWEEP_PUT_MANY, slice, 0, slice->count)));
+    for (size_t i = 0; i < slice->count; i++) {
+        if (!is_full)
+            TRY(store_sweep_must(put_keys(sweep, STORE_SWEEP_PUT, slice, i, 1)));
+        TRY(store_sweep_must(store_late_remove(&sweep->late, slice->keys[i])));
+    }
+    if (slice->count == 0)
+        return ERR_OK;
+    sweep->to.size = sweep->late.key_size;
+    memcpy(sweep->to.bytes, slice->keys[slice->count - 1], sweep->to.size);
+    return ERR_OK;
 }
 
 /* So many of the late keys, or all that are left of this sweep, into the file. */
-static enum err put_slice(struct store_sqlite *sqlite, struct store_sweep *sweep, size_t count)
+static enum err move_on(struct store_sweep *sweep, size_t count)
 {
-    int64_t row = 0;
-    const uint8_t *key = NULL;
+    struct slice slice;
     struct store_late_walk walk = store_late_walk(&sweep->late, sweep->at.bytes, sweep->at.size);
     sweep->moves = true;
-    for (size_t i = 0; i < count; i++) {
-        key = store_late_next(&walk, &row);
-        if (key == NULL)
+    while (count > 0) {
+        take_slice(&slice, &walk, count);
+        TRY(put_slice(sweep, &slice));
+        count -= slice.count;
+        if (slice.count < STORE_SWEEP_PUT_ROWS)
             break;
-        TRY(put_key(sqlite, sweep, key, row));
-        sweep->to.size = sweep->late.key_size;
-        memcpy(sweep->to.bytes, key, sweep->to.size);
     }
-    sweep->ends = key == NULL;
+    sweep->ends = count > 0;
     if (!sweep->ends)
         return ERR_OK;
-    TRY(know_next_row(sqlite, sweep));
-    return run_step(sqlite, sweep, STORE_SWEEP_MARK, sweep->begun_at - 1);
+    TRY(know_next_row(sweep));
+    return store_sweep_step_run(&sweep->steps, STORE_SWEEP_MARK, sweep->begun_at - 1);
 }
 
 enum err store_sweep_before_commit(struct store_sqlite *sqlite)
 {
     for (struct store_sweep *sweep = sqlite->sweeps; sweep->table != NULL; sweep++)
         if (sweep->late.count > sweep->late_max)
-            TRY(put_slice(sqlite, sweep, sweep->late.count - sweep->late_max));
+            TRY(move_on(sweep, sweep->late.count - sweep->late_max));
     return ERR_OK;
 }
 
@@ -182,6 +157,7 @@ static void forget_transaction(struct store_sweep *sweep)
     sweep->to.size = 0;
     sweep->next_row = 0;
     sweep->moves = sweep->ends = false;
+    store_near_forget(&sweep->near);
 }
 
 void store_sweep_committed(struct store_sqlite *sqlite)
@@ -206,65 +182,59 @@ void store_sweep_rolled_back(struct store_sqlite *sqlite)
 
 /* --- keys --- */
 
-static struct store_sql_shape shape_of(enum store_sql_verb verb, const struct table *table)
+static enum err add_to_file(struct store_sweep *sweep, const struct place *key)
 {
-    return (struct store_sql_shape){.verb = verb, .query = {.table = table}};
+    const struct slice slice = {1, {key->bytes}, {sweep->next_row}};
+    store_near_forget(&sweep->near);
+    return put_keys(sweep, STORE_SWEEP_PUT, &slice, 0, 1);
 }
 
-static enum err add_to_file(struct store_sqlite *sqlite, const struct table *table, const void *row,
-                            int64_t number)
+static enum err add_late(struct store_sweep *sweep, const struct place *key)
 {
-    const struct store_sql_shape shape = shape_of(STORE_SQL_INSERT_KEY, table);
-    AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
-    TRY(store_statement_open(&statement, sqlite, &shape, row));
-    TRY(store_sqlite_err(sqlite3_bind_int64(statement, (int)table->key_count + 2, number)));
-    return finish(statement);
-}
-
-static enum err add_late(struct store_sqlite *sqlite, struct store_sweep *sweep,
-                         const struct table *table, const void *row)
-{
-    struct place key;
-    const struct store_sql_shape find = shape_of(STORE_SQL_FIND_KEY, table);
-    AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
-    write_key(&key, table, row);
-    TRY(store_statement_open(&statement, sqlite, &find, row));
-    const enum err error = store_statement_step(statement);
+    int64_t row = 0;
+    const enum err error = store_near_find(&sweep->near, &row, &sweep->steps, key->bytes);
     if (error != ERR_MISSING)
         return error == ERR_OK ? ERR_EXISTS : error;
-    return store_late_add(&sweep->late, key.bytes, sweep->next_row);
+    return store_late_add(&sweep->late, key->bytes, sweep->next_row);
 }
 
 enum err store_sweep_add(struct store_sqlite *sqlite, int64_t *number, const struct table *table,
                          const void *row)
 {
+    struct place key;
     struct store_sweep *sweep = sweep_of(sqlite, table);
-    TRY(know_next_row(sqlite, sweep));
-    TRY(sweep->late_max == 0 ? add_to_file(sqlite, table, row, sweep->next_row)
-                             : add_late(sqlite, sweep, table, row));
+    write_key(&key, table, row);
+    TRY(know_next_row(sweep));
+    TRY(sweep->late_max == 0 ? add_to_file(sweep, &key) : add_late(sweep, &key));
     *number = sweep->next_row++;
     return ERR_OK;
 }
 
-bool store_sweep_find(const struct store_sqlite *sqlite, int64_t *number, const struct table *table,
-                      const void *row)
+enum err store_sweep_find(const struct store_sqlite *sqlite, int64_t *number,
+                          const struct table *table, const void *row)
 {
     struct place key;
+    struct store_sweep *sweep = sweep_of(sqlite, table);
     write_key(&key, table, row);
-    return store_late_find(&sweep_of(sqlite, table)->late, key.bytes, number);
+    if (store_late_find(&sweep->late, key.bytes, number))
+        return ERR_OK;
+    return store_near_find(&sweep->near, number, &sweep->steps, key.bytes);
 }
 
 enum err store_sweep_remove(struct store_sqlite *sqlite, const struct table *table, const void *row)
 {
+    int parameter = 1;
     struct place key;
-    const struct store_sql_shape shape = shape_of(STORE_SQL_DELETE_KEY, table);
+    struct store_sweep *sweep = sweep_of(sqlite, table);
     AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
     write_key(&key, table, row);
-    const enum err error = store_late_remove(&sweep_of(sqlite, table)->late, key.bytes);
+    const enum err error = store_late_remove(&sweep->late, key.bytes);
     if (error != ERR_MISSING)
         return store_sweep_must(error);
-    TRY(store_statement_open(&statement, sqlite, &shape, row));
-    TRY(finish(statement));
+    store_near_forget(&sweep->near);
+    TRY(store_sweep_step_open(&statement, &sweep->steps, STORE_SWEEP_TAKE));
+    TRY(store_sweep_step_bind_key(statement, &parameter, table, key.bytes));
+    TRY(store_sweep_step_finish(statement));
     return sqlite3_changes(sqlite->db) == 1 ? ERR_OK : ERR_INTEGRITY;
 }
 
@@ -276,31 +246,8 @@ const struct store_late *store_sweep_late(const struct store_sqlite *sqlite,
 
 /* --- the whole --- */
 
-/* The row's number, then (key, part): as bytes, if they are as declared. */
-static enum err read_key(struct place *key, const struct store_sweep *sweep,
-                         sqlite3_stmt *statement)
-{
-    const size_t key_count = sweep->table->key_count;
-    key->size = 0;
-    for (size_t i = 0; i < key_count; i++) {
-        const struct field *field = &sweep->table->schema->fields[i];
-        const int column = (int)i + 1;
-        uint8_t *at = key->bytes + key->size;
-        const struct span bytes = {sqlite3_column_blob(statement, column),
-                                   (size_t)sqlite3_column_bytes(statement, column)};
-        if (store_row_is_integer(field))
-            key->size += store_key_integer(at, sqlite3_column_int64(statement, column));
-        else if (bytes.size == field->max)
-            key->size += store_key_bytes(at, bytes);
-        else
-            return ERR_INTEGRITY;
-    }
-    key->bytes[key->size++] = (uint8_t)sqlite3_column_int(statement, (int)key_count + 1);
-    return ERR_OK;
-}
-
 /* Each late key leads to a row that has it. */
-static enum err check_late(struct store_sqlite *sqlite, struct store_sweep *sweep)
+static enum err check_late(struct store_sweep *sweep)
 {
     int64_t row = 0;
     struct store_late_walk walk = store_late_walk(&sweep->late, (const uint8_t *)"", 0);
@@ -308,10 +255,10 @@ static enum err check_late(struct store_sqlite *sqlite, struct store_sweep *swee
          key = store_late_next(&walk, &row)) {
         struct place found;
         AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
-        TRY(open_step(&statement, sqlite, sweep, STORE_SWEEP_KEY_OF));
+        TRY(store_sweep_step_open(&statement, &sweep->steps, STORE_SWEEP_KEY_OF));
         TRY(store_sqlite_err(sqlite3_bind_int64(statement, 1, row)));
         TRY(store_sweep_must(store_statement_step(statement)));
-        TRY(read_key(&found, sweep, statement));
+        TRY(store_sweep_step_read_key(found.bytes, &found.size, sweep->table, statement));
         if (memcmp(found.bytes, key, found.size) != 0)
             return ERR_INTEGRITY;
     }
@@ -320,51 +267,43 @@ static enum err check_late(struct store_sqlite *sqlite, struct store_sweep *swee
 
 /* Each key leads to a row that has it, which is then the row's only one; so if there are as many
  * keys as rows, none is missing. */
-static enum err check_sweep(struct store_sqlite *sqlite, struct store_sweep *sweep)
+static enum err check_sweep(struct store_sweep *sweep)
 {
     int64_t missing = 0;
     int64_t stray = 0;
-    TRY(read_step(&missing, sqlite, sweep, STORE_SWEEP_MISSING));
-    TRY(read_step(&stray, sqlite, sweep, STORE_SWEEP_STRAY));
+    TRY(store_sweep_step_number(&missing, &sweep->steps, STORE_SWEEP_MISSING));
+    TRY(store_sweep_step_number(&stray, &sweep->steps, STORE_SWEEP_STRAY));
     if (stray != 0 || missing != (int64_t)sweep->late.count)
         return ERR_INTEGRITY;
-    return check_late(sqlite, sweep);
+    return check_late(sweep);
 }
 
 enum err store_sweep_check(struct store_sqlite *sqlite, const char **name)
 {
     for (struct store_sweep *sweep = sqlite->sweeps; sweep->table != NULL; sweep++) {
         *name = sweep->table->cluster;
-        TRY(check_sweep(sqlite, sweep));
+        TRY(check_sweep(sweep));
     }
     return ERR_OK;
 }
 
 /* --- opening --- */
 
-static size_t key_size(const struct table *table)
+static enum err fetch(struct store_sweep *sweep)
 {
-    size_t size = 1;
-    for (size_t i = 0; i < table->key_count; i++)
-        size += store_key_field_size(&table->schema->fields[i]);
-    return size;
+    TRY(store_sweep_step_run(&sweep->steps, STORE_SWEEP_FETCH, 0));
+    TRY(know_next_row(sweep));
+    return store_sweep_step_run(&sweep->steps, STORE_SWEEP_MARK, sweep->next_row - 1);
 }
 
-static enum err fetch(struct store_sqlite *sqlite, struct store_sweep *sweep)
-{
-    TRY(run_step(sqlite, sweep, STORE_SWEEP_FETCH, 0));
-    TRY(know_next_row(sqlite, sweep));
-    return run_step(sqlite, sweep, STORE_SWEEP_MARK, sweep->next_row - 1);
-}
-
-static enum err load_keys(struct store_sqlite *sqlite, struct store_sweep *sweep)
+static enum err load_keys(struct store_sweep *sweep)
 {
     AUTO(store_statement_close) sqlite3_stmt *statement = NULL;
-    TRY(open_step(&statement, sqlite, sweep, STORE_SWEEP_LOAD));
+    TRY(store_sweep_step_open(&statement, &sweep->steps, STORE_SWEEP_LOAD));
     enum err error = store_statement_step(statement);
     while (error == ERR_OK) {
         struct place key;
-        TRY(read_key(&key, sweep, statement));
+        TRY(store_sweep_step_read_key(key.bytes, &key.size, sweep->table, statement));
         TRY(store_late_add(&sweep->late, key.bytes, sqlite3_column_int64(statement, 0)));
         error = store_statement_step(statement);
     }
@@ -374,10 +313,10 @@ static enum err load_keys(struct store_sqlite *sqlite, struct store_sweep *sweep
 }
 
 static enum err in_transaction(struct store_sqlite *sqlite, struct store_sweep *sweep,
-                               enum err (*act)(struct store_sqlite *, struct store_sweep *))
+                               enum err (*act)(struct store_sweep *))
 {
     TRY(store_sqlite_exec(sqlite->db, sqlite->read_only ? "BEGIN" : "BEGIN IMMEDIATE"));
-    const enum err error = store_sweep_must(act(sqlite, sweep));
+    const enum err error = store_sweep_must(act(sweep));
     if (error == ERR_OK)
         return store_sqlite_exec(sqlite->db, "COMMIT");
     (void)sqlite3_exec(sqlite->db, "ROLLBACK", NULL, NULL, NULL);
@@ -388,13 +327,13 @@ static enum err in_transaction(struct store_sqlite *sqlite, struct store_sweep *
 static enum err catch_up(struct store_sqlite *sqlite, struct store_sweep *sweep)
 {
     int64_t is_behind = 0;
-    TRY(read_step(&is_behind, sqlite, sweep, STORE_SWEEP_IS_BEHIND));
+    TRY(store_sweep_step_number(&is_behind, &sweep->steps, STORE_SWEEP_IS_BEHIND));
     if (is_behind == 0)
         return ERR_OK;
     if (sqlite->read_only)
         return in_transaction(sqlite, sweep, load_keys);
     if (sweep->late_max == 0)
-        TRY(read_step(&is_behind, sqlite, sweep, STORE_SWEEP_IS_MISSING));
+        TRY(store_sweep_step_number(&is_behind, &sweep->steps, STORE_SWEEP_IS_MISSING));
     return is_behind == 0 ? ERR_OK : in_transaction(sqlite, sweep, fetch);
 }
 
@@ -408,8 +347,8 @@ enum err store_sweep_begin(struct store_sqlite *sqlite)
         if (version == sweep->file_version)
             continue;
         store_late_fini(&sweep->late);
-        store_late_init(&sweep->late, key_size(sweep->table));
-        TRY(load_keys(sqlite, sweep));
+        store_late_init(&sweep->late, store_key_size(sweep->table));
+        TRY(load_keys(sweep));
         sweep->file_version = version;
     }
     return ERR_OK;
@@ -421,7 +360,7 @@ static enum err open_sweep(struct store_sqlite *sqlite, struct store_sweep *swee
     TRY(store_sqlite_number(sqlite->db, &sweep->file_version, "PRAGMA data_version"));
     TRY(catch_up(sqlite, sweep));
     sweep->next_row = 0;
-    TRY(know_next_row(sqlite, sweep));
+    TRY(know_next_row(sweep));
     sweep->begun_at = sweep->next_row;
     forget_transaction(sweep);
     return ERR_OK;
@@ -439,7 +378,8 @@ enum err store_sweep_open(struct store_sqlite *sqlite, size_t late_max)
             continue;
         struct store_sweep *sweep = &sqlite->sweeps[count++];
         sweep->table = table;
-        store_late_init(&sweep->late, key_size(table));
+        sweep->steps = (struct store_sweep_steps){.table = table, .db = sqlite->db};
+        store_late_init(&sweep->late, store_key_size(table));
         TRY(open_sweep(sqlite, sweep, late_max));
     }
     return ERR_OK;
@@ -450,8 +390,7 @@ void store_sweep_close(struct store_sqlite *sqlite)
     struct store_sweep *sweep = sqlite->sweeps;
     for (; sweep != NULL && sweep->table != NULL; sweep++) {
         store_late_fini(&sweep->late);
-        for (size_t i = 0; i < STORE_SWEEP_STEPS; i++)
-            (void)sqlite3_finalize(sweep->steps[i]);
+        store_sweep_step_close(&sweep->steps);
     }
     free(sqlite->sweeps);
 }

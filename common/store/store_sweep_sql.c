@@ -1,7 +1,8 @@
 /* The statements of a sweep (contract in store_sweep_sql.h).
  *
- * 1. In a pattern, @c is the cluster, @n the names of (key, part), @j that k and r have the same
- *    (key, part), @p one parameter for each of them and the row's number, @m the mark.
+ * 1. In a pattern, @c is the cluster, @n the names of (key, part), @f the first of them, @e that
+ *    they are equal to parameters, @j that k and r have the same (key, part), @p one parameter for
+ *    each of them and the row's number, @r STORE_SWEEP_PUT_ROWS times that, @m the mark.
  */
 #include "common/store/store_sweep_sql.h"
 
@@ -17,7 +18,11 @@ static const char *const patterns[STORE_SWEEP_STEPS] = {
     [STORE_SWEEP_FETCH] = "INSERT INTO \"@c_key\" SELECT @n, \"row\" " WITHOUT_KEY " ORDER BY @n",
     [STORE_SWEEP_LOAD] = "SELECT \"row\", @n " WITHOUT_KEY,
     [STORE_SWEEP_NEXT_ROW] = "SELECT 1 + max(coalesce((SELECT max(\"row\") FROM \"@c\"), 0), @m)",
+    [STORE_SWEEP_LINE] = "SELECT \"row\", @n FROM \"@c_key\" WHERE \"@f\" = ?1 LIMIT ?2",
+    [STORE_SWEEP_FIND] = "SELECT \"row\" FROM \"@c_key\" WHERE @e",
+    [STORE_SWEEP_TAKE] = "DELETE FROM \"@c_key\" WHERE @e",
     [STORE_SWEEP_PUT] = "INSERT INTO \"@c_key\" VALUES (@p)",
+    [STORE_SWEEP_PUT_MANY] = "INSERT INTO \"@c_key\" VALUES @r",
     [STORE_SWEEP_MARK] = "INSERT OR REPLACE INTO store_meta(name, value) "
                          "VALUES ('@c_row', CAST(?1 AS TEXT))",
     [STORE_SWEEP_MISSING] =
@@ -63,6 +68,15 @@ static void put_join(struct store_sql *sql, const struct table *table)
     }
 }
 
+static void put_equal(struct store_sql *sql, const struct table *table)
+{
+    for (size_t i = 0; i <= table->key_count; i++) {
+        put_text(sql, i == 0 ? "\"" : " AND \"");
+        put_text(sql, name_of(table, i));
+        put_text(sql, "\" = ?");
+    }
+}
+
 static void put_mark(struct store_sql *sql, const struct table *table)
 {
     put_text(sql, "coalesce((SELECT CAST(value AS INTEGER) FROM store_meta WHERE name = '");
@@ -77,6 +91,15 @@ static void put_parameters(struct store_sql *sql, size_t count)
         put_text(sql, ", ?");
 }
 
+static void put_rows(struct store_sql *sql, const struct table *table)
+{
+    for (size_t i = 0; i < STORE_SWEEP_PUT_ROWS; i++) {
+        put_text(sql, i == 0 ? "(" : ", (");
+        put_parameters(sql, table->key_count + 2);
+        put_text(sql, ")");
+    }
+}
+
 static void put_letter(struct store_sql *sql, const struct table *table, char letter)
 {
     if (letter == 'c')
@@ -85,8 +108,14 @@ static void put_letter(struct store_sql *sql, const struct table *table, char le
         put_names(sql, table);
     else if (letter == 'j')
         put_join(sql, table);
+    else if (letter == 'f')
+        put_text(sql, name_of(table, 0));
+    else if (letter == 'e')
+        put_equal(sql, table);
     else if (letter == 'p')
         put_parameters(sql, table->key_count + 2);
+    else if (letter == 'r')
+        put_rows(sql, table);
     else
         put_mark(sql, table);
 }

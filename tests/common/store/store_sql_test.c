@@ -82,7 +82,6 @@ Test(store_sql, every_list_is_a_search)
 
 #define BY_ROW "SEARCH contract_line USING INTEGER PRIMARY KEY (rowid=?); "
 #define SCALAR "SCALAR SUBQUERY 1; "
-#define BY_KEY "SEARCH contract_line_key USING PRIMARY KEY (serial=? AND coin_id=? AND part=?); "
 
 /* A list of a part is in the order of its key by the table of keys, from either end, whatever of
  * the key is given; what is added up is read as it lies. */
@@ -93,11 +92,9 @@ Test(store_sql, parts_are_searched_by_their_key)
         size_t prefix_count;
         const char *plan;
     } cases[] = {
-        {STORE_SQL_GET, 0, BY_ROW SCALAR BY_KEY},
-        {STORE_SQL_UPDATE, 0, BY_ROW SCALAR BY_KEY},
-        {STORE_SQL_DELETE, 0, BY_ROW SCALAR BY_KEY},
-        {STORE_SQL_FIND_KEY, 0, BY_KEY},
-        {STORE_SQL_DELETE_KEY, 0, BY_KEY},
+        {STORE_SQL_GET, 0, BY_ROW},
+        {STORE_SQL_UPDATE, 0, BY_ROW},
+        {STORE_SQL_DELETE, 0, BY_ROW},
         {STORE_SQL_LIST, 0, "SCAN k; CORRELATED " SCALAR "SEARCH r USING INTEGER PRIMARY KEY"},
         {STORE_SQL_LIST, 1, "SEARCH k USING PRIMARY KEY (serial=?); "},
         {STORE_SQL_SUM, 0, "SCAN contract_line; "},
