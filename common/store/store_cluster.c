@@ -22,6 +22,7 @@ static enum err read_row(struct store_sqlite *sqlite, const struct store_sql_sha
     return store_statement_row(statement, shape->query.table, row, NULL, arena);
 }
 
+/* A key leads to its row: if that is not there, the file is damaged. */
 static enum err write_row(struct store_sqlite *sqlite, const struct store_sql_shape *shape,
                           const void *row, int64_t number)
 {
@@ -30,7 +31,7 @@ static enum err write_row(struct store_sqlite *sqlite, const struct store_sql_sh
     const enum err error = store_statement_step(statement);
     if (error != ERR_MISSING)
         return error;
-    return sqlite3_changes(sqlite->db) == 0 ? ERR_MISSING : ERR_OK;
+    return sqlite3_changes(sqlite->db) == 1 ? ERR_OK : ERR_INTEGRITY;
 }
 
 enum err store_cluster_get(struct store_sqlite *sqlite, const struct table *table, void *row,
@@ -39,7 +40,7 @@ enum err store_cluster_get(struct store_sqlite *sqlite, const struct table *tabl
     int64_t number = 0;
     const struct store_sql_shape shape = {.verb = STORE_SQL_GET, .query = {.table = table}};
     TRY(store_sweep_find(sqlite, &number, table, row));
-    return read_row(sqlite, &shape, row, number, arena);
+    return store_sweep_must(read_row(sqlite, &shape, row, number, arena));
 }
 
 enum err store_cluster_get_row(struct store_sqlite *sqlite, const struct table *table, void *row,

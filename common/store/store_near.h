@@ -3,10 +3,11 @@
  * A line is what shares the first field of its key. Who settles a payment asks for its coin, for
  * its spend and for each coin that it makes: all of one line, whose keys lie side by side. So the
  * first question reads them all, and the others need no statement. Of a line with more than
- * STORE_NEAR_KEYS each key is asked for by itself.
+ * STORE_NEAR_KEYS the first so many; the others are asked for one by one. A damaged key ends the
+ * transaction of whoever asks for another one of its line (ERR_INTEGRITY).
  *
  * What was read holds until a key is put into the file or taken out of it, or the transaction ends:
- * whoever does that says so. (What is put there by a commit, that ends with it.)
+ * whoever does that says so.
  */
 #ifndef DCEP_COMMON_STORE_STORE_NEAR_H
 #define DCEP_COMMON_STORE_STORE_NEAR_H

@@ -130,6 +130,7 @@ static enum err move_on(struct store_sweep *sweep, size_t count)
     struct slice slice;
     struct store_late_walk walk = store_late_walk(&sweep->late, sweep->at.bytes, sweep->at.size);
     sweep->moves = true;
+    store_near_forget(&sweep->near);
     while (count > 0) {
         take_slice(&slice, &walk, count);
         TRY(put_slice(sweep, &slice));
@@ -140,8 +141,9 @@ static enum err move_on(struct store_sweep *sweep, size_t count)
     sweep->ends = count > 0;
     if (!sweep->ends)
         return ERR_OK;
-    TRY(know_next_row(sweep));
-    return store_sweep_step_run(&sweep->steps, STORE_SWEEP_MARK, sweep->begun_at - 1);
+    TRY(store_sweep_must(know_next_row(sweep)));
+    return store_sweep_must(
+        store_sweep_step_run(&sweep->steps, STORE_SWEEP_MARK, sweep->begun_at - 1));
 }
 
 enum err store_sweep_before_commit(struct store_sqlite *sqlite)
@@ -210,8 +212,8 @@ enum err store_sweep_add(struct store_sqlite *sqlite, int64_t *number, const str
     return ERR_OK;
 }
 
-enum err store_sweep_find(const struct store_sqlite *sqlite, int64_t *number,
-                          const struct table *table, const void *row)
+enum err store_sweep_find(struct store_sqlite *sqlite, int64_t *number, const struct table *table,
+                          const void *row)
 {
     struct place key;
     struct store_sweep *sweep = sweep_of(sqlite, table);

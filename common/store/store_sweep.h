@@ -32,8 +32,8 @@ enum err store_sweep_must(enum err error) MUST_USE;
 enum err store_sweep_add(struct store_sqlite *sqlite, int64_t *number, const struct table *table,
                          const void *row) MUST_USE;
 /* The number of the row with that key. ERR_MISSING. */
-enum err store_sweep_find(const struct store_sqlite *sqlite, int64_t *number,
-                          const struct table *table, const void *row) MUST_USE;
+enum err store_sweep_find(struct store_sqlite *sqlite, int64_t *number, const struct table *table,
+                          const void *row) MUST_USE;
 enum err store_sweep_remove(struct store_sqlite *sqlite, const struct table *table,
                             const void *row) MUST_USE; /* of a row that was deleted */
 /* The late keys of its cluster: borrowed, and not to be changed. */

@@ -5,6 +5,7 @@
 #include "tests/common/store/temporary.h"
 
 #include "common/store/store_sql.h"
+#include "common/store/store_sweep_sql.h"
 
 #include <criterion/criterion.h>
 #include <sqlite3.h>
@@ -13,15 +14,13 @@
 
 static const struct table *const coins = &contract_table_contract_coin;
 
-static void read_plan(char *plan, size_t size, sqlite3 *db, const struct store_sql_shape *shape)
+static void read_plan(char *plan, size_t size, sqlite3 *db, struct store_sql *sql)
 {
-    AUTO(store_sql_fini) struct store_sql sql = {0};
     const char *text = NULL;
     char explain[2048];
     sqlite3_stmt *statement = NULL;
     size_t used = 0;
-    store_sql_statement(&sql, shape);
-    EXPECT_OK(store_sql_end(&sql, &text));
+    EXPECT_OK(store_sql_end(sql, &text));
     (void)snprintf(explain, sizeof explain, "EXPLAIN QUERY PLAN %s", text);
     cr_assert_eq(sqlite3_prepare_v2(db, explain, -1, &statement, NULL), SQLITE_OK, "%s", text);
     plan[0] = '\0';
@@ -32,10 +31,17 @@ static void read_plan(char *plan, size_t size, sqlite3 *db, const struct store_s
     (void)sqlite3_finalize(statement);
 }
 
+static void read_shape(char *plan, size_t size, sqlite3 *db, const struct store_sql_shape *shape)
+{
+    AUTO(store_sql_fini) struct store_sql sql = {0};
+    store_sql_statement(&sql, shape);
+    read_plan(plan, size, db, &sql);
+}
+
 static void expect_search(sqlite3 *db, const struct store_sql_shape *shape, bool is_ordered)
 {
     char plan[512];
-    read_plan(plan, sizeof plan, db, shape);
+    read_shape(plan, sizeof plan, db, shape);
     cr_assert(strstr(plan, "SEARCH") != NULL, "%s", plan);
     cr_assert(!is_ordered || strstr(plan, "TEMP B-TREE") == NULL, "%s", plan);
 }
@@ -82,6 +88,7 @@ Test(store_sql, every_list_is_a_search)
 
 #define BY_ROW "SEARCH contract_line USING INTEGER PRIMARY KEY (rowid=?); "
 #define SCALAR "SCALAR SUBQUERY 1; "
+#define BY_KEY "SEARCH contract_line_key USING PRIMARY KEY (serial=? AND coin_id=? AND part=?); "
 
 /* A list of a part is in the order of its key by the table of keys, from either end, whatever of
  * the key is given; what is added up is read as it lies. */
@@ -115,9 +122,37 @@ Test(store_sql, parts_are_searched_by_their_key)
                       .prefix_count = cases[i / 2].prefix_count,
                       .descending = i % 2 == 1},
         };
-        read_plan(plan, sizeof plan, db, &shape);
+        read_shape(plan, sizeof plan, db, &shape);
         cr_expect_eq(strncmp(plan, cases[i / 2].plan, strlen(cases[i / 2].plan)), 0, "%s", plan);
         cr_expect_null(strstr(plan, "TEMP B-TREE"), "%s", plan);
+    }
+    cr_assert_eq(sqlite3_close(db), SQLITE_OK);
+}
+
+/* Of a sweep: what is asked for each payment is a search by the key. */
+Test(store_sql, keys_are_searched)
+{
+    static const struct {
+        enum store_sweep_step step;
+        const char *plan;
+    } cases[] = {
+        {STORE_SWEEP_LINE, "SEARCH contract_line_key USING PRIMARY KEY (serial=?); "},
+        {STORE_SWEEP_FIND, BY_KEY},
+        {STORE_SWEEP_TAKE, BY_KEY},
+        {STORE_SWEEP_KEY_OF, BY_ROW},
+    };
+    AUTO(temporary_fini) struct temporary temporary = temporary_make();
+    AUTO(store_close) struct store *store = NULL;
+    const struct store_sqlite_options creating = {.create = true};
+    sqlite3 *db = NULL;
+    char plan[512];
+    EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &creating));
+    cr_assert_eq(sqlite3_open(temporary.path, &db), SQLITE_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        AUTO(store_sql_fini) struct store_sql sql = {0};
+        store_sweep_sql(&sql, &contract_table_contract_front, cases[i].step);
+        read_plan(plan, sizeof plan, db, &sql);
+        cr_expect_str_eq(plan, cases[i].plan);
     }
     cr_assert_eq(sqlite3_close(db), SQLITE_OK);
 }

@@ -461,21 +461,6 @@ Test(store_sweep, a_late_key_without_its_row_is_found)
     store_rollback(store);
 }
 
-Test(store_sweep, a_row_without_its_key_is_not_deleted)
-{
-    AUTO(temporary_fini) struct temporary temporary = temporary_make();
-    AUTO(store_close) struct store *store = NULL;
-    const struct store_sqlite_options creating = {.create = true};
-    EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &creating));
-    insert(store, 0, 10);
-    EXPECT_OK(store_sqlite_exec(db_of(store),
-                                "UPDATE contract_line_key SET \"row\" = 4 WHERE \"row\" = 3"));
-    EXPECT_OK(store_begin(store, STORE_WRITE));
-    const struct contract_front row = make_row(2);
-    EXPECT_ERR(store_delete(store, front, &row), ERR_MISSING);
-    store_rollback(store);
-}
-
 /* A late key is refused as one in the file is, and found by whatever finds that. */
 Test(store_sweep, a_late_key_is_refused_a_second_time)
 {
