@@ -2,7 +2,6 @@
 #include "common/store/store_near.h"
 
 #include "common/store/store_key.h"
-#include "common/store/store_row.h"
 #include "common/store/store_statement.h"
 
 #include <string.h>
@@ -21,10 +20,7 @@ static enum err open_line(sqlite3_stmt **out, struct store_sweep_steps *steps, c
 {
     const struct field *field = &steps->table->schema->fields[0];
     TRY(store_sweep_step_open(out, steps, STORE_SWEEP_LINE));
-    TRY(store_sqlite_err(
-        store_row_is_integer(field)
-            ? sqlite3_bind_int64(*out, 1, store_key_read_integer(key))
-            : sqlite3_bind_blob64(*out, 1, key, line_size(steps->table), SQLITE_STATIC)));
+    TRY(store_sweep_step_bind_field(*out, 1, field, key));
     return store_sqlite_err(sqlite3_bind_int(*out, 2, STORE_NEAR_KEYS + 1));
 }
 

@@ -15,7 +15,7 @@ enum store_sweep_step {
     STORE_SWEEP_FIND,     /* the number of the row of (key, part), */
     STORE_SWEEP_TAKE,     /* and out of the file with the key */
     STORE_SWEEP_PUT,      /* a key, part and row into the file, */
-    STORE_SWEEP_PUT_MANY, /* or STORE_SWEEP_PUT_ROWS of them: half the time each */
+    STORE_SWEEP_PUT_MANY, /* or STORE_SWEEP_PUT_ROWS of them at once */
     STORE_SWEEP_MARK,     /* rows up to ?1 have their keys in the file */
     STORE_SWEEP_KEY_OF,   /* as LOAD, of row ?1 */
     STORE_SWEEP_STRAY,    /* how many keys there have not their row */

@@ -53,18 +53,23 @@ enum err store_sweep_step_number(int64_t *number, struct store_sweep_steps *step
     return ERR_OK;
 }
 
+enum err store_sweep_step_bind_field(sqlite3_stmt *statement, int parameter,
+                                     const struct field *field, const uint8_t *bytes)
+{
+    if (store_row_is_integer(field))
+        return store_sqlite_err(
+            sqlite3_bind_int64(statement, parameter, store_key_read_integer(bytes)));
+    return store_sqlite_err(sqlite3_bind_blob64(statement, parameter, bytes,
+                                                store_key_field_size(field), SQLITE_STATIC));
+}
+
 enum err store_sweep_step_bind_key(sqlite3_stmt *statement, int *parameter,
                                    const struct table *table, const uint8_t *key)
 {
     for (size_t i = 0; i < table->key_count; i++) {
         const struct field *field = &table->schema->fields[i];
-        const size_t size = store_key_field_size(field);
-        const int number = (*parameter)++;
-        TRY(store_sqlite_err(
-            store_row_is_integer(field)
-                ? sqlite3_bind_int64(statement, number, store_key_read_integer(key))
-                : sqlite3_bind_blob64(statement, number, key, size, SQLITE_STATIC)));
-        key += size;
+        TRY(store_sweep_step_bind_field(statement, (*parameter)++, field, key));
+        key += store_key_field_size(field);
     }
     return store_sqlite_err(sqlite3_bind_int(statement, (*parameter)++, *key));
 }

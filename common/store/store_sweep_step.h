@@ -24,7 +24,10 @@ enum err store_sweep_step_run(struct store_sweep_steps *steps, enum store_sweep_
 enum err store_sweep_step_number(int64_t *number, struct store_sweep_steps *steps,
                                  enum store_sweep_step step) MUST_USE;
 
-/* (key, part) as bytes (store_key.h): to parameter *parameter and those after it, which *parameter
+/* A field of a key as bytes (store_key.h), borrowed until the statement is reset. */
+enum err store_sweep_step_bind_field(sqlite3_stmt *statement, int parameter,
+                                     const struct field *field, const uint8_t *bytes) MUST_USE;
+/* (key, part) as bytes: to parameter *parameter and those after it, which *parameter
  * is beyond then. The bytes are borrowed until the statement is reset. */
 enum err store_sweep_step_bind_key(sqlite3_stmt *statement, int *parameter,
                                    const struct table *table, const uint8_t *key) MUST_USE;

@@ -14,6 +14,20 @@ struct amount contract_fen(uint64_t value)
     return amount;
 }
 
+/* By key they are in another order than by number. */
+struct contract_front contract_make_front(uint64_t serial, unsigned number)
+{
+    struct contract_front row;
+    memset(&row, 0, sizeof row);
+    row.serial = serial;
+    row.coin_id.bytes[0] = (uint8_t)(number * 37);
+    row.coin_id.bytes[1] = (uint8_t)number;
+    row.coin_id.bytes[2] = (uint8_t)(number >> 8);
+    row.amount = contract_fen(1 + number);
+    row.state = 1;
+    return row;
+}
+
 struct contract_coin contract_make_coin(uint64_t serial, unsigned number)
 {
     struct contract_coin coin;

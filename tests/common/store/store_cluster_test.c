@@ -42,14 +42,7 @@ static void exec(struct store *store, const char *sql)
 
 static struct contract_front make_front(unsigned number)
 {
-    struct contract_front row;
-    memset(&row, 0, sizeof row);
-    row.serial = 1 + number % 3;
-    row.coin_id.bytes[0] = (uint8_t)(number * 37);
-    row.coin_id.bytes[1] = (uint8_t)number;
-    row.amount = contract_fen(1 + number);
-    row.state = 1;
-    return row;
+    return contract_make_front(1 + number % 3, number);
 }
 
 static void insert_fronts(struct store *store, unsigned first, unsigned count)

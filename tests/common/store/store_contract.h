@@ -23,6 +23,7 @@ extern const struct store_schema contract_schema;
 
 /* Rows told apart by numbers. Bytes borrowed from static memory. */
 struct amount contract_fen(uint64_t value);
+struct contract_front contract_make_front(uint64_t serial, unsigned number); /* of 1 + number fen */
 struct contract_coin contract_make_coin(uint64_t serial, unsigned number);
 struct contract_thing contract_make_thing(unsigned number, bool full);
 void contract_insert_coins(struct store *store, uint64_t serial, unsigned count); /* one commit */

@@ -6,30 +6,16 @@
 #include "tests/common/store/temporary.h"
 
 #include <criterion/criterion.h>
-#include <string.h>
 
 enum { FEW = 5, SHORT = STORE_NEAR_KEYS, LONG = STORE_NEAR_KEYS + 1 };
 
 static const struct table *const front = &contract_table_contract_front;
 
-/* The row of that number in a line. */
-static struct contract_front make_row(uint64_t serial, unsigned number)
-{
-    struct contract_front row;
-    memset(&row, 0, sizeof row);
-    row.serial = serial;
-    row.coin_id.bytes[0] = (uint8_t)(number * 37);
-    row.coin_id.bytes[1] = (uint8_t)number;
-    row.amount = contract_fen(1 + number);
-    row.state = 1;
-    return row;
-}
-
 enum act { BEGIN, COMMIT, ROLLBACK, GET, INSERT, UPDATE, DELETE };
 
 static enum err act(struct store *store, enum act act, unsigned number, struct arena *arena)
 {
-    struct contract_front row = make_row(7, number);
+    struct contract_front row = contract_make_front(7, number);
     switch (act) {
     case BEGIN:
         return store_begin(store, STORE_WRITE);
@@ -97,7 +83,7 @@ static void fill(struct store *store, unsigned count)
 {
     EXPECT_OK(store_begin(store, STORE_WRITE));
     for (unsigned i = 0; i < 3 * count; i++) {
-        const struct contract_front row = make_row(6 + i % 3, i / 3);
+        const struct contract_front row = contract_make_front(6 + i % 3, i / 3);
         EXPECT_OK(store_insert(store, front, &row));
     }
     EXPECT_OK(store_commit(store));
@@ -148,7 +134,7 @@ Test(store_near, lines_of_every_length)
         EXPECT_OK(store_begin(store, STORE_READ));
         for (unsigned number = 0; number < 2 * lengths[i]; number++) {
             for (uint64_t serial = 5; serial < 10; serial++) {
-                struct contract_front row = make_row(serial, number);
+                struct contract_front row = contract_make_front(serial, number);
                 const bool is_there = serial > 5 && serial < 9 && number < lengths[i];
                 row.amount = contract_fen(1);
                 cr_assert_eq(store_get(store, front, &row, &arena),

@@ -14,6 +14,17 @@
 
 static const struct table *const coins = &contract_table_contract_coin;
 
+/* With the contract's tables, none of them with a row. */
+static sqlite3 *make_database(const char *path)
+{
+    AUTO(store_close) struct store *store = NULL;
+    const struct store_sqlite_options creating = {.create = true};
+    sqlite3 *db = NULL;
+    EXPECT_OK(store_sqlite_open(&store, path, &contract_schema, &creating));
+    cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+    return db;
+}
+
 static void read_plan(char *plan, size_t size, sqlite3 *db, struct store_sql *sql)
 {
     const char *text = NULL;
@@ -75,11 +86,7 @@ Test(store_sql, every_list_is_a_search)
         {-1, 1, true}, {-1, 2, true}, {0, 1, true}, {1, 1, false}, {1, 2, true}, {2, 1, true},
     };
     AUTO(temporary_fini) struct temporary temporary = temporary_make();
-    AUTO(store_close) struct store *store = NULL;
-    const struct store_sqlite_options creating = {.create = true};
-    sqlite3 *db = NULL;
-    EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &creating));
-    cr_assert_eq(sqlite3_open(temporary.path, &db), SQLITE_OK);
+    sqlite3 *db = make_database(temporary.path);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         expect_searches(db, cases[i].index_number, cases[i].prefix_count, cases[i].is_ordered);
     }
@@ -108,12 +115,8 @@ Test(store_sql, parts_are_searched_by_their_key)
         {STORE_SQL_SUM, 1, "SEARCH k USING PRIMARY KEY (serial=?); "},
     };
     AUTO(temporary_fini) struct temporary temporary = temporary_make();
-    AUTO(store_close) struct store *store = NULL;
-    const struct store_sqlite_options creating = {.create = true};
-    sqlite3 *db = NULL;
+    sqlite3 *db = make_database(temporary.path);
     char plan[512];
-    EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &creating));
-    cr_assert_eq(sqlite3_open(temporary.path, &db), SQLITE_OK);
     for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
         const struct store_sql_shape shape = {
             .verb = cases[i / 2].verb,
@@ -142,12 +145,8 @@ Test(store_sql, keys_are_searched)
         {STORE_SWEEP_KEY_OF, BY_ROW},
     };
     AUTO(temporary_fini) struct temporary temporary = temporary_make();
-    AUTO(store_close) struct store *store = NULL;
-    const struct store_sqlite_options creating = {.create = true};
-    sqlite3 *db = NULL;
+    sqlite3 *db = make_database(temporary.path);
     char plan[512];
-    EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &creating));
-    cr_assert_eq(sqlite3_open(temporary.path, &db), SQLITE_OK);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         AUTO(store_sql_fini) struct store_sql sql = {0};
         store_sweep_sql(&sql, &contract_table_contract_front, cases[i].step);

@@ -25,15 +25,7 @@ static const struct table *const front = &contract_table_contract_front;
 
 static struct contract_front make_row(unsigned number)
 {
-    struct contract_front row;
-    memset(&row, 0, sizeof row);
-    row.serial = 1 + number % 3;
-    row.coin_id.bytes[0] = (uint8_t)(number * 37);
-    row.coin_id.bytes[1] = (uint8_t)number;
-    row.coin_id.bytes[2] = (uint8_t)(number >> 8);
-    row.amount = contract_fen(1 + number);
-    row.state = 1;
-    return row;
+    return contract_make_front(1 + number % 3, number);
 }
 
 static void insert(struct store *store, unsigned first, unsigned count)
