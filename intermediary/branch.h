@@ -99,10 +99,19 @@ enum err branch_call(struct branch_env *env, enum status *status, void *reply, e
 enum err branch_heard(struct branch *branch, enum status *status, enum err error) MUST_USE;
 void branch_random(struct branch_env *env, void *out, size_t size);
 bool branch_is_done(enum status status); /* OK or PENDING: what was written stays */
-/* Of a call that came in, inside a transaction: is it a SETTLE of a wallet that may send one? If it
- * is not admitted nothing was written, and branch_handle says why. */
+/* Of a call that came in, inside a transaction: is it a SETTLE of a wallet that may send one? First
+ * who says to have sent it, so that the signatures of many are verified together
+ * (call_prove_many), then the rest. If it is not admitted nothing was written, and branch_handle
+ * says why. */
+struct branch_caller {
+    bool is_known; /* and it is a SETTLE; nothing is proved yet */
+    struct bank_wallet wallet;
+};
+enum err branch_meet_settle(struct branch_env *env, struct branch_caller *out,
+                            const struct call_frame *frame) MUST_USE;
 enum err branch_admit_settle(struct branch_env *env, bool *admitted, struct settle_body *body,
-                             uint64_t *customer, const struct call_frame *frame) MUST_USE;
+                             const struct branch_caller *caller,
+                             const struct call_frame *frame) MUST_USE;
 
 enum err branch_find(struct branch_env *env, bool *found, const struct table *table,
                      void *row) MUST_USE;

@@ -191,17 +191,30 @@ static enum status joiner_key(struct visit *visit, struct arena *arena)
     return record_status(error);
 }
 
+/* A wallet whose certificate was handed out. */
+static enum err find_wallet(struct branch_env *env, bool *found, struct bank_wallet *out,
+                            const struct call_frame *frame)
+{
+    *out = (struct bank_wallet){.key_id = frame->call.sender_key_id};
+    TRY(branch_first(env, found, &bank_table_bank_wallet, 0, 1, out));
+    *found = *found && out->state != BANK_WALLET_WAITING && out->state != BANK_WALLET_VOID;
+    return ERR_OK;
+}
+
+static void is_wallet(struct visit *visit, const struct bank_wallet *wallet)
+{
+    visit->wallet = *wallet;
+    visit->sender_key = wallet->key;
+    visit->role = SENDER_WALLET;
+}
+
 static enum err wallet_key(struct branch_env *env, enum status *status, struct visit *visit)
 {
-    struct bank_wallet row = {.key_id = visit->frame->call.sender_key_id};
+    struct bank_wallet wallet = {0};
     bool found = false;
-    TRY(branch_first(env, &found, &bank_table_bank_wallet, 0, 1, &row));
-    const bool was_handed_out =
-        found && row.state != BANK_WALLET_WAITING && row.state != BANK_WALLET_VOID;
-    *status = was_handed_out ? STATUS_OK : STATUS_SENDER;
-    visit->wallet = row;
-    visit->sender_key = row.key;
-    visit->role = SENDER_WALLET;
+    TRY(find_wallet(env, &found, &wallet, visit->frame));
+    *status = found ? STATUS_OK : STATUS_SENDER;
+    is_wallet(visit, &wallet);
     return ERR_OK;
 }
 
@@ -229,38 +242,50 @@ static enum err note_call(struct branch_env *env, enum status *status,
     return store_insert(env->purse.store, &bank_table_bank_call, &row);
 }
 
-static enum err admit(struct branch_env *env, enum status *status, void *context)
+/* Whose key is known. */
+static enum err admit_caller(struct branch_env *env, enum status *status, struct visit *visit)
 {
-    struct visit *visit = context;
     const struct desk *desk = find_desk(visit->frame->verb->verb);
-    if (visit->frame->verb->verb == VERB_JOIN)
-        *status = joiner_key(visit, env->purse.arena);
-    else
-        TRY(wallet_key(env, status, visit));
-    if (*status == STATUS_OK)
-        *status = call_open(&visit->body, visit->frame, env->branch->network, &visit->sender_key,
-                            visit->role, env->purse.now, env->purse.arena);
+    *status = call_open(&visit->body, visit->frame, env->branch->network, &visit->sender_key,
+                        visit->role, env->purse.now, env->purse.arena);
     if (*status == STATUS_OK && (desk == NULL || (!desk->for_revoked && is_revoked(visit))))
         *status = STATUS_FORBIDDEN;
     return *status == STATUS_OK ? note_call(env, status, visit->frame) : ERR_OK;
 }
 
+static enum err admit(struct branch_env *env, enum status *status, void *context)
+{
+    struct visit *visit = context;
+    if (visit->frame->verb->verb == VERB_JOIN)
+        *status = joiner_key(visit, env->purse.arena);
+    else
+        TRY(wallet_key(env, status, visit));
+    return *status == STATUS_OK ? admit_caller(env, status, visit) : ERR_OK;
+}
+
+enum err branch_meet_settle(struct branch_env *env, struct branch_caller *out,
+                            const struct call_frame *frame)
+{
+    *out = (struct branch_caller){0};
+    return frame->verb->verb == VERB_SETTLE && env->branch->bank_id != 0
+               ? find_wallet(env, &out->is_known, &out->wallet, frame)
+               : ERR_OK;
+}
+
 enum err branch_admit_settle(struct branch_env *env, bool *admitted, struct settle_body *body,
-                             uint64_t *customer, const struct call_frame *frame)
+                             const struct branch_caller *caller, const struct call_frame *frame)
 {
     enum status status = STATUS_SENDER;
     void *memory = NULL;
-    *admitted = false;
-    if (frame->verb->verb != VERB_SETTLE || env->branch->bank_id == 0)
-        return ERR_OK;
+    CHECK(caller->is_known);
     TRY(arena_alloc(env->purse.arena, &memory, 1, sizeof(struct visit)));
     struct visit *visit = memory;
     visit->env = env;
     visit->frame = frame;
-    TRY(admit(env, &status, visit));
+    is_wallet(visit, &caller->wallet);
+    TRY(admit_caller(env, &status, visit));
     *admitted = status == STATUS_OK;
     *body = visit->body.settle;
-    *customer = visit->wallet.customer;
     return ERR_OK;
 }
 

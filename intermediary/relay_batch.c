@@ -4,6 +4,11 @@
 #include "intermediary/deposits.h"
 #include "intermediary/relay_queue.h"
 
+static uint64_t customer_of(const struct relay_visit *visit)
+{
+    return visit->caller.wallet.customer;
+}
+
 /* --- what a visit concerns --- */
 
 static void mark(struct relay_visit *visit, uint64_t serial)
@@ -94,7 +99,7 @@ static enum err judge(struct branch_env *env, struct relay_visit *visit)
     for (size_t i = 0; i < visit->body.packets.count; i++) {
         const struct span packet = visit->body.packets.items[i].bytes;
         struct relay_item *item = &visit->items[i];
-        TRY(relay_queue_look(env, &item->verdict, &item->view, packet, visit->customer,
+        TRY(relay_queue_look(env, &item->verdict, &item->view, packet, customer_of(visit),
                              &visit->arena));
         visit->reply.results.items[i].status =
             item->verdict == STATUS_OK ? STATUS_PENDING : item->verdict;
@@ -116,7 +121,8 @@ static enum err keep(struct branch_env *env, struct relay_tally *tally, struct r
         if (visit->items[i].verdict != STATUS_OK)
             continue;
         TRY(deposits_take(env, &intake, packet));
-        TRY(relay_queue_keep(env, &kept, &visit->items[i].number, tally, packet, visit->customer));
+        TRY(relay_queue_keep(env, &kept, &visit->items[i].number, tally, packet,
+                             customer_of(visit)));
         CHECK(kept == STATUS_OK); /* there was room for all */
     }
     return mark_all(visit);
@@ -130,7 +136,7 @@ static enum err take_admitted(struct branch_env *env, struct relay_tally *tally,
     if (call_packets_size(&visit->body) > RELAY_CALL_SIZE_MAX)
         return ERR_OK;
     TRY(judge(env, visit));
-    TRY(relay_queue_room(env, &visit->status, tally, visit->customer, visit->kept_count));
+    TRY(relay_queue_room(env, &visit->status, tally, customer_of(visit), visit->kept_count));
     if (visit->status != STATUS_OK || visit->kept_count == 0)
         return ERR_OK;
     visit->place = RELAY_HELD;
@@ -138,15 +144,41 @@ static enum err take_admitted(struct branch_env *env, struct relay_tally *tally,
     return keep(env, tally, visit);
 }
 
+/* Who sent it, as it says. */
+static enum err meet(struct branch *branch, struct relay_visit *visit)
+{
+    struct branch_env env;
+    if (call_read(&visit->frame, branch->network, visit->request, &visit->arena) != STATUS_OK)
+        return ERR_OK;
+    branch_env_open(&env, branch, &visit->arena);
+    return branch_meet_settle(&env, &visit->caller, &visit->frame);
+}
+
+/* All of them together: one by one, a third of a verification is for what they can share. */
+static enum err prove(struct branch *branch, struct relay_visit *const *visits, size_t count,
+                      struct arena *arena)
+{
+    void *frames = NULL, *keys = NULL;
+    TRY(arena_alloc(arena, &frames, count + 1, sizeof(struct call_frame *)));
+    TRY(arena_alloc(arena, &keys, count + 1, sizeof(const struct public_key *)));
+    struct call_frame **const asked = frames;
+    const struct public_key **const of = keys;
+    for (size_t i = 0; i < count; i++) {
+        asked[i] = &visits[i]->frame;
+        of[i] = visits[i]->caller.is_known ? &visits[i]->caller.wallet.key : NULL;
+    }
+    return call_prove_many(asked, of, count, branch->network, arena);
+}
+
 static enum err take_one(struct branch *branch, struct relay_tally *tally,
                          struct relay_visit *visit)
 {
     struct branch_env env;
     bool admitted = false;
-    if (call_read(&visit->frame, branch->network, visit->request, &visit->arena) != STATUS_OK)
+    if (!visit->frame.is_proved)
         return ERR_OK;
     branch_env_open(&env, branch, &visit->arena);
-    TRY(branch_admit_settle(&env, &admitted, &visit->body, &visit->customer, &visit->frame));
+    TRY(branch_admit_settle(&env, &admitted, &visit->body, &visit->caller, &visit->frame));
     return admitted ? take_admitted(&env, tally, visit) : ERR_OK;
 }
 
@@ -157,6 +189,9 @@ static enum err take_all(struct branch *branch, struct relay_visit *const *visit
     struct relay_tally tally = {0};
     branch_env_open(&env, branch, &arena);
     TRY(store_begin(branch->store, STORE_WRITE));
+    for (size_t i = 0; i < count; i++)
+        TRY(meet(branch, visits[i]));
+    TRY(prove(branch, visits, count, &arena));
     for (size_t i = 0; i < count; i++)
         TRY(take_one(branch, &tally, visits[i]));
     TRY(relay_queue_put(&env, &tally));
@@ -280,7 +315,7 @@ static enum err learn_visit(struct branch_env *env, struct relay_tally *tally, s
         const struct relay_told told = {.packet = visit->body.packets.items[i].bytes,
                                         .view = item->view.payment_count > 0 ? &item->view : NULL,
                                         .number = item->number,
-                                        .customer = visit->customer,
+                                        .customer = customer_of(visit),
                                         .result = &reply->results.items[(*at)++],
                                         .reply = reply};
         TRY(relay_queue_learn(env, tally, &told));

@@ -39,8 +39,8 @@ struct relay_visit {
     enum status status; /* of the reply */
     struct arena arena; /* of everything below */
     struct call_frame frame;
+    struct branch_caller caller;
     struct settle_body body;
-    uint64_t customer;
     struct relay_item *items; /* of each packet */
     size_t kept_count, kept_size;
     uint16_t *marks; /* of the serials that its packets concern */

@@ -93,6 +93,12 @@ enum status call_read(struct call_frame *out, const char *network, struct span b
     return status;
 }
 
+static bool is_named(const struct call_frame *frame, const struct public_key *key)
+{
+    const struct key_id key_id = crypto_key_id(key);
+    return span_equal(SPAN(key_id), SPAN(frame->call.sender_key_id));
+}
+
 static bool is_from(const struct call_frame *frame, const char *network,
                     const struct public_key *key)
 {
@@ -100,15 +106,39 @@ static bool is_from(const struct call_frame *frame, const char *network,
         return false;
     if (frame->is_proved && key_equal(&frame->proved_by, key))
         return true;
-    struct key_id key_id = crypto_key_id(key);
-    return span_equal(SPAN(key_id), SPAN(frame->call.sender_key_id)) &&
-           record_verify(network, KIND_CALL, &frame->cose, key) == ERR_OK;
+    return is_named(frame, key) && record_verify(network, KIND_CALL, &frame->cose, key) == ERR_OK;
 }
 
 void call_prove(struct call_frame *frame, const char *network, const struct public_key *key)
 {
     frame->is_proved = is_from(frame, network, key);
     frame->proved_by = *key;
+}
+
+enum err call_prove_many(struct call_frame *const *frames, const struct public_key *const *keys,
+                         size_t count, const char *network, struct arena *arena)
+{
+    void *room = NULL, *places = NULL;
+    size_t asked = 0;
+    TRY(arena_alloc(arena, &room, count + 1, sizeof(struct crypto_check)));
+    TRY(arena_alloc(arena, &places, count + 1, sizeof(size_t)));
+    struct crypto_check *checks = room;
+    size_t *const whose = places;
+    for (size_t i = 0; i < count; i++) {
+        const struct cose *cose = &frames[i]->cose;
+        if (keys[i] == NULL || !is_named(frames[i], keys[i]))
+            continue;
+        checks[asked].key = *keys[i];
+        checks[asked].signature = cose->signature;
+        TRY(record_message(&checks[asked].message, network, KIND_CALL, cose->payload, arena));
+        whose[asked++] = i;
+    }
+    TRY(crypto()->verify_many(checks, asked));
+    for (size_t i = 0; i < asked; i++) {
+        frames[whose[i]]->is_proved = checks[i].valid;
+        frames[whose[i]]->proved_by = checks[i].key;
+    }
+    return ERR_OK;
 }
 
 static bool is_recent(uint64_t made_at, uint64_t now)

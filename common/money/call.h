@@ -39,6 +39,10 @@ enum status call_open(void *body, const struct call_frame *frame, const char *ne
  * call_prove remembers whether the frame was signed by key; call_admit judges all but the body, and
  * asks for the signature itself if it was not proved for this key. */
 void call_prove(struct call_frame *frame, const char *network, const struct public_key *key);
+/* call_prove for each of several, verified together. keys[i] NULL: whose sender nobody knows. The
+ * proof changes no answer of call_admit, only its cost. ERR_MEMORY, ERR_CRYPTO: none is proved. */
+enum err call_prove_many(struct call_frame *const *frames, const struct public_key *const *keys,
+                         size_t count, const char *network, struct arena *arena) MUST_USE;
 enum status call_admit(const struct call_frame *frame, const char *network,
                        const struct public_key *sender_key, enum sender role, uint64_t now);
 enum status call_body(void *body, const struct call_frame *frame, struct arena *arena);

@@ -225,6 +225,27 @@ static struct settle_body body_of(struct rush *rush, size_t call)
     return body;
 }
 
+/* Signatures of calls are verified together: who forged one is sent elsewhere, and nobody else. */
+Test(relay_batch, a_forged_call_spoils_no_other)
+{
+    static const enum relay_place_of places[] = {RELAY_HELD, RELAY_ELSEWHERE, RELAY_HELD};
+    struct rush *rush = open_rush();
+    const struct span packet = pay(rush, 0, 1);
+    write_call(rush, 0, packet, 1);
+    write_call(rush, 1, packet, 0);
+    write_call(rush, 2, pay(rush, 1, 0), 0);
+    rush->requests[1].data[rush->requests[1].size - 1] ^= 1; /* the last of its signature */
+    take(rush, 0, 3);
+    for (size_t i = 0; i < 3; i++)
+        cr_expect_eq(rush->visits[i].place, places[i], "%zu", i);
+    cr_assert_eq(waiting(rush), 2);
+    cr_assert(next(rush, 0));
+    cr_assert_eq(body_of(rush, 0).packets.count, 2);
+    learn(rush, 0, ERR_OK);
+    cr_assert_eq(waiting(rush), 0);
+    close_rush(rush);
+}
+
 Test(relay_batch, what_wallets_say_of_signatures_goes_with_their_packets)
 {
     struct rush *rush = open_rush();

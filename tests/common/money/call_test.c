@@ -47,8 +47,28 @@ static void seal(struct desk *d, const char *network, enum verb verb, const void
         ERR_OK);
 }
 
+/* A good call, one of nobody known and one that names another than who signed it, verified together
+ * with the frame: none of them concerns another. */
+static void prove_in_company(struct desk *d, const struct public_key *key)
+{
+    struct buffer bytes AUTO(buffer_fini) = {0};
+    struct call_frame good = {0}, unknown = {0}, misnamed = {0};
+    struct call_frame *const frames[] = {&unknown, &good, &misnamed, &d->frame};
+    const struct public_key *const alice = &d->alice.pair.public_key;
+    const struct public_key *const keys[] = {NULL, alice, alice, key};
+    cr_assert_eq(call_seal(&bytes, WORLD_NETWORK, VERB_FETCH, &fetch, &d->call_id, WORLD_NOW,
+                           &d->alice.pair, &d->world.arena),
+                 ERR_OK);
+    cr_assert_eq(call_read(&good, WORLD_NETWORK, buffer_span(&bytes), &d->world.arena), STATUS_OK);
+    unknown = misnamed = good;
+    misnamed.call.sender_key_id.bytes[0] ^= 1;
+    cr_assert_eq(call_prove_many(frames, keys, 4, WORLD_NETWORK, &d->world.arena), ERR_OK);
+    cr_expect(good.is_proved && key_equal(&good.proved_by, alice));
+    cr_expect(!unknown.is_proved && !misnamed.is_proved);
+}
+
 /* What the server says, looking the sender up among those it knows. */
-static enum status answer(struct desk *d)
+static enum status answer(struct desk *d, bool is_in_company)
 {
     union {
         struct fetch_body fetch;
@@ -75,7 +95,10 @@ static enum status answer(struct desk *d)
         key = known[i].key;
         role = known[i].role;
     }
+    if (is_in_company)
+        prove_in_company(d, key);
     status = call_open(&body, &d->frame, WORLD_NETWORK, key, role, WORLD_NOW, &d->world.arena);
+    cr_expect(!is_in_company || d->frame.is_proved == (status != STATUS_SENDER));
     cr_expect(status != STATUS_OK || d->frame.verb->verb != VERB_FETCH ||
               body.fetch.revocations_version == 2);
     return status;
@@ -331,11 +354,11 @@ Test(money, calls_that_are_refused)
         {"wrapped as a request", wrapped_as_a_request, STATUS_KIND},
         {"of a later version", of_a_later_version, STATUS_VERSION},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
         DESK(d);
-        rows[i].make(&d);
-        enum status status = answer(&d);
-        cr_expect_eq(status, rows[i].expected, "%s: %s", rows[i].name, status_name(status));
+        rows[i / 2].make(&d);
+        enum status status = answer(&d, i % 2 == 1);
+        cr_expect_eq(status, rows[i / 2].expected, "%s: %s", rows[i / 2].name, status_name(status));
     }
 }
 
@@ -343,15 +366,15 @@ Test(money, H9_the_body_of_a_call_has_a_name_that_binds_its_verb)
 {
     DESK(d);
     good(&d);
-    cr_assert_eq(answer(&d), STATUS_OK);
+    cr_assert_eq(answer(&d, false), STATUS_OK);
     struct id first = d.frame.body_hash;
     good(&d); /* the same call, signed again, perhaps later */
-    cr_assert_eq(answer(&d), STATUS_OK);
+    cr_assert_eq(answer(&d, false), STATUS_OK);
     cr_expect(id_equal(&first, &d.frame.body_hash));
     struct fetch_body other = fetch;
     other.directory_version++;
     seal(&d, WORLD_NETWORK, VERB_FETCH, &other, WORLD_NOW, &d.alice.pair);
-    cr_assert_eq(answer(&d), STATUS_OK);
+    cr_assert_eq(answer(&d, false), STATUS_OK);
     cr_expect(!id_equal(&first, &d.frame.body_hash));
 
     const uint8_t verb = VERB_FETCH;
