@@ -256,6 +256,16 @@ static void mint_all(void)
     }
 }
 
+/* The first server that opens them reads all rows that none has held (common/store/store_sweep.h):
+ * here, and not while a benchmark waits for it. */
+static void open_as_server(void)
+{
+    const struct store_sqlite_options options = {.exclusive = true, .settles_aside = true};
+    CHECK(store_sqlite_open(&service.store, path_of(data_directory, KEYS_DATABASE), &tables_schema,
+                            &options) == ERR_OK);
+    store_close(&service.store);
+}
+
 int main(int argc, char **argv)
 {
     enum { WORDS = 8 };
@@ -286,6 +296,7 @@ int main(int argc, char **argv)
         bulk_end(service.store);
     store_close(&service.store);
     make_indexes(&indexes);
+    open_as_server();
     printf("%llu %llu %.1f\n", (unsigned long long)crowd.first_serial,
            (unsigned long long)time_day(service.now), bench_wall_s() - start);
     service_fini(&service);
