@@ -201,7 +201,7 @@ static enum err find_wallet(struct branch_env *env, bool *found, struct bank_wal
     return ERR_OK;
 }
 
-static void is_wallet(struct visit *visit, const struct bank_wallet *wallet)
+static void set_wallet(struct visit *visit, const struct bank_wallet *wallet)
 {
     visit->wallet = *wallet;
     visit->sender_key = wallet->key;
@@ -214,7 +214,7 @@ static enum err wallet_key(struct branch_env *env, enum status *status, struct v
     bool found = false;
     TRY(find_wallet(env, &found, &wallet, visit->frame));
     *status = found ? STATUS_OK : STATUS_SENDER;
-    is_wallet(visit, &wallet);
+    set_wallet(visit, &wallet);
     return ERR_OK;
 }
 
@@ -282,7 +282,7 @@ enum err branch_admit_settle(struct branch_env *env, bool *admitted, struct sett
     struct visit *visit = memory;
     visit->env = env;
     visit->frame = frame;
-    is_wallet(visit, &caller->wallet);
+    set_wallet(visit, &caller->wallet);
     TRY(admit_caller(env, &status, visit));
     *admitted = status == STATUS_OK;
     *body = visit->body.settle;

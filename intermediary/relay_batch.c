@@ -154,7 +154,7 @@ static enum err meet(struct branch *branch, struct relay_visit *visit)
     return branch_meet_settle(&env, &visit->caller, &visit->frame);
 }
 
-/* All of them together: one by one, a third of a verification is for what they can share. */
+/* All of them together: one by one, a quarter of a verification is for what they can share. */
 static enum err prove(struct branch *branch, struct relay_visit *const *visits, size_t count,
                       struct arena *arena)
 {

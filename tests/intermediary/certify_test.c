@@ -144,6 +144,34 @@ Test(certify, the_next_key_by_the_one_before)
     street_close(&street);
 }
 
+/* Neither while its certificate waits for the log, nor once it was given up unused. */
+Test(certify, a_key_that_was_not_handed_out_is_nobodys)
+{
+    struct street street;
+    struct resident alice;
+    struct renewal renewal;
+    struct certify_reply reply = {0};
+    struct account_reply account = {0};
+    struct empty_body none;
+    const struct key_pair next = world_key("next");
+    enum status status = STATUS_FAILED;
+    street_open(&street);
+    street_resident(&alice, &street, "Alice", 3, 0);
+    renew(&renewal, &street, &next, &alice.wallet.pair);
+    street.is_cut = true;
+    HALL_STATUS(street_call(&street, &reply, VERB_CERTIFY, &renewal.body, &alice.wallet.pair),
+                STATUS_UNREACHABLE);
+    street.is_cut = false;
+    HALL_STATUS(street_call(&street, &account, VERB_ACCOUNT, &none, &next), STATUS_SENDER);
+    struct branch_env env = street_env(&street);
+    HALL_OK(certify_revoke(&env, &status, &next.public_key));
+    HALL_STATUS(status, STATUS_OK);
+    cr_assert_eq(state_of(&street, &next.public_key), BANK_WALLET_VOID);
+    HALL_STATUS(street_call(&street, &account, VERB_ACCOUNT, &none, &next), STATUS_SENDER);
+    HALL_STATUS(street_call(&street, &account, VERB_ACCOUNT, &none, &alice.wallet.pair), STATUS_OK);
+    street_close(&street);
+}
+
 Test(certify, both_keys_sign_the_same)
 {
     struct street street;
