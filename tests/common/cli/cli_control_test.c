@@ -85,7 +85,7 @@ Test(cli_control, a_server_that_dies_is_exit_3_and_nothing_runs_here)
     cr_expect(strstr(run.err, "hint: whether it was done is not known") != NULL, "%s", run.err);
     toy_run_fini(&run);
     run = toy_run("--data %s vault show", toy_directory()); /* the socket file is still there */
-    cr_expect_eq(run.exit_code, 0);
+    cr_expect_eq(run.exit_code, 0, "%d %s", run.exit_code, run.err);
     cr_expect(strstr(run.out, "here: ") != NULL, "%s", run.out);
     toy_run_fini(&run);
 }
