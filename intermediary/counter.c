@@ -11,8 +11,6 @@
 
 #include <stdlib.h>
 
-enum { FULLER = 16 }; /* packets that must wait for each call that is under way */
-
 struct held {                 /* a visit and the request it answers */
     struct relay_visit visit; /* first: it is a relay_visit */
     struct net_request request;
@@ -166,7 +164,7 @@ static bool may_send(const struct counter *counter)
     const size_t under_way = counter->premises->branch.in_flight;
     const size_t most = counter->lines == NULL ? LINES_COUNT : lines_window(counter->lines);
     return counter->line.first != NULL && under_way < most &&
-           counter->line.packet_count >= under_way * FULLER;
+           counter->line.packet_count >= under_way * COUNTER_FULLER;
 }
 
 static void take_back(struct counter *counter)

@@ -7,6 +7,8 @@
 #include "intermediary/lines.h"
 #include "intermediary/premises.h"
 
+enum { COUNTER_FULLER = 16 }; /* packets that must wait for each call that is under way */
+
 struct counter {
     struct premises *premises;
     struct net_server *wallets;

@@ -33,11 +33,13 @@ static const char *const texts[LOAD_COUNT] = {"server",
                                               "door-pin",
                                               "behind",
                                               "issuing-key",
-                                              "told"};
+                                              "told",
+                                              "gathers"};
 static const char *values[LOAD_COUNT] = {
     [LOAD_SKIP] = "0",   [LOAD_SECONDS] = "10",     [LOAD_WARM_UP] = "1",   [LOAD_WARM_COUNT] = "0",
     [LOAD_RATE] = "0",   [LOAD_OUTSTANDING] = "16", [LOAD_CLIENTS] = "8",   [LOAD_LINE] = "1",
-    [LOAD_CHEATS] = "0", [LOAD_PACKETS] = "256",    [LOAD_CEILING] = "0.5", [LOAD_TOLD] = "1"};
+    [LOAD_CHEATS] = "0", [LOAD_PACKETS] = "256",    [LOAD_CEILING] = "0.5", [LOAD_TOLD] = "1",
+    [LOAD_GATHERS] = "0"};
 
 double load_number(enum load_option name)
 {

@@ -33,6 +33,7 @@ enum load_option {
     LOAD_BEHIND,
     LOAD_ISSUING,
     LOAD_TOLD,
+    LOAD_GATHERS,
     LOAD_COUNT
 };
 

@@ -130,32 +130,29 @@ static void learn_share(void *context, size_t share, size_t from, size_t to)
     }
 }
 
-static size_t warm_packets(const struct load_plan *plan)
+size_t load_plan_fits(const struct load_plan *plan, size_t first, size_t most)
 {
-    return plan->options.warm_payments / plan->options.line;
+    size_t count = 0, size = 0;
+    while (count < most && first + count < plan->packet_count) {
+        size += plan->packets[first + count].size + ITEM_HEAD_MAX + told_size(plan);
+        if (count > 0 && size > LOAD_CALL_SIZE)
+            break;
+        count++;
+    }
+    return count;
 }
 
-/* Behind what a call of packets_max has room for, and behind the last of the warm-up. */
-static bool is_full(const struct load_plan *plan, size_t size, size_t next)
-{
-    const struct load_call *call = &plan->calls[plan->call_count - 1];
-    const size_t warm = warm_packets(plan);
-    const size_t most = call->first < warm ? SETTLE_PACKETS_MAX : plan->options.packets_max;
-    return call->count == most || (call->first < warm && next == warm) ||
-           size + plan->packets[next].size + ITEM_HEAD_MAX + told_size(plan) > LOAD_CALL_SIZE;
-}
-
+/* None reaches beyond the warm-up. */
 static void cut_calls(struct load_plan *plan)
 {
-    size_t size = 0;
-    for (size_t i = 0; i < plan->packet_count; i++) {
-        if (i == 0 || is_full(plan, size, i)) {
-            plan->calls[plan->call_count++].first = i;
-            plan->warm_call_count += i < warm_packets(plan);
-            size = 0;
-        }
-        plan->calls[plan->call_count - 1].count++;
-        size += plan->packets[i].size + ITEM_HEAD_MAX + told_size(plan);
+    const size_t warm = plan->options.warm_payments / plan->options.line;
+    for (size_t i = 0; i < plan->packet_count;) {
+        const size_t left = i < warm ? warm - i : plan->options.packets_max;
+        const size_t most = left < SETTLE_PACKETS_MAX ? left : SETTLE_PACKETS_MAX;
+        struct load_call *call = &plan->calls[plan->call_count++];
+        *call = (struct load_call){i, load_plan_fits(plan, i, most)};
+        plan->warm_call_count += i < warm;
+        i += call->count;
     }
 }
 

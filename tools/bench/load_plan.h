@@ -35,12 +35,15 @@ struct load_plan {
     struct load_call *calls;
     struct buffer bytes[CROWD_THREADS_MAX];
     uint8_t *commitments; /* of each packet in turn; NULL: nothing is said */
-    size_t packet_count, call_count, payment_count, double_count;
+    size_t packet_count, payment_count, double_count;
+    size_t call_count;      /* cut beforehand; there is room for one of each packet */
     size_t warm_call_count; /* of the first payments */
 };
 void load_plan_open(struct load_plan *plan, const struct crowd *crowd,
                     const struct load_plan_options *options);
 void load_plan_fini(struct load_plan *plan);
+/* How many packets from first on a call has room for, at most most. */
+size_t load_plan_fits(const struct load_plan *plan, size_t first, size_t most);
 struct span load_plan_packet(const struct load_plan *plan, size_t index);
 struct span load_plan_commitments(const struct load_plan *plan, size_t index); /* or empty */
 

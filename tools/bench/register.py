@@ -32,7 +32,7 @@ from town import OK, Town, yuan  # noqa: E402
 
 SEED, COIN_FEN, LAST = 2026, 1000, 1_000_000
 BANKS_MADE = 8
-PACKETS_MAX = 256
+PACKETS_MAX, FULL_MS = 256, 1000  # a call; ms that it gathers until it is surely full
 MOST_A_SECOND = 20_000  # payments made beforehand for a second at saturation; less if fewer coins
 WARM_SHARE = 1.5  # payments of the warm-up for each wallet: two keys each, who pays in turn
 PATIENCE_S = 3600
@@ -189,12 +189,13 @@ class Bench(Town):
     def words(self, seconds, rate, line, share, outstanding):
         """The load generator's options, but for the banks."""
         options, crowd = self.options, self.crowd
+        gathers = bool(rate) and options.linger_ms is None
         span, warm_count = seconds + options.warm_up, warm_payments(options)
         wanted = int((rate or options.most_a_second) * span) + warm_count + \
             outstanding * PACKETS_MAX  # on their way when the time is over
         first, end = self.range_of()
         skip = crowd["skips"].get(self.drawn_from(), 0)
-        packets = options.packets_max if not rate else \
+        packets = options.packets_max if not rate or gathers else \
             max(1, min(options.packets_max, round(rate / line * options.linger_ms / 1000)))
         most = (end - first - skip) * line
         if most <= 0:
@@ -207,7 +208,7 @@ class Bench(Town):
                 "warm-up-payments": warm_count, "rate": rate,
                 "outstanding": outstanding, "clients": options.connections, "line": line,
                 "cheats": share, "packets": packets, "ceiling-seconds": options.ceiling_seconds,
-                "told": int(not options.untold)}
+                "told": int(not options.untold), "gathers": int(gathers)}
 
     def load(self, seconds, rate=0, line=1, cheats=0, outstanding=None):
         before = self.crowd.get("unspent_count") or self.recount()["unspent_count"]
@@ -316,6 +317,7 @@ def measure(bench, options):
         return results
     if options.overload:
         found = bench.load(options.probe_seconds)["settle_per_s"]
+        options.linger_ms = options.linger_ms or FULL_MS  # a bank that gathers would hold back
         run("run", f"open loop, {options.overload:g} times the saturation of {found:,.0f} a second",
             options.seconds, options.overload * found, 1, 0, 1024)
         results["run"]["saturation_per_s"] = found
@@ -359,8 +361,9 @@ def parser(text):
     made.add_argument("--outstanding", type=int, default=8,
                       help="calls of each bank, closed loop; a dcep-bank has as many")
     made.add_argument("--open-outstanding", type=int, default=256, help="calls at most, open loop")
-    made.add_argument("--linger-ms", type=float, default=4,
-                        help="open loop: how long a bank gathers packets for a call")
+    made.add_argument("--linger-ms", type=float,
+                        help="open loop: every call gathers packets for so long, whatever is under "
+                             "way; default: as a dcep-bank does")
     made.add_argument("--most-a-second", type=float, default=MOST_A_SECOND,
                         help="payments made beforehand for each second at saturation")
     made.add_argument("--packets-max", type=int, default=PACKETS_MAX, help="in a call, at most")

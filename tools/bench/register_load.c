@@ -6,15 +6,16 @@
  * Each DIR and ADMISSION is a bank (tests/acceptance/bank_tool.c); the crowd's numbers are those
  * that register_preload told. tools/bench/register.py runs it; load_options.c has the options.
  *
- * Everything is made and signed beforehand. With --rate the loop is open: payment i is due at
- * i / rate, a call leaves when its last payment is due, and latency counts from when each payment
- * was due, whatever kept the call from leaving; a call that is answered "busy" is shed, counted and
- * not repeated. Without it the loop is closed: --outstanding calls at a time, shared out among the
- * banks, as fast as they are answered. A call that is answered "busy" is sent again later, its bank
- * has no more under way from then on than were taken (load_gate.h), and latency counts from the
- * last sending. The first --warm-up-payments are the warm-up, in full calls in a closed loop, with
- * --rate too; then the load goes on for --warm-up seconds before the clock starts. When nothing is
- * left to send, the load is over ("used_up" says so). The CPU time is the server's alone.
+ * Everything is made and signed beforehand. With --rate the loop is open: payment i is due at i /
+ * rate, a call leaves when its last payment is due, or gathers what is due as a dcep-bank does
+ * (--gathers 1, load_line.h), and latency counts from when each payment was due, whatever kept the
+ * call from leaving; a call that is answered "busy" is shed, counted and not repeated. Without it
+ * the loop is closed: --outstanding calls at a time, shared out among the banks, as fast as they
+ * are answered. A call that is answered "busy" is sent again later, its bank has no more under way
+ * from then on than were taken (load_gate.h), and latency counts from the last sending. The first
+ * --warm-up-payments are the warm-up, in full calls in a closed loop, with --rate too; then the
+ * load goes on for --warm-up seconds before the clock starts. When nothing is left to send, the
+ * load is over ("used_up" says so). The CPU time is the server's alone.
  *
  * With --told 1, the default, a call says what the signatures in it commit to, as wallets do that
  * verified what they were paid (PROTOCOL 8.3).
@@ -30,10 +31,12 @@
 #include "tools/bench/histogram.h"
 #include "tools/bench/load_audit.h"
 #include "tools/bench/load_gate.h"
+#include "tools/bench/load_line.h"
 #include "tools/bench/load_options.h"
 #include "tools/bench/load_server.h"
 
 #include "central/keys.h"
+#include "intermediary/lines.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -46,7 +49,6 @@ enum {
     SAMPLES_MAX = 4096,
     NS_PER_S = 1000000000,
     BUSY_PAUSE_MS = 5,      /* if the answer names no time */
-    WARM_CALLS = 8,         /* before an open loop: as many as a dcep-bank has */
     REFUSAL_SIZE_MAX = 160, /* a reply without results; one with any is larger */
     SAMPLE_EVERY_NS = 100000000,
     SAMPLES_A_SECOND = 10,
@@ -62,16 +64,15 @@ struct load {
     struct load_gate gates[BANKS_OF_LOAD_MAX]; /* of a closed loop */
     size_t bank_count;
     struct load_plan plan;
+    struct load_line line;
     struct load_answer *answers;
     struct load_server server;
     struct load_server behind; /* with a door: the register behind the bank */
     struct load_sample samples[SAMPLES_MAX];
     size_t sample_count;
     uint64_t start_ns;
-    _Atomic uint64_t open_ns;         /* when payments begin to be due; 0: not yet, or never */
     _Atomic uint64_t warm_ns, end_ns; /* UINT64_MAX until the warm-up is over */
     double rate;
-    atomic_size_t next, done;                                 /* calls taken, calls over */
     bool is_used_up;                                          /* before the time was over */
     _Atomic uint64_t payments, busy, shed, failed, unflushed; /* shed: payments of no answer */
 };
@@ -89,29 +90,14 @@ static struct caller *callers;
 /* A call that has its time, whatever became of others. */
 static bool is_timed(size_t index)
 {
-    return load.rate > 0 && index >= load.plan.warm_call_count;
-}
-
-/* Until the warm-up is answered: before that no timed call has its time. */
-static void wait_for_warm_up(void)
-{
-    while (atomic_load(&load.open_ns) == 0)
-        load_sleep_until(load_now_ns() + WARM_EVERY_NS);
-}
-
-/* Of a packet in a timed call. */
-static uint64_t due_ns(const struct load_plan *plan, size_t packet)
-{
-    const size_t first = plan->calls[plan->warm_call_count].first;
-    const double payments = (double)(packet - first + 1) * (double)plan->options.line;
-    return load.open_ns + (uint64_t)(payments / load.rate * NS_PER_S);
+    return load_line_is_timed(&load.line, index);
 }
 
 static void note_latency(struct caller *caller, size_t index, uint64_t sent_ns, uint64_t now_ns)
 {
     const struct load_call *call = &load.plan.calls[index];
     for (size_t i = call->first; i < call->first + call->count; i++) {
-        const uint64_t due = is_timed(index) ? due_ns(&load.plan, i) : sent_ns;
+        const uint64_t due = is_timed(index) ? load_line_due_ns(&load.line, i) : sent_ns;
         if (due < load.warm_ns || due >= load.end_ns)
             continue;
         histogram_add(&caller->latency, (now_ns - due) / 1000);
@@ -186,7 +172,7 @@ static void send_call(struct caller *caller, size_t index)
         if (gate != NULL)
             load_gate_leave(gate, pause);
     } while (pause > 0);
-    atomic_fetch_add(&load.done, 1);
+    load_line_done(&load.line);
 }
 
 static void *call_on(void *context)
@@ -194,17 +180,8 @@ static void *call_on(void *context)
     struct caller *caller = context;
     size_t index = 0;
     load_sleep_until(load.start_ns);
-    while ((index = atomic_fetch_add(&load.next, 1)) < load.plan.call_count) {
-        const struct load_call *call = &load.plan.calls[index];
-        if (is_timed(index))
-            wait_for_warm_up();
-        const uint64_t due =
-            is_timed(index) ? due_ns(&load.plan, call->first + call->count - 1) : load_now_ns();
-        if (due >= load.end_ns)
-            break;
-        load_sleep_until(due);
+    while (load_line_take(&load.line, &index))
         send_call(caller, index);
-    }
     return NULL;
 }
 
@@ -224,22 +201,17 @@ static void look(void)
     }
 }
 
-/* All was sent, and answered in some way. */
-static bool is_used_up(void)
-{
-    return atomic_load(&load.done) >= load.plan.call_count;
-}
-
 static void warm_up(void)
 {
     uint64_t at = load.start_ns;
-    while (atomic_load(&load.done) < load.plan.warm_call_count)
+    while (!load_line_is_warm(&load.line))
         load_sleep_until(at += WARM_EVERY_NS);
     at = load_now_ns();
-    atomic_store(&load.open_ns, at);
+    load_line_start(&load.line, at);
     load_sleep_until(at += (uint64_t)(load_number(LOAD_WARM_UP) * NS_PER_S));
     atomic_store(&load.end_ns, at + (uint64_t)(load_number(LOAD_SECONDS) * NS_PER_S));
     atomic_store(&load.warm_ns, at);
+    load_line_end(&load.line, load.end_ns);
 }
 
 /* The first sample is taken when the warm-up ends, the last when the load does or all is answered;
@@ -252,7 +224,7 @@ static void look_on(void)
     for (size_t i = 1; at < load.end_ns; i++) {
         at += SAMPLE_EVERY_NS;
         load_sleep_until(at);
-        load.is_used_up = is_used_up() && at < load.end_ns;
+        load.is_used_up = load_line_is_used_up(&load.line) && at < load.end_ns;
         if (load.is_used_up)
             break;
         if (i % SAMPLES_A_SECOND == 0 && at < load.end_ns)
@@ -267,7 +239,7 @@ static void run(void)
     CHECK(count > 0 && count <= CALLERS_MAX);
     for (size_t i = 0; i < load.bank_count; i++)
         load_gate_open(&load.gates[i], load.rate > 0
-                                           ? WARM_CALLS
+                                           ? LINES_COUNT
                                            : (count + load.bank_count - 1) / load.bank_count);
     callers = calloc(count, sizeof *callers);
     CHECK(callers != NULL);
@@ -303,11 +275,8 @@ static double answer_ms(double share)
 static uint64_t drawn(void)
 {
     const struct load_plan *plan = &load.plan;
-    const size_t calls = load.next < plan->call_count ? load.next : plan->call_count;
-    const size_t packets =
-        calls == plan->call_count ? plan->packet_count : plan->calls[calls].first;
     uint64_t count = plan->options.skip;
-    for (size_t i = 0; i < packets; i++)
+    for (size_t i = 0; i < load.line.next_packet; i++)
         count += plan->packets[i].variant == 0;
     return count;
 }
@@ -353,6 +322,7 @@ static void write_counts(FILE *file, const struct load_audit *audit)
         {"line", load.plan.options.line},
         {"wallets", load.crowd.wallet_count},
         {"latencies", callers[0].latency.count},
+        {"timed_calls", load.rate > 0 ? load.line.done - load.plan.warm_call_count : 0},
     };
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         fprintf(file, "  \"%s\": %llu,\n", counts[i].name, (unsigned long long)counts[i].count);
@@ -448,7 +418,11 @@ static void open_load(int argc, char **argv, int first)
     }
     crowd_open(&load.crowd);
     load_plan_open(&load.plan, &load.crowd, &options);
-    load.answers = calloc(load.plan.call_count, sizeof *load.answers);
+    load_line_open(&load.line, &load.plan,
+                   &(struct load_line_options){.rate = load.rate,
+                                               .banks = load.bank_count,
+                                               .gathers = load_whole(LOAD_GATHERS) != 0});
+    load.answers = calloc(load.plan.packet_count, sizeof *load.answers); /* calls are fewer */
     CHECK(load.answers != NULL);
     load_server_open(&load.server, load_text(LOAD_SERVER), load_text(LOAD_FSYNC));
     load_server_open(&load.behind, load_text(LOAD_BEHIND), NULL);
@@ -464,6 +438,7 @@ static void close_load(void)
     }
     free(load.answers);
     free(callers);
+    load_line_fini(&load.line);
     load_plan_fini(&load.plan);
     crowd_fini(&load.crowd);
 }

@@ -65,7 +65,7 @@ class Relay(Bench):
         self.profile(bank)
         words = self.words(options.seconds, options.rate, 1, 0, options.outstanding)
         words.update({"server": bank, "behind": self.servers["central"].pid,
-                      "packets": options.packets, "door": self.setting("listen"),
+                      "packets": options.packets, "gathers": 0, "door": self.setting("listen"),
                       "door-name": f"{BANK}.dcep",
                       "door-pin": self.path(BANK, "tls-server.pem"),
                       "issuing-key": self.path("central", "issuing.key")})

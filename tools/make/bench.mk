@@ -8,7 +8,7 @@ BENCHES := $(patsubst tools/bench/%.c,$(BUILD)/bench/%,\
 BENCH_TOOLS := $(addprefix $(BUILD)/bench/,measure central_load register_preload register_load \
         relay_preload)
 BENCH_SHARED := $(addprefix $(BUILD)/tools/bench/,bench.o mill.o bulk.o crowd.o histogram.o \
-        load_bank.o load_gate.o load_options.o load_plan.o load_server.o load_audit.o)
+        load_bank.o load_gate.o load_line.o load_options.o load_plan.o load_server.o load_audit.o)
 BENCH_ARCHIVES := $(SUPPORT) $(BUILD)/lib/central.a $(BUILD)/lib/intermediary.a $(COMMON_ARCHIVES)
 
 $(BENCHES) $(BENCH_TOOLS): $(BUILD)/bench/%: $(BUILD)/tools/bench/%.o $(BENCH_SHARED) \
