@@ -263,8 +263,9 @@ static enum err cut_after(struct store_shelf_selection *selection, const struct 
                           const void *from)
 {
     AUTO(buffer_fini) struct buffer key = {0};
-    if (selection->count == 0)
-        return ERR_OK; /* rows may be NULL, from which nothing can be counted */
+    if (selection->count == 0) { /* rows may be NULL, and NULL + 0 is undefined */
+        return ERR_OK;
+    }
     TRY(primary_key(&key, query->table, from));
     const size_t at =
         bound(selection->rows, selection->count, 0, buffer_span(&key), !query->descending);

@@ -16,7 +16,7 @@ void load_line_open(struct load_line *line, struct load_plan *plan,
     CHECK(pthread_mutex_init(&line->turn, NULL) == 0);
     CHECK(pthread_mutex_init(&line->lock, NULL) == 0);
     wait_open(&line->changed);
-    if (options->gathers)
+    if (options->gathers && options->rate > 0)
         plan->call_count = plan->warm_call_count; /* the others are made as they go */
 }
 
@@ -79,10 +79,9 @@ static bool has_more(const struct load_line *line)
                               : line->next_call < line->plan->call_count;
 }
 
-/* Of the call after the last when there is none: never. */
 static uint64_t gathered_ns(const struct load_line *line)
 {
-    const size_t under_way = (line->next_call - line->done) / line->options.banks;
+    const size_t under_way = line->next_call - line->done;
     if (under_way >= LINES_COUNT)
         return UINT64_MAX; /* until one comes back */
     const size_t wanted = under_way == 0 ? 1 : under_way * COUNTER_FULLER;

@@ -147,8 +147,9 @@ static void cut_calls(struct load_plan *plan)
 {
     const size_t warm = plan->options.warm_payments / plan->options.line;
     for (size_t i = 0; i < plan->packet_count;) {
-        const size_t left = i < warm ? warm - i : plan->options.packets_max;
-        const size_t most = left < SETTLE_PACKETS_MAX ? left : SETTLE_PACKETS_MAX;
+        size_t most = plan->options.packets_max;
+        if (i < warm)
+            most = warm - i < SETTLE_PACKETS_MAX ? warm - i : SETTLE_PACKETS_MAX;
         struct load_call *call = &plan->calls[plan->call_count++];
         *call = (struct load_call){i, load_plan_fits(plan, i, most)};
         plan->warm_call_count += i < warm;
@@ -160,6 +161,7 @@ void load_plan_open(struct load_plan *plan, const struct crowd *crowd,
                     const struct load_plan_options *options)
 {
     const size_t packets = (options->payments + options->line - 1) / options->line;
+    CHECK(options->packets_max >= 1 && options->packets_max <= SETTLE_PACKETS_MAX);
     *plan = (struct load_plan){.options = *options, .crowd = crowd};
     plan->packets = calloc(packets, sizeof *plan->packets);
     plan->calls = calloc(packets, sizeof *plan->calls);

@@ -1,5 +1,5 @@
-/* What a load generator sends, all made and signed before the clock runs: packets, and the calls
- * they go in. */
+/* What a load generator sends: packets, all made and signed before the clock runs, and the calls
+ * they go in; those of an open loop that gathers are made as they go (load_line.h). */
 #ifndef DCEP_TOOLS_BENCH_LOAD_PLAN_H
 #define DCEP_TOOLS_BENCH_LOAD_PLAN_H
 
@@ -21,7 +21,7 @@ struct load_call {
 struct load_plan_options {
     size_t payments;             /* how many are made, about: fewer if the coins end */
     size_t line;                 /* payments a packet */
-    size_t packets_max;          /* a call */
+    size_t packets_max;          /* a call: 1 to SETTLE_PACKETS_MAX */
     size_t warm_payments;        /* the first so many go in calls as full as they get */
     uint64_t coin_from, coin_to; /* the coins to draw from */
     uint64_t skip;               /* so many draws were used up by earlier runs */
@@ -36,7 +36,7 @@ struct load_plan {
     struct buffer bytes[CROWD_THREADS_MAX];
     uint8_t *commitments; /* of each packet in turn; NULL: nothing is said */
     size_t packet_count, payment_count, double_count;
-    size_t call_count;      /* cut beforehand; there is room for one of each packet */
+    size_t call_count;      /* there is room for one of each packet */
     size_t warm_call_count; /* of the first payments */
 };
 void load_plan_open(struct load_plan *plan, const struct crowd *crowd,

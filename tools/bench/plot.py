@@ -4,8 +4,8 @@
     tools/bench/plot.py BUILD [--sizes 0.2,1,5,10] [--seconds 8] [--keep DIR] [--draw-only]
 
 Left: speed against the coins that lie in the register before the load, for coins of the last
-million and for coins drawn evenly from all; the smallest is the empty register's. Right: the
-server's memory over time at the largest size. Sizes are in millions. Writes
+million and for coins drawn evenly from all; the smallest is taken for the empty register. Right:
+the server's memory over time at the largest size. Sizes are in millions. Writes
 BUILD/bench/register.png, and what it shows as register_plot.json; --draw-only draws that file
 again.
 """

@@ -32,7 +32,8 @@ from town import OK, Town, yuan  # noqa: E402
 
 SEED, COIN_FEN, LAST = 2026, 1000, 1_000_000
 BANKS_MADE = 8
-PACKETS_MAX, FULL_MS = 256, 1000  # a call; ms that it gathers until it is surely full
+PACKETS_MAX = 256
+LINGER_MS, FULL_MS = 4, 1000  # several banks gather for so long; a call is full after so long
 MOST_A_SECOND = 20_000  # payments made beforehand for a second at saturation; less if fewer coins
 WARM_SHARE = 1.5  # payments of the warm-up for each wallet: two keys each, who pays in turn
 PATIENCE_S = 3600
@@ -189,14 +190,15 @@ class Bench(Town):
     def words(self, seconds, rate, line, share, outstanding):
         """The load generator's options, but for the banks."""
         options, crowd = self.options, self.crowd
-        gathers = bool(rate) and options.linger_ms is None
+        gathers = bool(rate) and options.linger_ms is None and options.banks == 1
+        linger_ms = options.linger_ms or LINGER_MS
         span, warm_count = seconds + options.warm_up, warm_payments(options)
         wanted = int((rate or options.most_a_second) * span) + warm_count + \
             outstanding * PACKETS_MAX  # on their way when the time is over
         first, end = self.range_of()
         skip = crowd["skips"].get(self.drawn_from(), 0)
         packets = options.packets_max if not rate or gathers else \
-            max(1, min(options.packets_max, round(rate / line * options.linger_ms / 1000)))
+            max(1, min(options.packets_max, round(rate / line * linger_ms / 1000)))
         most = (end - first - skip) * line
         if most <= 0:
             sys.exit(f"no coin is left to pay with in {self.dir}: remove it")
@@ -360,10 +362,11 @@ def parser(text):
     made.add_argument("--connections", type=int, default=4, help="of each bank")
     made.add_argument("--outstanding", type=int, default=8,
                       help="calls of each bank, closed loop; a dcep-bank has as many")
-    made.add_argument("--open-outstanding", type=int, default=256, help="calls at most, open loop")
+    made.add_argument("--open-outstanding", type=int, default=256,
+                      help="calls at most, open loop; a bank that gathers has eight")
     made.add_argument("--linger-ms", type=float,
                         help="open loop: every call gathers packets for so long, whatever is under "
-                             "way; default: as a dcep-bank does")
+                             f"way; default: one bank as a dcep-bank does, several {LINGER_MS}")
     made.add_argument("--most-a-second", type=float, default=MOST_A_SECOND,
                         help="payments made beforehand for each second at saturation")
     made.add_argument("--packets-max", type=int, default=PACKETS_MAX, help="in a call, at most")

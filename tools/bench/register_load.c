@@ -419,10 +419,9 @@ static void open_load(int argc, char **argv, int first)
     crowd_open(&load.crowd);
     load_plan_open(&load.plan, &load.crowd, &options);
     load_line_open(&load.line, &load.plan,
-                   &(struct load_line_options){.rate = load.rate,
-                                               .banks = load.bank_count,
-                                               .gathers = load_whole(LOAD_GATHERS) != 0});
-    load.answers = calloc(load.plan.packet_count, sizeof *load.answers); /* calls are fewer */
+                   &(struct load_line_options){load.rate, load_whole(LOAD_GATHERS) != 0});
+    CHECK(load.bank_count == 1 || !load.line.options.gathers);           /* one bank's calls */
+    load.answers = calloc(load.plan.packet_count, sizeof *load.answers); /* calls are no more */
     CHECK(load.answers != NULL);
     load_server_open(&load.server, load_text(LOAD_SERVER), load_text(LOAD_FSYNC));
     load_server_open(&load.behind, load_text(LOAD_BEHIND), NULL);
