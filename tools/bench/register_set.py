@@ -6,9 +6,9 @@
 Each round goes once through all kinds of load (plan_of), each with a central bank of its own, so
 that what else happens on the machine falls on all of them alike. --preloads: also with so many
 million unspent coins, for coins of the last million and for those before it, drawn evenly. These
-central banks are made once, in --keep (BUILD/bench/kept), and stay there; their last million is
-used up after three or four rounds of 5 s, then they must be removed. They are held to one with a
-million coins only, made anew each time. --minutes: one long run at saturation for the memory.
+central banks stay in --keep (BUILD/bench/kept), and are made anew when too little is left of their
+last million. They are held to one with a million coins only, made anew each time. --minutes: one
+long run at saturation for the memory.
 
 Every result is kept at once in BUILD/bench/register_set.json: the set can be stopped and begun
 again, and goes on with what is missing (--again forgets what is there). A load that fails is told,
@@ -18,12 +18,17 @@ made of whatever is there: BUILD/bench/register_set.md.
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import time
 
+sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+from register import FULL_MS, LAST, WARM_SHARE  # noqa: E402
+
 FIGURES = (  # key, heading, format
     ("settle_per_s", "settled a second", "{:,.0f}"),
     ("settle_per_cpu_s", "a CPU-second", "{:,.0f}"),
@@ -41,7 +46,6 @@ FIGURES = (  # key, heading, format
     ("stolen_share", "stolen", "{:.2f}"),
 )
 BILLION = 1_000_000_000
-LAST = 1_000_000  # coins
 YARDSTICK = "last_of_1"  # a register with the last million and no other coins
 BEFORE_ANY, HEADROOM = 16_000, 1.5  # payments made beforehand for a second; of the speed found
 PATIENCE_S, PATIENCE_FACTOR = 3600, 10
@@ -64,7 +68,7 @@ def plan_of(options):
         load("double_3", "3 % double spends", others, span, "--double-spends", "3"),
         load("banks_4", "four banks", others, span, "--banks", "4"),
         load("overload_3", "three times saturation, open loop, full calls", others, span, "--rate",
-             "THREEFOLD", "--open-outstanding", "1024", "--linger-ms", "1000"),
+             "THREEFOLD", "--open-outstanding", "1024", "--linger-ms", str(FULL_MS)),
     ]
     if options.preloads:
         plan.append(load(YARDSTICK, "a million coins, of all of them", others, span, "--preload",
@@ -137,8 +141,29 @@ def command_of(options, kind, saturation, path):
     return [os.path.join(HERE, kind["script"]), options.build, "--json", path, *made, *words]
 
 
+def coins_left(place):
+    """Of the last million of a central bank that was kept; all of them if there is none."""
+    crowd = os.path.join(place, "crowd.json")
+    if not os.path.exists(crowd):
+        return LAST
+    with open(crowd, encoding="ascii") as file:
+        return LAST - json.load(file)["skips"].get("the last million", 0)
+
+
+def renew_kept(options, kind, saturation):
+    """Removes the central bank of a load whose coins would not last: it is made anew then."""
+    if "--keep" not in kind["words"] or "--old" in kind["words"]:
+        return
+    place = kind["words"][kind["words"].index("--keep") + 1]
+    span = float(kind["words"][1]) + options.warm_up
+    wanted = (saturation * HEADROOM or BEFORE_ANY) * span + WARM_SHARE * options.wallets
+    if coins_left(place) < min(wanted, LAST):
+        shutil.rmtree(place)
+
+
 def run_one(options, kind, saturation):
     """Its JSON, or what went wrong."""
+    renew_kept(options, kind, saturation)
     path = os.path.join(options.build, "bench", "register_one.json")
     words = command_of(options, kind, saturation, path)
     seconds = float(kind["words"][1])
