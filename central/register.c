@@ -5,8 +5,22 @@
 #include "central/clones.h"
 #include "central/register_row.h"
 
+static void foresee(const struct register_prepared *prepared, struct store *store)
+{
+    for (size_t i = 0; i < prepared->count; i++) {
+        const struct packet_view *view = packet_named(prepared->packets[i]);
+        uint64_t last = 0;
+        for (size_t j = 0; j < view->payment_count; j++) {
+            const struct coin spent = {.serial = view->payments[j].payment.serial};
+            if (spent.serial != last)
+                store_foresee(store, &tables_table_coin, &spent);
+            last = spent.serial;
+        }
+    }
+}
+
 enum err register_prepare(struct register_prepared *out, const struct trust *trust,
-                          const struct settle_body *body, const struct packet_proven *proven,
+                          const struct settle_body *body, const struct register_aids *aids,
                           struct arena *arena)
 {
     const size_t count = body->packets.count;
@@ -18,19 +32,21 @@ enum err register_prepare(struct register_prepared *out, const struct trust *tru
                            PACKET_FOR_REGISTER, arena));
     for (size_t i = 0; i < count && body->commitments.count == count; i++)
         packet_tell(out->packets[i], body->commitments.items[i].bytes);
-    TRY(packet_prove(out->packets, count, proven, arena));
+    if (aids->store != NULL)
+        foresee(out, aids->store);
+    TRY(packet_prove(out->packets, count, aids->proven, arena));
     for (size_t i = 0; i < count; i++)
         out->is_misled = out->is_misled || packet_was_misled(out->packets[i]);
     return ERR_OK;
 }
 
 enum err register_prepare_order(struct register_prepared *out, const struct trust *trust,
-                                const struct order_body *body, const struct packet_proven *proven,
+                                const struct order_body *body, const struct register_aids *aids,
                                 struct arena *arena)
 {
     struct blob_item packet = {body->packet};
     const struct settle_body alone = {.packets = {&packet, 1}};
-    return register_prepare(out, trust, &alone, proven, arena);
+    return register_prepare(out, trust, &alone, aids, arena);
 }
 
 /* A leaf of each payment, and no outcome yet. */
@@ -109,9 +125,10 @@ enum err register_settle(struct register_env *called, struct settle_reply *reply
     struct register_env own = *called, *env = &own;
     void *memory = NULL;
     struct register_prepared prepared = {0};
+    static const struct register_aids none = {0};
     own.owners = &owners;
     if (env->prepared == NULL)
-        TRY(register_prepare(&prepared, env->trust, body, NULL, env->arena));
+        TRY(register_prepare(&prepared, env->trust, body, &none, env->arena));
     else
         prepared = *env->prepared;
     CHECK(prepared.count == body->packets.count);

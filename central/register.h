@@ -56,15 +56,20 @@ struct register_env {
     struct register_notes notes;        /* empty at first */
 };
 
-/* Pure of rows and fit for any thread: reads packets and proves what they can prove alone, but for
- * what `proven` (may be NULL) remembers. Commitments are heeded: leave them out where they are not
+/* What preparing may use: NULL, or nothing of it. */
+struct register_aids {
+    const struct packet_proven *proven; /* what need not be proved again */
+    struct store *store; /* told which lines will be asked for (store_foresee), and not asked */
+};
+/* Pure of rows and fit for any thread: reads packets and proves what they can prove alone.
+ * Commitments are heeded: leave them out where they are not
  * to be. */
 enum err register_prepare(struct register_prepared *out, const struct trust *trust,
-                          const struct settle_body *body, const struct packet_proven *proven,
+                          const struct settle_body *body, const struct register_aids *aids,
                           struct arena *arena) MUST_USE;
 /* The one packet of an order. */
 enum err register_prepare_order(struct register_prepared *out, const struct trust *trust,
-                                const struct order_body *body, const struct packet_proven *proven,
+                                const struct order_body *body, const struct register_aids *aids,
                                 struct arena *arena) MUST_USE;
 /* With env->dues, in this order: every call is applied; register_dues_sign for each, in any thread;
  * then the replies may be read, and register_dues_store, before the commit. */

@@ -135,8 +135,8 @@ static void prepare_one(struct serve_pipeline *pipeline)
 {
     const uint64_t number = pipeline->taken++;
     struct place *place = place_at(pipeline, number);
-    const struct service_aids aids = {serve_proven_memory(pipeline->proven), pipeline, heeds,
-                                      misled};
+    const struct service_aids aids = {serve_proven_memory(pipeline->proven),
+                                      pipeline->service->store, pipeline, heeds, misled};
     pthread_mutex_unlock(&pipeline->lock);
     struct serve_batch_call *call = &place->call;
     call->error = service_call_open(&call->call, call->request.bytes);

@@ -272,6 +272,13 @@ struct span service_call_reply(const struct service_call *call)
     return buffer_span(&call->reply);
 }
 
+static struct register_aids aids_of(const struct service_aids *aids)
+{
+    if (aids == NULL)
+        return (struct register_aids){0};
+    return (struct register_aids){&aids->proven, aids->store};
+}
+
 /* The packets of a settlement, with what the bank says of their signatures if that helps. */
 static enum err prepare_settlement(struct service_call *call, const struct trust *trust,
                                    const struct service_aids *aids, uint64_t bank_id)
@@ -281,8 +288,8 @@ static enum err prepare_settlement(struct service_call *call, const struct trust
     const bool is_told = body.commitments.count > 0;
     if (is_told && (aids == NULL || !aids->heeds(aids->context, bank_id, size)))
         body.commitments.count = 0;
-    TRY(register_prepare(&call->prepared, trust, &body, aids == NULL ? NULL : &aids->proven,
-                         &call->arena));
+    const struct register_aids help = aids_of(aids);
+    TRY(register_prepare(&call->prepared, trust, &body, &help, &call->arena));
     if (call->prepared.is_misled)
         aids->misled(aids->context, bank_id, size);
     return ERR_OK;
@@ -293,6 +300,7 @@ static enum err read_body(struct service_call *call, const struct trust *trust,
                           const struct service_aids *aids, uint64_t bank_id)
 {
     const enum verb verb = call->frame.verb->verb;
+    const struct register_aids help = aids_of(aids);
     call->is_read = (call->frame.verb->senders & SENDER_BANK) != 0;
     if (!call->is_read)
         return ERR_OK;
@@ -302,8 +310,8 @@ static enum err read_body(struct service_call *call, const struct trust *trust,
     if (verb == VERB_SETTLE)
         return prepare_settlement(call, trust, aids, bank_id);
     if (verb == VERB_EXCHANGE || verb == VERB_REDEEM)
-        return register_prepare_order(&call->prepared, trust, &call->body.order,
-                                      aids == NULL ? NULL : &aids->proven, &call->arena);
+        return register_prepare_order(&call->prepared, trust, &call->body.order, &help,
+                                      &call->arena);
     return ERR_OK;
 }
 

@@ -34,6 +34,7 @@ struct register_env service_env(struct service *service, struct arena *arena);
  * thread. */
 struct service_aids {
     struct packet_proven proven; /* payments that need not be proved again */
+    struct store *store;         /* told what will be asked for (store_foresee) */
     void *context;
     bool (*heeds)(void *context, uint64_t bank_id, size_t size);
     void (*misled)(void *context, uint64_t bank_id, size_t size);

@@ -197,6 +197,11 @@ enum err store_sum(struct store *store, struct balance *sum, uint64_t *count,
     return ERR_OK;
 }
 
+void store_foresee(struct store *store, const struct table *table, const void *row)
+{
+    store->ops->foresee(store, table, row);
+}
+
 enum err store_settle_log(struct store *store, size_t pages_min)
 {
     CHECK(!store->in_transaction);

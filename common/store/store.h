@@ -15,7 +15,8 @@
  *     commit).
  *  4. ERR_COMMIT_UNKNOWN: neither done nor failed; close, open again and look.
  *  5. Any failure inside a transaction leaves it open; store_rollback ends it.
- *  6. One writer at a time; a store handle belongs to one thread, but for store_flush.
+ *  6. One writer at a time; a store handle belongs to one thread, but for store_flush and
+ *     store_foresee.
  */
 #ifndef DCEP_COMMON_STORE_STORE_H
 #define DCEP_COMMON_STORE_STORE_H
@@ -85,6 +86,10 @@ enum err store_list(struct store *store, struct list *rows, const struct store_q
  * (count_max ignored). ERR_RANGE if the sum leaves the range of a balance. */
 enum err store_sum(struct store *store, struct balance *sum, uint64_t *count,
                    const struct store_query *query, const void *from, const char *field) MUST_USE;
+
+/* A hint, any thread's and at any time: rows with the same first field of the key as row's will be
+ * asked for soon. What they are read from may be at hand then; nothing else comes of it. */
+void store_foresee(struct store *store, const struct table *table, const void *row);
 
 /* Between transactions: what was committed moves from the log to where it stays, if at least
  * pages_min pages of the log wait for it. Commits do it themselves when the log is long, and are

@@ -30,6 +30,7 @@ struct store_ops {
                      const void *from, struct arena *arena);
     enum err (*sum)(struct store *store, struct store_total *total, const struct store_query *query,
                     const void *from, const struct field *field);
+    void (*foresee)(struct store *store, const struct table *table, const void *row);
     enum err (*settle_log)(struct store *store, size_t pages_min);
     enum err (*check)(struct store *store, char *text, size_t text_size);
     enum err (*backup)(struct store *store, const char *path);

@@ -7,6 +7,7 @@
  */
 #include "common/store/store_log.h"
 
+#include "common/store/store_ahead.h"
 #include "common/store/store_settler.h"
 
 /* Passive: it waits for nobody, and leaves what somebody still reads. */
@@ -21,8 +22,10 @@ static bool let_settler_go_first(struct store_sqlite *sqlite)
     const size_t max = sqlite->log_pages_max;
     const bool is_too_long = sqlite->log_pages >= max + max / STORE_SQLITE_SETTLER_SLACK;
     const bool is_first = !sqlite->is_asked_at_end;
-    if (is_first)
+    if (is_first) {
+        store_ahead_rest(sqlite->ahead, true);
         store_settler_ask(sqlite->settler);
+    }
     sqlite->is_asked_at_end = true;
     if (is_too_long)
         store_settler_wait(sqlite->settler);
@@ -44,6 +47,7 @@ static void ask_settler(struct store_sqlite *sqlite, size_t pages_min)
     if (sqlite->log_pages < sqlite->asked_pages) { /* the log was started anew */
         sqlite->asked_pages = 0;
         sqlite->is_asked_at_end = false;
+        store_ahead_rest(sqlite->ahead, false);
     }
     if (sqlite->log_pages < sqlite->asked_pages + pages_min ||
         sqlite->log_pages >= sqlite->log_pages_max)

@@ -242,11 +242,18 @@ static void close_store(struct store *store)
     free(memory);
 }
 
+static void foresee(struct store *store, const struct table *table, const void *row)
+{
+    (void)store;
+    (void)table;
+    (void)row;
+}
+
 enum err store_memory_open(struct store **out, const struct store_schema *schema)
 {
-    static const struct store_ops ops = {begin, commit,     commit, flush,      rollback,
-                                         get,   insert,     update, delete_row, list,
-                                         sum,   settle_log, check,  backup,     close_store};
+    static const struct store_ops ops = {
+        begin,      commit, commit, flush,   rollback,   get,   insert, update,
+        delete_row, list,   sum,    foresee, settle_log, check, backup, close_store};
     struct store_memory *memory = calloc(1, sizeof *memory);
     if (memory == NULL) {
         return ERR_MEMORY;

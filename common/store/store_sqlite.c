@@ -13,6 +13,8 @@
 #include "common/store/store_sqlite.h"
 
 #include "common/base/file.h"
+#include "common/store/store_ahead.h"
+#include "common/store/store_aside.h"
 #include "common/store/store_cluster.h"
 #include "common/store/store_list.h"
 #include "common/store/store_log.h"
@@ -107,6 +109,7 @@ static enum err begin(struct store *store, enum store_mode mode)
     if (mode == STORE_WRITE && sqlite->read_only) {
         return ERR_PERMISSION;
     }
+    store_aside_begin(sqlite);
     TRY(store_sqlite_exec(sqlite->db, mode == STORE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN"));
     const enum err error = store_sweep_begin(sqlite);
     if (error != ERR_OK)
@@ -142,6 +145,7 @@ static enum err commit_early(struct store *store)
     enum err error = store_sqlite_exec(sqlite->db, "COMMIT");
     if (error == ERR_OK)
         store_sweep_committed(sqlite);
+    store_aside_end(sqlite);
     if (error == ERR_IO && is_read_only_disk(sqlite)) {
         error = ERR_READ_ONLY;
     }
@@ -232,6 +236,12 @@ static enum err delete_row(struct store *store, const struct table *table, const
 
 /* --- the whole --- */
 
+static void foresee(struct store *store, const struct table *table, const void *row)
+{
+    if (self(store)->ahead != NULL)
+        store_ahead_ask(self(store)->ahead, table, row);
+}
+
 static enum err settle_log(struct store *store, size_t pages_min)
 {
     return store_log_settle(self(store), pages_min);
@@ -259,9 +269,7 @@ static void close_store(struct store *store)
     free(sqlite->caches);
     store_sweep_close(sqlite);
     buffer_fini(&sqlite->packed);
-    store_settler_close(&sqlite->settler);
-    if (sqlite->log_fd >= 0)
-        (void)close(sqlite->log_fd);
+    store_aside_close(sqlite);
     (void)sqlite3_close_v2(sqlite->db);
     store_sealed_close(&sqlite->sealed);
     free(sqlite);
@@ -392,22 +400,6 @@ static enum err open_file(struct store_sqlite *sqlite, const char *path,
     return key == NULL ? ERR_OK : set_reserve(sqlite->db);
 }
 
-/* A descriptor of our own: SQLite's belongs to the connection's thread. (Locks are on other files:
- * closing this one drops none.) */
-static enum err open_log(struct store_sqlite *sqlite)
-{
-    sqlite->log_fd =
-        open(sqlite3_filename_wal(sqlite3_db_filename(sqlite->db, "main")), O_WRONLY | O_CLOEXEC);
-    return sqlite->log_fd < 0 ? ERR_IO : ERR_OK;
-}
-
-static enum err settle_aside(struct store_sqlite *sqlite, const char *path)
-{
-    TRY(open_log(sqlite));
-    TRY(store_sqlite_exec(sqlite->db, "PRAGMA synchronous = NORMAL"));
-    return store_settler_open(&sqlite->settler, path);
-}
-
 static size_t late_max(const struct store_sqlite_options *options)
 {
     if (!options->settles_aside)
@@ -430,7 +422,7 @@ static enum err open_database(struct store_sqlite *sqlite, const char *path,
     }
     TRY(store_migrations_run(sqlite, options->create));
     TRY(store_sweep_open(sqlite, late_max(options)));
-    return options->settles_aside ? settle_aside(sqlite, path) : ERR_OK;
+    return options->settles_aside ? store_aside_open(sqlite, path) : ERR_OK;
 }
 
 static enum err make_caches(struct store_sqlite *sqlite)
@@ -466,9 +458,9 @@ enum err store_sqlite_open(struct store **out, const char *path, const struct st
                            const struct store_sqlite_options *options)
 {
     static const struct store_ops ops = {
-        begin,  commit, commit_early, flush,           rollback,       get,
-        insert, update, delete_row,   store_list_rows, store_list_sum, settle_log,
-        check,  backup, close_store};
+        begin,      commit, commit_early, flush,           rollback,       get,
+        insert,     update, delete_row,   store_list_rows, store_list_sum, foresee,
+        settle_log, check,  backup,       close_store};
     CHECK(!options->settles_aside || (options->exclusive && options->key == NULL));
     if (path[0] == '\0' || path[0] == ':') { /* SQLite takes these for something else than a file */
         return ERR_IO;

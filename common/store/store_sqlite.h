@@ -24,6 +24,7 @@ enum {
     STORE_SQLITE_LATE_MAX = 262144,
 };
 
+struct store_ahead;
 struct store_settler;
 struct store_sweep;
 struct store_statement_cache; /* the prepared statements of one table */
@@ -38,6 +39,8 @@ struct store_sqlite {
     size_t log_pages; /* of the write-ahead log after the last commit, if none settled it */
     int log_fd; /* to flush the log by while the connection is at work; -1: commits flush it */
     struct store_settler *settler; /* NULL: commits settle the log */
+    struct store_ahead *ahead;     /* NULL: nobody reads ahead */
+    uint64_t pages_before;         /* store_ahead_pages, when the transaction began */
     size_t asked_pages;            /* how long the log was when the settler was asked last */
     bool is_asked_at_end;          /* it was asked once more when the log was long */
     size_t table_count;

@@ -109,7 +109,7 @@ static void settle(struct told *told, const struct settle_body *body)
     struct service_call *call AUTO(service_call_close) = NULL;
     struct settle_reply reply = {0};
     enum status status = STATUS_FAILED;
-    const struct service_aids aids = {{NULL, has, keep}, &told->memory, heeds, misled};
+    const struct service_aids aids = {{NULL, has, keep}, NULL, &told->memory, heeds, misled};
     const struct nonce id = world_nonce(world);
     HALL_OK(call_seal(&request, WORLD_NETWORK, VERB_SETTLE, body, &id, WORLD_NOW,
                       &world->banks[0].bank_key, &world->arena));

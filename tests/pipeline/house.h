@@ -38,6 +38,7 @@ uint64_t house_count(struct bank_house *house, const struct table *table);
 
 void house_check(bool is_so, const char *what, size_t number);
 void house_check_books(struct bank_house *house, size_t number);
+void house_check_ahead(struct bank_house *house, size_t number);
 bool house_passed(void); /* says how many; true: none failed */
 
 /* A call, and the answer to it. */

@@ -280,6 +280,7 @@ static void same_rows(void)
         house_check(house_count(&house, &tables_table_fraud_case) > 0, "and some are frauds", i);
         house_check(house_count(&house, &tables_table_order_token) > 0, "and some are orders", i);
         house_check_books(&house, i);
+        house_check_ahead(&house, i);
         house_close(&house);
     }
     house_finish(script.calls, SCRIPT_CALLS);

@@ -68,10 +68,11 @@ static const struct settle_result *ask_again(struct audit *audit, struct span pa
     struct blob_item item = {.bytes = packet};
     const struct settle_body body = {.packets = {&item, 1}};
     const struct packet_proven proven = {NULL, is_proven, keep_nothing};
+    const struct register_aids aids = {.proven = &proven};
     struct register_prepared prepared = {0};
     struct register_dues nothing_signed = {0};
     struct settle_reply reply = {0};
-    CHECK(register_prepare(&prepared, &audit->bank->trust, &body, &proven, arena) == ERR_OK);
+    CHECK(register_prepare(&prepared, &audit->bank->trust, &body, &aids, arena) == ERR_OK);
     struct register_env env = {.store = audit->store,
                                .trust = &audit->bank->trust,
                                .issuing_key = &audit->bank->bank_key,

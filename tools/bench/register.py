@@ -212,8 +212,16 @@ class Bench(Town):
                 "cheats": share, "packets": packets, "ceiling-seconds": options.ceiling_seconds,
                 "told": int(not options.untold), "gathers": int(gathers)}
 
+    def forget(self):
+        """The operating system's copies of the database go: what is asked for is on the disk."""
+        with open(self.database(), "rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
     def load(self, seconds, rate=0, line=1, cheats=0, outstanding=None):
         before = self.crowd.get("unspent_count") or self.recount()["unspent_count"]
+        if self.options.cold:
+            self.forget()
         self.serve_or_stop("central")
         cases = len(self.must(self.central("case", "list"))["cases"])
         disk, pid = disk_bytes(self.path("central")), self.servers["central"].pid
@@ -356,6 +364,9 @@ def parser(text):
                         help="so many wallets in a hundred pay each coin twice")
     made.add_argument("--old", action="store_true",
                         help="coins drawn evenly from all before the last million, not from that")
+    made.add_argument("--cold", action="store_true",
+                      help="the operating system forgets the database first: coins are read from "
+                           "the disk")
     made.add_argument("--preload", type=int, help="unspent coins; default: what the run needs")
     made.add_argument("--wallets", type=int, default=100_000)
     made.add_argument("--banks", type=int, default=1, choices=range(1, BANKS_MADE + 1))

@@ -167,3 +167,30 @@ void store_contract_parts_have_bounds(struct store *store)
     cr_assert_eq(contract_count(store, parts[0]), 0);
     cr_assert_eq(contract_count(store, parts[1]), 0);
 }
+
+/* In a transaction and without one, of rows that are there and of others, of every table. */
+void store_contract_foresees_and_changes_nothing(struct store *store)
+{
+    AUTO(arena_fini) struct arena arena = {0};
+    struct contract_lone row = make_row(1);
+    for (int i = 0; i < 3; i++) {
+        const struct contract_thing thing = contract_make_thing(1, true);
+        store_foresee(store, &contract_table_contract_thing, &thing);
+        for (unsigned number = 0; number < 200; number++) {
+            const struct contract_lone likely = make_row(number);
+            store_foresee(store, parts[number % 2], &likely);
+            store_foresee(store, alone, &likely);
+        }
+        EXPECT_OK(store_begin(store, STORE_WRITE));
+        store_foresee(store, parts[0], &row);
+        if (i == 0)
+            EXPECT_OK(store_insert(store, parts[0], &row));
+        EXPECT_OK(store_get(store, parts[0], &row, &arena));
+        EXPECT_ERR(store_get(store, parts[1], &row, &arena), ERR_MISSING);
+        row = make_row(1);
+        EXPECT_ERR(store_insert(store, parts[0], &row), ERR_EXISTS);
+        EXPECT_OK(store_commit(store));
+    }
+    cr_assert_eq(contract_count(store, parts[0]), 1);
+    EXPECT_OK(store_check(store, NULL, 0));
+}

@@ -1,0 +1,42 @@
+/* Lines that will be asked for soon, read by threads of their own: the pages are at hand when who
+ * writes comes to them. Private to common/store.
+ *
+ * Who writes reads one page after the other, and waits for the disk each time; threads that only
+ * read wait for many at once. What they read is thrown away: the operating system's copies of the
+ * pages are what it was for. So nothing depends on it, and a failure costs time only.
+ *
+ * It costs CPU time too, for nothing where the file is in memory anyway. So a question costs one
+ * point, a page that anybody had to wait for gives STORE_AHEAD_GAIN, and without points no question
+ * is looked at. docs/adr/0056-read-ahead.md. */
+#ifndef DCEP_COMMON_STORE_STORE_AHEAD_H
+#define DCEP_COMMON_STORE_STORE_AHEAD_H
+
+#include "common/store/store.h"
+
+enum {
+    STORE_AHEAD_READERS = 8,
+    STORE_AHEAD_QUESTIONS_MAX = 2048, /* that wait; what comes when there are so many is dropped */
+    STORE_AHEAD_GAIN = 8, /* a page from the disk takes as long as so many from memory */
+    STORE_AHEAD_POINTS_MAX = 4096,
+};
+
+struct store_ahead;
+/* The file is held by this process alone, through STORE_SETTLER_VFS. */
+enum err store_ahead_open(struct store_ahead **out, const char *path,
+                          const struct store_schema *schema) MUST_USE;
+void store_ahead_close(struct store_ahead **ahead); /* fit for AUTO */
+
+/* The rows of row's line (store_near.h). Any thread's; returns at once. */
+void store_ahead_ask(struct store_ahead *ahead, const struct table *table, const void *row);
+/* Somebody waited for so many pages. */
+void store_ahead_waited(struct store_ahead *ahead, uint64_t pages);
+/* Nobody reads until this is told otherwise: who still did has ended soon. */
+void store_ahead_rest(struct store_ahead *ahead, bool rests);
+
+/* For tests. */
+uint64_t store_ahead_lines_read(struct store_ahead *ahead);
+
+/* How many pages the calling thread has waited for the disk to read, ever. */
+uint64_t store_ahead_pages(void);
+
+#endif
