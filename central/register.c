@@ -9,7 +9,7 @@ static void foresee(const struct register_prepared *prepared, struct store *stor
 {
     for (size_t i = 0; i < prepared->count; i++) {
         const struct packet_view *view = packet_named(prepared->packets[i]);
-        uint64_t last = 0;
+        uint64_t last = 0; /* no line has that serial */
         for (size_t j = 0; j < view->payment_count; j++) {
             const struct coin spent = {.serial = view->payments[j].payment.serial};
             if (spent.serial != last)
@@ -32,9 +32,9 @@ enum err register_prepare(struct register_prepared *out, const struct trust *tru
                            PACKET_FOR_REGISTER, arena));
     for (size_t i = 0; i < count && body->commitments.count == count; i++)
         packet_tell(out->packets[i], body->commitments.items[i].bytes);
-    if (aids->store != NULL)
+    if (aids != NULL && aids->store != NULL)
         foresee(out, aids->store);
-    TRY(packet_prove(out->packets, count, aids->proven, arena));
+    TRY(packet_prove(out->packets, count, aids == NULL ? NULL : aids->proven, arena));
     for (size_t i = 0; i < count; i++)
         out->is_misled = out->is_misled || packet_was_misled(out->packets[i]);
     return ERR_OK;
@@ -125,10 +125,9 @@ enum err register_settle(struct register_env *called, struct settle_reply *reply
     struct register_env own = *called, *env = &own;
     void *memory = NULL;
     struct register_prepared prepared = {0};
-    static const struct register_aids none = {0};
     own.owners = &owners;
     if (env->prepared == NULL)
-        TRY(register_prepare(&prepared, env->trust, body, &none, env->arena));
+        TRY(register_prepare(&prepared, env->trust, body, NULL, env->arena));
     else
         prepared = *env->prepared;
     CHECK(prepared.count == body->packets.count);

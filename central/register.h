@@ -56,14 +56,14 @@ struct register_env {
     struct register_notes notes;        /* empty at first */
 };
 
-/* What preparing may use: NULL, or nothing of it. */
+/* What preparing may use. */
 struct register_aids {
-    const struct packet_proven *proven; /* what need not be proved again */
-    struct store *store; /* told which lines will be asked for (store_foresee), and not asked */
+    const struct packet_proven *proven; /* what need not be proved again; NULL: nothing */
+    struct store
+        *store; /* NULL, or told which lines will be asked for (store_foresee), and not asked */
 };
 /* Pure of rows and fit for any thread: reads packets and proves what they can prove alone.
- * Commitments are heeded: leave them out where they are not
- * to be. */
+ * Commitments are heeded: leave them out where they are not to be. aids may be NULL. */
 enum err register_prepare(struct register_prepared *out, const struct trust *trust,
                           const struct settle_body *body, const struct register_aids *aids,
                           struct arena *arena) MUST_USE;

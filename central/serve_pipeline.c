@@ -6,7 +6,7 @@
  *    it. A call belongs to one thread at a time: to the worker that took it, then to the writer,
  *    within a round to whoever took it there, then to who flushes.
  * 3. Workers see of the service what does not change while there are calls in the pipeline: the
- *    network's name, the trust, the keys.
+ *    network's name, the trust, the keys. The store they only tell what will be asked for.
  * 4. Nothing is answered but after a flush that began when its transaction was committed. Commands
  *    and a backup find all of it on disk: they wait until the pipeline is empty, and the writer
  *    done with what follows its last batch: the answers may be out before that.

@@ -281,15 +281,15 @@ static struct register_aids aids_of(const struct service_aids *aids)
 
 /* The packets of a settlement, with what the bank says of their signatures if that helps. */
 static enum err prepare_settlement(struct service_call *call, const struct trust *trust,
-                                   const struct service_aids *aids, uint64_t bank_id)
+                                   const struct service_aids *aids,
+                                   const struct register_aids *help, uint64_t bank_id)
 {
     struct settle_body body = call->body.settle;
     const size_t size = call_packets_size(&body);
     const bool is_told = body.commitments.count > 0;
     if (is_told && (aids == NULL || !aids->heeds(aids->context, bank_id, size)))
         body.commitments.count = 0;
-    const struct register_aids help = aids_of(aids);
-    TRY(register_prepare(&call->prepared, trust, &body, &help, &call->arena));
+    TRY(register_prepare(&call->prepared, trust, &body, help, &call->arena));
     if (call->prepared.is_misled)
         aids->misled(aids->context, bank_id, size);
     return ERR_OK;
@@ -308,7 +308,7 @@ static enum err read_body(struct service_call *call, const struct trust *trust,
     if (call->body_form != STATUS_OK)
         return ERR_OK;
     if (verb == VERB_SETTLE)
-        return prepare_settlement(call, trust, aids, bank_id);
+        return prepare_settlement(call, trust, aids, &help, bank_id);
     if (verb == VERB_EXCHANGE || verb == VERB_REDEEM)
         return register_prepare_order(&call->prepared, trust, &call->body.order, &help,
                                       &call->arena);

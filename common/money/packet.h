@@ -121,7 +121,7 @@ bool packet_was_misled(const struct packet_prepared *prepared);
 enum err packet_meet(struct span *out, const struct span *packets, size_t count,
                      const struct trust *trust, struct arena *arena) MUST_USE;
 /* What it names: payments and their ids, not judged. Of one whose verdict is OK, ISSUER or what
- * comes after it: the others could not be read. */
+ * comes after it; the others could not be read: they name none, or what is zeros. */
 const struct packet_view *packet_named(const struct packet_prepared *prepared);
 
 /* The line of a leaf: indexes of its payments, root first, into path. leaf is an index into

@@ -87,7 +87,7 @@ enum err store_list(struct store *store, struct list *rows, const struct store_q
 enum err store_sum(struct store *store, struct balance *sum, uint64_t *count,
                    const struct store_query *query, const void *from, const char *field) MUST_USE;
 
-/* A hint, any thread's and at any time: rows with the same first field of the key as row's will be
+/* A hint, any thread's, in a transaction or not: rows with the same first field of the key as row's will be
  * asked for soon. What they are read from may be at hand then; nothing else comes of it. */
 void store_foresee(struct store *store, const struct table *table, const void *row);
 
@@ -110,7 +110,8 @@ void store_close(struct store **store); /* fit for AUTO; rolls back */
 struct store_sqlite_options {
     bool create, exclusive, read_only;
     /* Only with exclusive, and without key: a thread of the store's own moves what was committed
-     * from the log to where it stays, and commits go on meanwhile. Nobody else in this process may
+     * from the log to where it stays, and commits go on meanwhile; eight more, with a connection
+     * and a MiB of cache each, read what store_foresee names. Nobody else in this process may
      * open the file then, and nobody reads in another what is not flushed yet: so here alone
      * store_commit_early is early, and elsewhere store_commit. */
     bool settles_aside;

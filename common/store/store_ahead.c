@@ -1,13 +1,11 @@
 /* Who reads ahead (contract in store_ahead.h).
  *
  * 1. A question is answered by one reader, in the order of asking; nobody waits for an answer.
- * 2. Points may be counted slightly wrong by threads that meet: that moves when it stops, not what
- *    it does. */
+ * 2. Points change under the lock; that there are none is seen without it. */
 #include "common/store/store_ahead.h"
 
-#include "common/store/store_ahead_line.h"
+#include "common/store/store_ahead_reader.h"
 #include "common/store/store_key.h"
-#include "common/store/store_row.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -29,8 +27,8 @@ struct store_ahead {
     uint64_t put, taken;                                          /* ever */
     uint64_t lines_read;
     bool rests, is_stopping;
-    _Atomic int points;
-    const struct table *clusters[STORE_AHEAD_CLUSTERS_MAX];
+    _Atomic int points; /* 0 to STORE_AHEAD_POINTS_MAX */
+    const struct table *clusters[STORE_ROW_CLUSTERS_MAX];
     size_t cluster_count;
     struct reader readers[STORE_AHEAD_READERS];
 };
@@ -47,19 +45,12 @@ void store_ahead_waited(struct store_ahead *ahead, uint64_t pages)
 {
     if (pages == 0)
         return;
-    const int before = atomic_load(&ahead->points);
-    const uint64_t points = (uint64_t)before + pages * STORE_AHEAD_GAIN;
-    atomic_store(&ahead->points,
-                 points < STORE_AHEAD_POINTS_MAX ? (int)points : STORE_AHEAD_POINTS_MAX);
-}
-
-/* False: there are none. */
-static bool pay_point(struct store_ahead *ahead)
-{
-    const int before = atomic_load(&ahead->points);
-    if (before > 0)
-        atomic_store(&ahead->points, before - 1);
-    return before > 0;
+    pthread_mutex_lock(&ahead->lock);
+    const int points = atomic_load(&ahead->points);
+    const int room = STORE_AHEAD_POINTS_MAX - points;
+    const uint64_t most = (uint64_t)room / STORE_AHEAD_GAIN;
+    atomic_store(&ahead->points, points + (pages > most ? room : (int)pages * STORE_AHEAD_GAIN));
+    pthread_mutex_unlock(&ahead->lock);
 }
 
 static size_t cluster_of(const struct store_ahead *ahead, const struct table *table)
@@ -70,20 +61,29 @@ static size_t cluster_of(const struct store_ahead *ahead, const struct table *ta
     return number;
 }
 
-void store_ahead_ask(struct store_ahead *ahead, const struct table *table, const void *row)
+/* With the lock held. */
+static void put(struct store_ahead *ahead, size_t cluster, const struct table *table,
+                const void *row)
 {
     const struct store_query line = {.table = table, .index_number = -1, .prefix_count = 1};
+    const int points = atomic_load(&ahead->points);
+    if (points == 0 || ahead->put - ahead->taken == STORE_AHEAD_QUESTIONS_MAX)
+        return;
+    struct store_ahead_line *question = &ahead->questions[ahead->put % STORE_AHEAD_QUESTIONS_MAX];
+    question->cluster = cluster;
+    (void)store_key_prefix(question->first, &line, row);
+    atomic_store(&ahead->points, points - 1);
+    ahead->put++;
+    pthread_cond_signal(&ahead->asked);
+}
+
+void store_ahead_ask(struct store_ahead *ahead, const struct table *table, const void *row)
+{
     const size_t cluster = cluster_of(ahead, table);
-    if (cluster == ahead->cluster_count || !pay_point(ahead))
+    if (cluster == ahead->cluster_count || atomic_load(&ahead->points) == 0)
         return;
     pthread_mutex_lock(&ahead->lock);
-    if (!ahead->rests && ahead->put - ahead->taken < STORE_AHEAD_QUESTIONS_MAX) {
-        struct store_ahead_line *question =
-            &ahead->questions[ahead->put++ % STORE_AHEAD_QUESTIONS_MAX];
-        question->cluster = cluster;
-        (void)store_key_prefix(question->first, &line, row);
-        pthread_cond_signal(&ahead->asked);
-    }
+    put(ahead, cluster, table, row);
     pthread_mutex_unlock(&ahead->lock);
 }
 
@@ -93,6 +93,11 @@ void store_ahead_rest(struct store_ahead *ahead, bool rests)
     ahead->rests = rests;
     pthread_cond_broadcast(&ahead->asked);
     pthread_mutex_unlock(&ahead->lock);
+}
+
+struct store_ahead *store_ahead_of(struct store *store)
+{
+    return ((struct store_sqlite *)store)->ahead;
 }
 
 uint64_t store_ahead_lines_read(struct store_ahead *ahead)
@@ -154,7 +159,7 @@ enum err store_ahead_open(struct store_ahead **out, const char *path,
         return ERR_MEMORY;
     pthread_mutex_init(&ahead->lock, NULL);
     pthread_cond_init(&ahead->asked, NULL);
-    ahead->cluster_count = store_ahead_clusters(ahead->clusters, schema);
+    ahead->cluster_count = store_row_clusters(ahead->clusters, schema);
     TRY(start(ahead, path, schema));
     *out = TAKE(ahead);
     return ERR_OK;

@@ -3,11 +3,12 @@
  *
  * Who writes reads one page after the other, and waits for the disk each time; threads that only
  * read wait for many at once. What they read is thrown away: the operating system's copies of the
- * pages are what it was for. So nothing depends on it, and a failure costs time only.
+ * pages are what it was for. So nothing depends on it, and a line that cannot be read costs time
+ * only.
  *
  * It costs CPU time too, for nothing where the file is in memory anyway. So a question costs one
- * point, a page that anybody had to wait for gives STORE_AHEAD_GAIN, and without points no question
- * is looked at. docs/adr/0056-read-ahead.md. */
+ * point, a page that the kernel had to read from the disk gives STORE_AHEAD_GAIN, and without
+ * points no question is looked at. docs/adr/0056-lines-are-read-ahead.md. */
 #ifndef DCEP_COMMON_STORE_STORE_AHEAD_H
 #define DCEP_COMMON_STORE_STORE_AHEAD_H
 
@@ -28,15 +29,18 @@ void store_ahead_close(struct store_ahead **ahead); /* fit for AUTO */
 
 /* The rows of row's line (store_near.h). Any thread's; returns at once. */
 void store_ahead_ask(struct store_ahead *ahead, const struct table *table, const void *row);
-/* Somebody waited for so many pages. */
+/* So many pages were read from the disk for somebody. Any thread's. */
 void store_ahead_waited(struct store_ahead *ahead, uint64_t pages);
-/* Nobody reads until this is told otherwise: who still did has ended soon. */
+/* True: nobody begins to read any more, and who still reads has ended soon. What is asked meanwhile
+ * waits, until this is false. */
 void store_ahead_rest(struct store_ahead *ahead, bool rests);
 
-/* For tests. */
-uint64_t store_ahead_lines_read(struct store_ahead *ahead);
-
-/* How many pages the calling thread has waited for the disk to read, ever. */
+/* How many pages the kernel has read from the disk for the calling thread, ever; those too that it
+ * read ahead by itself. */
 uint64_t store_ahead_pages(void);
+
+/* For tests: of a store, NULL if nobody reads ahead; and how many lines were read. */
+struct store_ahead *store_ahead_of(struct store *store);
+uint64_t store_ahead_lines_read(struct store_ahead *ahead);
 
 #endif

@@ -38,7 +38,7 @@ void store_aside_begin(struct store_sqlite *sqlite)
         sqlite->pages_before = store_ahead_pages();
 }
 
-void store_aside_end(struct store_sqlite *sqlite)
+void store_aside_committed(struct store_sqlite *sqlite)
 {
     if (sqlite->ahead != NULL)
         store_ahead_waited(sqlite->ahead, store_ahead_pages() - sqlite->pages_before);

@@ -10,8 +10,9 @@
 enum err store_aside_open(struct store_sqlite *sqlite, const char *path) MUST_USE;
 void store_aside_close(struct store_sqlite *sqlite); /* harmless if it was not opened */
 
-/* A transaction begins and ends: how often did it wait for the disk to read? */
+/* What is read from the disk for the calling thread between the two gives points for reading ahead.
+ * Committed: a transaction that writes; one that is rolled back gives none. */
 void store_aside_begin(struct store_sqlite *sqlite);
-void store_aside_end(struct store_sqlite *sqlite);
+void store_aside_committed(struct store_sqlite *sqlite);
 
 #endif

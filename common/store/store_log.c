@@ -3,7 +3,9 @@
  * 1. A log begins anew only when all of it was moved and a writer comes: that last piece is the
  *    writer's. So when the log is long the settler is asked once more, and what came while it was
  *    at that is all that the writer moves, and waits for the disk with.
- * 2. It cannot grow without end: beyond its length and a part more, a commit waits for the settler.
+ * 2. Nor does it begin anew while somebody reads: those who read ahead rest from when it is long
+ *    until a commit finds it short.
+ * 3. It cannot grow without end: beyond its length and a part more, a commit waits for the settler.
  */
 #include "common/store/store_log.h"
 
@@ -16,6 +18,13 @@ static int checkpoint(struct store_sqlite *sqlite)
     return sqlite3_wal_checkpoint_v2(sqlite->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
+static void let_rest(struct store_sqlite *sqlite, bool rests)
+{
+    if (sqlite->ahead != NULL && sqlite->ahead_rests != rests)
+        store_ahead_rest(sqlite->ahead, rests);
+    sqlite->ahead_rests = rests;
+}
+
 /* True: it is the writer's turn, for the settler was asked when the log was long, and has ended. */
 static bool let_settler_go_first(struct store_sqlite *sqlite)
 {
@@ -23,7 +32,7 @@ static bool let_settler_go_first(struct store_sqlite *sqlite)
     const bool is_too_long = sqlite->log_pages >= max + max / STORE_SQLITE_SETTLER_SLACK;
     const bool is_first = !sqlite->is_asked_at_end;
     if (is_first) {
-        store_ahead_rest(sqlite->ahead, true);
+        let_rest(sqlite, true);
         store_settler_ask(sqlite->settler);
     }
     sqlite->is_asked_at_end = true;
@@ -47,7 +56,6 @@ static void ask_settler(struct store_sqlite *sqlite, size_t pages_min)
     if (sqlite->log_pages < sqlite->asked_pages) { /* the log was started anew */
         sqlite->asked_pages = 0;
         sqlite->is_asked_at_end = false;
-        store_ahead_rest(sqlite->ahead, false);
     }
     if (sqlite->log_pages < sqlite->asked_pages + pages_min ||
         sqlite->log_pages >= sqlite->log_pages_max)
@@ -63,6 +71,8 @@ static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
     (void)db;
     (void)name;
     sqlite->log_pages = (size_t)pages;
+    if ((size_t)pages < sqlite->log_pages_max)
+        let_rest(sqlite, false);
     if ((size_t)pages >= sqlite->log_pages_max)
         settle_long_log(sqlite);
     else if (sqlite->settler != NULL)

@@ -134,6 +134,19 @@ bool store_row_is_made_before(const struct store_schema *schema, size_t number)
     return false;
 }
 
+size_t store_row_clusters(const struct table *clusters[STORE_ROW_CLUSTERS_MAX],
+                          const struct store_schema *schema)
+{
+    size_t count = 0;
+    for (size_t i = 0; schema->tables[i] != NULL; i++) {
+        if (schema->tables[i]->cluster == NULL || store_row_is_made_before(schema, i))
+            continue;
+        CHECK(count < STORE_ROW_CLUSTERS_MAX);
+        clusters[count++] = schema->tables[i];
+    }
+    return count;
+}
+
 bool store_row_is_integer(const struct field *field)
 {
     return field->kind == FIELD_UINT || field->kind == FIELD_AMOUNT || field->kind == FIELD_BALANCE;

@@ -16,6 +16,11 @@ void store_row_check_table(const struct table *table); /* CHECKs the declaration
 bool store_row_is_together(const struct table *a, const struct table *b); /* in one cluster */
 /* Is an earlier table of the schema in its cluster? The first part stands for all. */
 bool store_row_is_made_before(const struct store_schema *schema, size_t number);
+/* The tables that stand for the clusters of a schema, in its order; CHECKs that they are not too
+ * many. Returns how many. */
+enum { STORE_ROW_CLUSTERS_MAX = 4 };
+size_t store_row_clusters(const struct table *clusters[STORE_ROW_CLUSTERS_MAX],
+                          const struct store_schema *schema);
 /* CHECKs that two tables can be parts of one cluster. */
 void store_row_check_cluster(const struct table *a, const struct table *b);
 size_t store_row_position(const struct table *table,

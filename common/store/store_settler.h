@@ -11,8 +11,8 @@
 
 #include <stdbool.h>
 
-/* How both connections open the file: SQLite's VFS that keeps other processes out, but not other
- * connections of this one. */
+/* How all connections of a process open the file: SQLite's VFS that keeps other processes out, but
+ * not other connections of this one. */
 #define STORE_SETTLER_VFS "unix-excl"
 
 struct store_settler;

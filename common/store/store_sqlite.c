@@ -143,9 +143,10 @@ static enum err commit_early(struct store *store)
     if (store->mode == STORE_WRITE)
         TRY(store_sweep_before_commit(sqlite));
     enum err error = store_sqlite_exec(sqlite->db, "COMMIT");
-    if (error == ERR_OK)
+    if (error == ERR_OK) {
         store_sweep_committed(sqlite);
-    store_aside_end(sqlite);
+        store_aside_committed(sqlite);
+    }
     if (error == ERR_IO && is_read_only_disk(sqlite)) {
         error = ERR_READ_ONLY;
     }

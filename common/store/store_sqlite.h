@@ -39,6 +39,7 @@ struct store_sqlite {
     size_t log_pages; /* of the write-ahead log after the last commit, if none settled it */
     int log_fd; /* to flush the log by while the connection is at work; -1: commits flush it */
     struct store_settler *settler; /* NULL: commits settle the log */
+    bool ahead_rests;              /* while the log is long (store_log.c) */
     struct store_ahead *ahead;     /* NULL: nobody reads ahead */
     uint64_t pages_before;         /* store_ahead_pages, when the transaction began */
     size_t asked_pages;            /* how long the log was when the settler was asked last */

@@ -370,18 +370,16 @@ static enum err open_sweep(struct store_sqlite *sqlite, struct store_sweep *swee
 
 enum err store_sweep_open(struct store_sqlite *sqlite, size_t late_max)
 {
-    size_t count = 0;
-    sqlite->sweeps = calloc(sqlite->table_count + 1, sizeof *sqlite->sweeps);
+    const struct table *clusters[STORE_ROW_CLUSTERS_MAX];
+    const size_t count = store_row_clusters(clusters, sqlite->store.schema);
+    sqlite->sweeps = calloc(count + 1, sizeof *sqlite->sweeps);
     if (sqlite->sweeps == NULL)
         return ERR_MEMORY;
-    for (size_t i = 0; i < sqlite->table_count; i++) {
-        const struct table *table = sqlite->store.schema->tables[i];
-        if (table->cluster == NULL || store_row_is_made_before(sqlite->store.schema, i))
-            continue;
-        struct store_sweep *sweep = &sqlite->sweeps[count++];
-        sweep->table = table;
-        sweep->steps = (struct store_sweep_steps){.table = table, .db = sqlite->db};
-        store_late_init(&sweep->late, store_key_size(table));
+    for (size_t i = 0; i < count; i++) {
+        struct store_sweep *sweep = &sqlite->sweeps[i];
+        sweep->table = clusters[i];
+        sweep->steps = (struct store_sweep_steps){.table = clusters[i], .db = sqlite->db};
+        store_late_init(&sweep->late, store_key_size(clusters[i]));
         TRY(open_sweep(sqlite, sweep, late_max));
     }
     return ERR_OK;

@@ -15,7 +15,7 @@ void store_sweep_step_close(struct store_sweep_steps *steps);
 /* Reset by store_statement_close. */
 enum err store_sweep_step_open(sqlite3_stmt **out, struct store_sweep_steps *steps,
                                enum store_sweep_step step) MUST_USE;
-/* To its end: for what gives no row. */
+/* For what gives no row, or whose row nobody wants. */
 enum err store_sweep_step_finish(sqlite3_stmt *statement) MUST_USE;
 /* Its only parameter, if it has one, is number. */
 enum err store_sweep_step_run(struct store_sweep_steps *steps, enum store_sweep_step step,

@@ -7,7 +7,6 @@
 #include "central/vault.h"
 #include "common/base/time.h"
 #include "common/store/store_ahead.h"
-#include "common/store/store_sqlite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,11 +51,6 @@ static void found(struct bank_house *house)
     CHECK(store_commit(house->store) == ERR_OK);
 }
 
-static struct store_ahead *ahead_of(const struct bank_house *house)
-{
-    return ((struct store_sqlite *)house->store)->ahead;
-}
-
 void house_open(struct bank_house *house, struct world *world, size_t worker_count)
 {
     house_open_with(house, world, worker_count, NULL);
@@ -78,7 +72,8 @@ void house_open_with(struct bank_house *house, struct world *world, size_t worke
                                                            .settles_aside = true,
                                                            .log_pages_max = LOG_PAGES,
                                                            .late_max = LATE_MAX}) == ERR_OK);
-    store_ahead_waited(ahead_of(house), STORE_AHEAD_POINTS_MAX); /* as if on a slow disk */
+    store_ahead_waited(store_ahead_of(house->store),
+                       STORE_AHEAD_POINTS_MAX); /* as if on a slow disk */
     house->service = (struct service){
         .network = WORLD_NETWORK,
         .root_key = world->root.public_key,
@@ -153,9 +148,11 @@ void house_check_books(struct bank_house *house, size_t number)
 
 void house_check_ahead(struct bank_house *house, size_t number)
 {
-    for (int ms = 0; store_ahead_lines_read(ahead_of(house)) == 0 && ms < WAIT_MS; ms++)
+    for (int ms = 0; store_ahead_lines_read(store_ahead_of(house->store)) == 0 && ms < WAIT_MS;
+         ms++)
         (void)usleep(1000);
-    house_check(store_ahead_lines_read(ahead_of(house)) > 0, "lines are read ahead", number);
+    house_check(store_ahead_lines_read(store_ahead_of(house->store)) > 0, "lines are read ahead",
+                number);
 }
 
 /* ---- calls ---- */

@@ -81,8 +81,8 @@ def plan_of(options):
                       others, span, *kept),
                  load(f"any_of_{millions:g}", f"{millions:g} million coins, of those before it",
                       others, span, *kept, "--old"),
-                 load(f"cold_of_{millions:g}", f"the same, the file not in memory", others, span,
-                      *kept, "--old", "--cold")]
+                 load(f"cold_of_{millions:g}", f"{millions:g} million coins, the file not in memory",
+                      others, span, *kept, "--old", "--cold")]
     for packets in (1, 4):
         plan.append(load(f"relay_{packets}", f"a bank relays, {packets} a call", others, span,
                          "--packets", str(packets), script="relay.py"))

@@ -1,25 +1,21 @@
 /* A connection that reads lines (store_near.h) and keeps nothing of them. Private to common/store.
  */
-#ifndef DCEP_COMMON_STORE_STORE_AHEAD_LINE_H
-#define DCEP_COMMON_STORE_STORE_AHEAD_LINE_H
+#ifndef DCEP_COMMON_STORE_STORE_AHEAD_READER_H
+#define DCEP_COMMON_STORE_STORE_AHEAD_READER_H
 
 #include "common/store/store_late.h"
+#include "common/store/store_row.h"
 #include "common/store/store_sweep_step.h"
 
-enum { STORE_AHEAD_CLUSTERS_MAX = 4 };
-
 struct store_ahead_line {
-    size_t cluster;                    /* its number in the schema */
+    size_t cluster;                    /* its number among the schema's (store_row_clusters) */
     uint8_t first[STORE_LATE_KEY_MAX]; /* the first field of the keys, as bytes */
 };
 struct store_ahead_reader {
     sqlite3 *db;
-    struct store_sweep_steps clusters[STORE_AHEAD_CLUSTERS_MAX];
+    struct store_sweep_steps clusters[STORE_ROW_CLUSTERS_MAX];
 };
 
-/* The clusters of a schema, in its order; CHECKs that they are few. Returns how many. */
-size_t store_ahead_clusters(const struct table *clusters[STORE_AHEAD_CLUSTERS_MAX],
-                            const struct store_schema *schema);
 enum err store_ahead_reader_open(struct store_ahead_reader *reader, const char *path,
                                  const struct store_schema *schema) MUST_USE;
 void store_ahead_reader_close(struct store_ahead_reader *reader);
