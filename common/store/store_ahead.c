@@ -46,10 +46,9 @@ void store_ahead_waited(struct store_ahead *ahead, uint64_t pages)
     if (pages == 0)
         return;
     pthread_mutex_lock(&ahead->lock);
-    const int points = atomic_load(&ahead->points);
-    const int room = STORE_AHEAD_POINTS_MAX - points;
-    const uint64_t most = (uint64_t)room / STORE_AHEAD_GAIN;
-    atomic_store(&ahead->points, points + (pages > most ? room : (int)pages * STORE_AHEAD_GAIN));
+    const uint64_t points = (uint64_t)atomic_load(&ahead->points);
+    const uint64_t room = STORE_AHEAD_POINTS_MAX - points;
+    atomic_store(&ahead->points, (int)(points + (pages < room ? pages : room)));
     pthread_mutex_unlock(&ahead->lock);
 }
 
@@ -67,12 +66,13 @@ static void put(struct store_ahead *ahead, size_t cluster, const struct table *t
 {
     const struct store_query line = {.table = table, .index_number = -1, .prefix_count = 1};
     const int points = atomic_load(&ahead->points);
-    if (points == 0 || ahead->put - ahead->taken == STORE_AHEAD_QUESTIONS_MAX)
+    if (points > 0)
+        atomic_store(&ahead->points, points - 1);
+    if (points <= STORE_AHEAD_POINTS_MIN || ahead->put - ahead->taken == STORE_AHEAD_QUESTIONS_MAX)
         return;
     struct store_ahead_line *question = &ahead->questions[ahead->put % STORE_AHEAD_QUESTIONS_MAX];
     question->cluster = cluster;
     (void)store_key_prefix(question->first, &line, row);
-    atomic_store(&ahead->points, points - 1);
     ahead->put++;
     pthread_cond_signal(&ahead->asked);
 }

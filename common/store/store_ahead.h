@@ -6,9 +6,11 @@
  * pages are what it was for. So nothing depends on it, and a line that cannot be read costs time
  * only.
  *
- * It costs CPU time too, for nothing where the file is in memory anyway. So a question costs one
- * point, a page that the kernel had to read from the disk gives STORE_AHEAD_GAIN, and without
- * points no question is looked at. docs/adr/0056-lines-are-read-ahead.md. */
+ * It costs CPU time too, for nothing where the file is in memory. So a question costs one point,
+ * whether it is looked at or not, a page that the kernel had to read from the disk gives one, and
+ * lines are read while there are more than STORE_AHEAD_POINTS_MIN: where each question costs a page
+ * at least.
+ * docs/adr/0056-lines-are-read-ahead.md. */
 #ifndef DCEP_COMMON_STORE_STORE_AHEAD_H
 #define DCEP_COMMON_STORE_STORE_AHEAD_H
 
@@ -17,8 +19,8 @@
 enum {
     STORE_AHEAD_READERS = 8,
     STORE_AHEAD_QUESTIONS_MAX = 2048, /* that wait; what comes when there are so many is dropped */
-    STORE_AHEAD_GAIN = 8, /* a page from the disk takes as long as so many from memory */
-    STORE_AHEAD_POINTS_MAX = 4096,
+    STORE_AHEAD_POINTS_MIN = 1024,
+    STORE_AHEAD_POINTS_MAX = 2048, /* none are saved up beyond */
 };
 
 struct store_ahead;

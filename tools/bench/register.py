@@ -80,6 +80,21 @@ def written_bytes(pid):
         return int(dict(line.split(":") for line in file)["write_bytes"])
 
 
+def forget(path):
+    """The operating system's copies of a file go: what is asked for is on the disk."""
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def at_hand(path):
+    """The operating system has copies of a file, as far as its memory holds them."""
+    with open(path, "rb", buffering=0) as file:
+        chunk = bytearray(1 << 23)
+        while file.readinto(chunk):
+            pass
+
+
 class Bench(Town):
     """A central bank and the banks that load it; kept in a directory if one is given."""
 
@@ -212,16 +227,12 @@ class Bench(Town):
                 "cheats": share, "packets": packets, "ceiling-seconds": options.ceiling_seconds,
                 "told": int(not options.untold), "gathers": int(gathers)}
 
-    def forget(self):
-        """The operating system's copies of the database go: what is asked for is on the disk."""
-        with open(self.database(), "rb") as file:
-            os.fsync(file.fileno())
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
     def load(self, seconds, rate=0, line=1, cheats=0, outstanding=None):
         before = self.crowd.get("unspent_count") or self.recount()["unspent_count"]
         if self.options.cold:
-            self.forget()
+            forget(self.database())
+        if self.options.at_hand:
+            at_hand(self.database())
         self.serve_or_stop("central")
         cases = len(self.must(self.central("case", "list"))["cases"])
         disk, pid = disk_bytes(self.path("central")), self.servers["central"].pid
@@ -367,6 +378,9 @@ def parser(text):
     made.add_argument("--cold", action="store_true",
                       help="the operating system forgets the database first: coins are read from "
                            "the disk")
+    made.add_argument("--at-hand", action="store_true",
+                      help="the operating system reads the database first: coins are in memory, as "
+                           "far as it holds them")
     made.add_argument("--preload", type=int, help="unspent coins; default: what the run needs")
     made.add_argument("--wallets", type=int, default=100_000)
     made.add_argument("--banks", type=int, default=1, choices=range(1, BANKS_MADE + 1))

@@ -5,11 +5,11 @@
 
 Each round goes once through all kinds of load (plan_of), each with a central bank of its own, so
 that what else happens on the machine falls on all of them alike. --preloads: also with so many
-million unspent coins, for coins of the last million and for those before it, drawn evenly; and for
-these once more, the operating system having forgotten the file. These central banks stay in --keep
-(BUILD/bench/kept), and are made anew when too little is left of their last million. They are held
-to one with a million coins only, made anew each time. --minutes: one long run at saturation for the
-memory.
+million unspent coins, for coins of the last million and for those before it, drawn evenly, the file
+being in memory as far as that holds it; and for these once more when it is not. These central
+banks stay in --keep (BUILD/bench/kept), and are made anew when too little is left of their last
+million. They are held to one with a million coins only, made anew each time. --minutes: one long
+run at saturation for the memory.
 
 Every result is kept at once in BUILD/bench/register_set.json: the set can be stopped and begun
 again, and goes on with what is missing (--again forgets what is there). A load that fails is told,
@@ -77,11 +77,13 @@ def plan_of(options):
     for millions in options.preloads:
         kept = ["--keep", os.path.join(options.keep, f"{millions:g}-million"), "--preload",
                 str(round(millions * LAST))]
+        near = [*kept, "--at-hand"]
         plan += [load(f"last_of_{millions:g}", f"{millions:g} million coins, of the last million",
-                      others, span, *kept),
+                      others, span, *near),
                  load(f"any_of_{millions:g}", f"{millions:g} million coins, of those before it",
-                      others, span, *kept, "--old"),
-                 load(f"cold_of_{millions:g}", f"{millions:g} million coins, the file not in memory",
+                      others, span, *near, "--old"),
+                 load(f"cold_of_{millions:g}",
+                      f"{millions:g} million coins, the file not in memory",
                       others, span, *kept, "--old", "--cold")]
     for packets in (1, 4):
         plan.append(load(f"relay_{packets}", f"a bank relays, {packets} a call", others, span,

@@ -121,6 +121,33 @@ def renew(report, folder):
                      stays)
 
 
+def read_bytes():
+    """What this process had read from a disk."""
+    with open("/proc/self/io", encoding="ascii") as file:
+        return int(dict(line.split(":") for line in file)["read_bytes"])
+
+
+def cold(report, folder):
+    """A file that was forgotten is read from the disk, where it is on one."""
+    path = os.path.join(folder, "cold")
+    with open(path, "wb") as file:
+        file.write(bytes(1 << 22))
+    kind = subprocess.run(["stat", "-f", "-c", "%T", folder], capture_output=True, text=True,
+                          check=True).stdout.strip()
+    found = []
+    for way in (None, register.forget, register.at_hand):
+        if way:
+            register.forget(path)
+            way(path)
+        before = read_bytes()
+        with open(path, "rb") as file:
+            file.read()
+        found.append(read_bytes() - before)
+    report.check("cold: what is forgotten is read from the disk, and only that",
+                 kind == "tmpfs" or max(found[0], found[2]) < 1 << 20 < 1 << 21 < found[1],
+                 [kind, found])
+
+
 def near(a, b, share=0.02):
     return math.isclose(a, b, rel_tol=share, abs_tol=1e-6)
 
@@ -151,6 +178,7 @@ def main():
         path = os.path.join(folder, "load.json")
         preload_both_ways(report, build, folder)
         renew(report, folder)
+        cold(report, folder)
         cheats = run(report, build, "register.py", path, "--seconds", "1", "--most-a-second",
                      "12000", "--double-spends", "20", "--banks", "2", "--packets-max", "64",
                      "--line", "2", "--outstanding", "4", "--preload", "20000")
@@ -172,7 +200,7 @@ def main():
         if steady:
             go_on(report, steady)
         cut = run(report, build, "register.py", path, "--seconds", "1", "--rate", str(RATE),
-                  "--preload", "2000", "--linger-ms", str(LINGER_MS))
+                  "--preload", "2000", "--cold", "--linger-ms", str(LINGER_MS))
         report.check("open loop, cut beforehand: a call waits until its last payment is due",
                      cut.get("p50_ms", 0) > LINGER_MS * 0.4, cut.get("p50_ms"))
         report.check("open loop: else a call goes at once, as a bank's, or as soon as it is fuller",

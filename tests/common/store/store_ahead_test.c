@@ -77,6 +77,7 @@ static void expect_read(struct store_ahead *ahead, uint64_t count)
 enum event { ASK, ASK_OTHER, WAITED, REST, GO_ON };
 
 /* The rows are in memory, so that no reader waits for the disk: no more points than are given. */
+enum { MIN = STORE_AHEAD_POINTS_MIN, MAX = STORE_AHEAD_POINTS_MAX };
 static const struct {
     enum event event;
     unsigned count;
@@ -85,23 +86,23 @@ static const struct {
     {ASK, 100, 0}, /* nobody has waited yet */
     {WAITED, 0, 0},
     {ASK, 1, 0},
-    {WAITED, 1, 0},
-    {ASK, STORE_AHEAD_GAIN - 1, STORE_AHEAD_GAIN - 1},
-    {ASK, 5, STORE_AHEAD_GAIN}, /* one point was left */
-    {WAITED, 2, STORE_AHEAD_GAIN},
-    {ASK_OTHER, 100, STORE_AHEAD_GAIN}, /* a table that has no lines costs none */
-    {REST, 0, STORE_AHEAD_GAIN},
-    {ASK, STORE_AHEAD_GAIN, STORE_AHEAD_GAIN}, /* they wait */
-    {GO_ON, 0, 2 * STORE_AHEAD_GAIN},
-    {ASK, 100, 3 * STORE_AHEAD_GAIN},
-    {WAITED, 100 * STORE_AHEAD_POINTS_MAX, 3 * STORE_AHEAD_GAIN},
-    {REST, 0, 3 * STORE_AHEAD_GAIN},
-    {ASK, 2 * STORE_AHEAD_POINTS_MAX, 3 * STORE_AHEAD_GAIN}, /* more than may wait: dropped, */
-    {GO_ON, 0, 3 * STORE_AHEAD_GAIN + STORE_AHEAD_QUESTIONS_MAX},
-    {REST, 0, 3 * STORE_AHEAD_GAIN + STORE_AHEAD_QUESTIONS_MAX}, /* and not paid for */
-    {ASK, STORE_AHEAD_POINTS_MAX, 3 * STORE_AHEAD_GAIN + STORE_AHEAD_QUESTIONS_MAX},
-    {GO_ON, 0, 3 * STORE_AHEAD_GAIN + 2 * STORE_AHEAD_QUESTIONS_MAX},
-    {ASK, 100, 3 * STORE_AHEAD_GAIN + 2 * STORE_AHEAD_QUESTIONS_MAX},
+    {WAITED, MIN, 0},
+    {ASK, 1, 0}, /* a page a question is not enough yet */
+    {WAITED, 4, 0},
+    {ASK, 1, 1},
+    {ASK, 100, 3}, /* three were left; the others cost points, too */
+    {WAITED, 97, 3},
+    {ASK, 5, 3},
+    {WAITED, 10, 3},
+    {ASK_OTHER, 100, 3}, /* a table that has no lines costs none */
+    {ASK, 100, 7},
+    {WAITED, 100 * MAX, 7}, /* as many as can be saved up */
+    {REST, 0, 7},
+    {ASK, 10, 7}, /* they wait */
+    {GO_ON, 0, 17},
+    {ASK, 3 * MAX, 7 + MAX - MIN},
+    {WAITED, MAX, 7 + MAX - MIN},
+    {ASK, 1, 7 + MAX - MIN + 1},
 };
 
 static void act(struct store_ahead *ahead, enum event event, unsigned count)
@@ -130,8 +131,8 @@ Test(store_ahead, reads_for_as_many_points_as_waiting_gave)
         act(ahead, events[i].event, events[i].count);
         expect_read(ahead, events[i].expected);
     }
-    store_ahead_waited(ahead, STORE_AHEAD_POINTS_MAX);
-    ask(ahead, STORE_AHEAD_POINTS_MAX); /* and some still wait at the end */
+    store_ahead_waited(ahead, MAX);
+    ask(ahead, MAX); /* and some still wait at the end */
 }
 
 /* By another process: closing the file here would drop the store's locks on it. */
@@ -179,11 +180,29 @@ Test(store_ahead, a_transaction_that_waits_gives_points)
     EXPECT_OK(store_update(store, front, &row));
     EXPECT_OK(store_commit(store));
     const uint64_t pages = (bytes_read_by_this_thread() - before) / PAGE_SIZE;
-    store_ahead_rest(store_ahead_of(store), true); /* none of them gives points yet */
-    ask(store_ahead_of(store), STORE_AHEAD_QUESTIONS_MAX);
+    store_ahead_waited(store_ahead_of(store), MIN);
+    store_ahead_rest(store_ahead_of(store), true); /* what they read gives points, too: not yet */
+    ask(store_ahead_of(store), 1000);
     store_ahead_rest(store_ahead_of(store), false);
-    expect_read_at_least(store_ahead_of(store),
-                         pages * STORE_AHEAD_GAIN < 1000 ? pages * STORE_AHEAD_GAIN : 1000);
+    expect_read_at_least(store_ahead_of(store), pages < MAX - MIN ? pages : 1000);
+}
+
+/* More questions than may wait are dropped: none is ever waited for. */
+Test(store_ahead, drops_what_is_too_much)
+{
+    AUTO(temporary_fini) struct temporary temporary = temporary_make();
+    AUTO(store_close) struct store *store = NULL;
+    AUTO(store_ahead_close) struct store_ahead *ahead = NULL;
+    EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &aside));
+    EXPECT_OK(store_ahead_open(&ahead, temporary.path, &contract_schema));
+    store_ahead_rest(ahead, true);
+    for (int i = 0; i < 2 * STORE_AHEAD_QUESTIONS_MAX; i++) {
+        store_ahead_waited(ahead, MAX);
+        ask(ahead, 1);
+    }
+    expect_read(ahead, 0);
+    store_ahead_rest(ahead, false);
+    expect_read(ahead, STORE_AHEAD_QUESTIONS_MAX);
 }
 
 struct asking {
@@ -195,8 +214,8 @@ static void *ask_on(void *context)
 {
     struct asking *asking = context;
     while (!atomic_load(&asking->is_over)) {
-        store_ahead_waited(store_ahead_of(asking->store), 1);
-        ask(store_ahead_of(asking->store), STORE_AHEAD_GAIN);
+        store_ahead_waited(store_ahead_of(asking->store), MAX);
+        ask(store_ahead_of(asking->store), 10);
     }
     return NULL;
 }
@@ -261,7 +280,7 @@ Test(store_ahead, rests_while_a_long_log_is_to_end)
         sqlite3 *const other = begin_to_read(temporary.path);
         while (serial <= 2 * LOG_PAGES) /* each commit adds a page at least */
             insert_lines(store, ++serial, 1);
-        store_ahead_waited(store_ahead_of(store), 100);
+        store_ahead_waited(store_ahead_of(store), MAX);
         ask(store_ahead_of(store), 10);
         expect_read(store_ahead_of(store), 0);
         cr_assert_eq(sqlite3_close_v2(other), SQLITE_OK);
