@@ -111,8 +111,8 @@ struct store_sqlite_options {
     bool create, exclusive, read_only;
     /* Only with exclusive, and without key: a thread of the store's own moves what was committed
      * from the log to where it stays, and commits go on meanwhile; eight more, with a connection
-     * and a MiB of cache each, read what store_foresee names. Nobody else in this process may
-     * open the file then, and nobody reads in another what is not flushed yet: so here alone
+     * and a MiB of cache each, read what store_foresee names. Nobody else in this process may open
+     * the file then, and nobody reads in another what is not flushed yet: so here alone
      * store_commit_early is early, and elsewhere store_commit. */
     bool settles_aside;
     /* Every page is sealed under it, in the file and in its log; NULL: in clear. Borrowed for the
