@@ -278,8 +278,13 @@ Test(store_ahead, rests_while_a_long_log_is_to_end)
         const struct store_sqlite *sqlite = (const struct store_sqlite *)store;
         insert_lines(store, serial, 1);
         sqlite3 *const other = begin_to_read(temporary.path);
-        while (serial <= 2 * LOG_PAGES) /* each commit adds a page at least */
+        bool rests = false;
+        while (serial <= 2 * LOG_PAGES) { /* each commit adds a page at least */
             insert_lines(store, ++serial, 1);
+            cr_assert(sqlite->ahead_rests || !rests, "until it begins anew");
+            rests = sqlite->ahead_rests;
+        }
+        cr_assert(rests);
         store_ahead_waited(store_ahead_of(store), MAX);
         ask(store_ahead_of(store), 10);
         expect_read(store_ahead_of(store), 0);
