@@ -58,9 +58,10 @@ struct register_env {
 
 /* What preparing may use. */
 struct register_aids {
-    const struct packet_proven *proven; /* what need not be proved again; NULL: nothing */
-    struct store
-        *store; /* NULL, or told which lines will be asked for (store_foresee), and not asked */
+    /* What need not be proved again; NULL: nothing. */
+    const struct packet_proven *proven;
+    /* Told which lines will be asked for (store_foresee), and not asked; NULL: nobody is told. */
+    struct store *store;
 };
 /* Pure of rows and fit for any thread: reads packets and proves what they can prove alone.
  * Commitments are heeded: leave them out where they are not to be. aids may be NULL. */

@@ -34,7 +34,7 @@ struct register_env service_env(struct service *service, struct arena *arena);
  * thread. */
 struct service_aids {
     struct packet_proven proven; /* payments that need not be proved again */
-    struct store *store;         /* told what will be asked for (store_foresee) */
+    struct store *store; /* told what will be asked for (store_foresee); NULL: nobody is told */
     void *context;
     bool (*heeds)(void *context, uint64_t bank_id, size_t size);
     void (*misled)(void *context, uint64_t bank_id, size_t size);
@@ -53,7 +53,7 @@ struct service_aids {
  * The answer is the same as service_handle's. A failure of any step: that of the transaction. */
 struct service_call;
 enum err service_call_open(struct service_call **out, struct span request) MUST_USE;
-/* aids: NULL, or all of them. Without, nothing is remembered and nobody heeded. */
+/* aids: NULL, or all of them but the store. Without, nothing is remembered and nobody heeded. */
 enum err service_call_prepare(struct service_call *call, const struct trust *trust,
                               const struct service_aids *aids) MUST_USE;
 enum err service_call_apply(struct service *service, struct service_call *call,

@@ -87,8 +87,9 @@ enum err store_list(struct store *store, struct list *rows, const struct store_q
 enum err store_sum(struct store *store, struct balance *sum, uint64_t *count,
                    const struct store_query *query, const void *from, const char *field) MUST_USE;
 
-/* A hint, any thread's, in a transaction or not: rows with the same first field of the key as row's
- * will be asked for soon. What they are read from may be at hand then; nothing else comes of it. */
+/* A hint, any thread's until store_close, in a transaction or not: rows with the same first field
+ * of the key as row's will be asked for soon. What they are read from may be at hand then; nothing
+ * else comes of it. */
 void store_foresee(struct store *store, const struct table *table, const void *row);
 
 /* Between transactions: what was committed moves from the log to where it stays, if at least

@@ -71,11 +71,12 @@ static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
     (void)db;
     (void)name;
     sqlite->log_pages = (size_t)pages;
-    if ((size_t)pages < sqlite->log_pages_max)
-        let_rest(sqlite, false);
-    if ((size_t)pages >= sqlite->log_pages_max)
+    if ((size_t)pages >= sqlite->log_pages_max) {
         settle_long_log(sqlite);
-    else if (sqlite->settler != NULL)
+        return SQLITE_OK;
+    }
+    let_rest(sqlite, false);
+    if (sqlite->settler != NULL)
         ask_settler(sqlite, sqlite->log_pages_max / STORE_SQLITE_SETTLER_TURNS);
     return SQLITE_OK;
 }

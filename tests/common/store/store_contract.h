@@ -12,7 +12,7 @@
     C(sees_its_own_writes_and_rolls_back) C(lists_like_the_model) C(sums_like_the_model)           \
     C(refuses_a_sum_beyond_a_balance) C(acts_like_the_model) C(fails_at_every_write)               \
     C(stays_failed_until_rollback) C(commits_early) C(lists_absent_values)                         \
-    C(respects_the_arena_limit) C(parts_are_tables) C(parts_have_bounds)       \
+    C(respects_the_arena_limit) C(parts_are_tables) C(parts_have_bounds)                   \
     C(foresees_and_changes_nothing)
 /* clang-format on */
 
