@@ -16,6 +16,8 @@ enum {
     PART_SIZE = KEY_ID_SIZE,
     NOTES_AT_FIRST = 64,
     CALLS_AT_ONCE = 64, /* read at once: a row may have half a MiB */
+    STRUCK_AT_ONCE = 256,
+    HEAPS = 256,
 };
 
 static void put_number(uint8_t *out, uint64_t number)
@@ -162,9 +164,51 @@ static enum err look_at(struct register_env *env, const uint8_t *note)
     return accuse(env, &seen, &row);
 }
 
+/* --- the order of notes --- */
+
+static void swap(uint8_t *a, uint8_t *b)
+{
+    uint8_t note[CLONE_ENTRY_SIZE];
+    memcpy(note, a, sizeof note);
+    memcpy(a, b, sizeof note);
+    memcpy(b, note, sizeof note);
+}
+
+/* By their first byte, in place, each into its heap. Sorting them all at once takes as long as a
+ * batch; a heap is sorted when it is come to. */
+static void spread(uint8_t *notes, size_t size)
+{
+    size_t next[HEAPS] = {0}, ends[HEAPS];
+    for (size_t at = 0; at < size; at += CLONE_ENTRY_SIZE)
+        next[notes[at]] += CLONE_ENTRY_SIZE;
+    for (size_t i = 0, end = 0; i < HEAPS; i++) {
+        end += next[i];
+        next[i] = end - next[i];
+        ends[i] = end;
+    }
+    for (size_t i = 0; i < HEAPS; i++) {
+        while (next[i] < ends[i]) {
+            const size_t heap = notes[next[i]];
+            if (heap != i)
+                swap(notes + next[i], notes + next[heap]);
+            next[heap] += CLONE_ENTRY_SIZE;
+        }
+    }
+}
+
 static int in_order(const void *a, const void *b)
 {
     return memcmp(a, b, CLONE_ENTRY_SIZE);
+}
+
+/* The heap that begins there; where it ends. */
+static size_t sort_heap(uint8_t *notes, size_t from, size_t size)
+{
+    size_t end = from;
+    while (end < size && notes[end] == notes[from])
+        end += CLONE_ENTRY_SIZE;
+    qsort(notes + from, (end - from) / CLONE_ENTRY_SIZE, CLONE_ENTRY_SIZE, in_order);
+    return end;
 }
 
 /* --- a round --- */
@@ -179,53 +223,32 @@ void clones_round_forget(struct clones_round *round)
 static enum err take(struct clones_round *round, const struct clone_log *calls, size_t count)
 {
     const size_t size_max = (size_t)CLONES_NOTES_MAX * CLONE_ENTRY_SIZE;
-    for (size_t i = 0; i < count && !round->is_full; i++) {
-        const bool has_room = round->call_count < CLONES_CALLS_MAX &&
-                              round->notes.size + calls[i].entries.size <= size_max;
-        round->is_full = round->call_count > 0 && !has_room;
+    for (size_t i = 0; i < count; i++) {
+        const bool has_room = round->notes.size + calls[i].entries.size <= size_max;
+        round->is_full = round->last > 0 && !has_room;
         if (round->is_full)
             return ERR_OK;
         TRY(buffer_put(&round->notes, calls[i].entries));
-        round->calls[round->call_count++] = calls[i].number;
+        round->first = round->last == 0 ? calls[i].number : round->first;
+        round->last = calls[i].number;
     }
     return ERR_OK;
 }
 
-static enum err begin_round(struct register_env *env, struct clones_round *round)
+/* Rows that come later are the next round's. */
+static enum err gather(struct register_env *env, struct clones_round *round)
 {
     const struct store_query next = {.table = &tables_table_clone_log,
                                      .index_number = -1,
                                      .after = true,
                                      .count_max = CALLS_AT_ONCE};
-    struct clone_log last = {0};
-    for (bool more = true; more && !round->is_full;) {
-        struct arena arena AUTO(arena_fini) = {0};
-        struct list rows = {0};
-        TRY(store_list(env->store, &rows, &next, &last, &arena));
-        const struct clone_log *calls = rows.items;
-        TRY(take(round, calls, rows.count));
-        more = rows.count == CALLS_AT_ONCE;
-        if (more)
-            last.number = calls[rows.count - 1].number;
-    }
-    if (round->notes.size > 0)
-        qsort(round->notes.data, round->notes.size / CLONE_ENTRY_SIZE, CLONE_ENTRY_SIZE, in_order);
-    return ERR_OK;
-}
-
-/* Rows that came while it was on are the next round's. */
-static enum err end_round(struct register_env *env, struct clones_round *round, bool *more)
-{
-    const struct store_query any = {
-        .table = &tables_table_clone_log, .index_number = -1, .count_max = 1};
+    const struct clone_log last = {.number = round->last};
     struct list rows = {0};
-    for (size_t i = 0; i < round->call_count; i++) {
-        const struct clone_log call = {.number = round->calls[i]};
-        TRY(store_delete(env->store, &tables_table_clone_log, &call));
-    }
-    TRY(store_list(env->store, &rows, &any, NULL, env->arena));
-    *more = rows.count > 0;
-    clones_round_forget(round);
+    TRY(store_list(env->store, &rows, &next, &last, env->arena));
+    TRY(take(round, rows.items, rows.count));
+    round->is_gathered = round->is_full || rows.count < CALLS_AT_ONCE;
+    if (round->is_gathered && round->notes.size > 0)
+        spread(round->notes.data, round->notes.size);
     return ERR_OK;
 }
 
@@ -237,18 +260,52 @@ static size_t part_end(const struct clones_round *round, size_t count_min, size_
     return (part < count - at ? at + part : count) * CLONE_ENTRY_SIZE;
 }
 
+static enum err look_at_part(struct register_env *env, struct clones_round *round, size_t count_min,
+                             size_t parts)
+{
+    const size_t end = part_end(round, count_min, parts);
+    for (; round->at < end; round->at += CLONE_ENTRY_SIZE) {
+        if (round->at == round->sorted)
+            round->sorted = sort_heap(round->notes.data, round->at, round->notes.size);
+        TRY(look_at(env, round->notes.data + round->at));
+    }
+    return ERR_OK;
+}
+
+/* Numbers have no gaps: calls get the next one, and the oldest are struck off first. */
+static enum err strike_off(struct register_env *env, struct clones_round *round)
+{
+    for (size_t i = 0; i < STRUCK_AT_ONCE && round->first <= round->last; i++, round->first++) {
+        const struct clone_log call = {.number = round->first};
+        TRY(store_delete(env->store, &tables_table_clone_log, &call));
+    }
+    return ERR_OK;
+}
+
+static enum err end_round(struct register_env *env, struct clones_round *round, bool *more)
+{
+    const struct store_query any = {
+        .table = &tables_table_clone_log, .index_number = -1, .count_max = 1};
+    struct list rows = {0};
+    TRY(store_list(env->store, &rows, &any, NULL, env->arena));
+    *more = rows.count > 0;
+    clones_round_forget(round);
+    return ERR_OK;
+}
+
 enum err clones_look(struct register_env *env, struct clones_round *round, bool *more,
                      size_t count_min, size_t parts)
 {
     CHECK(parts > 0);
-    *more = false;
-    if (round->call_count == 0)
-        TRY(begin_round(env, round));
-    if (round->call_count == 0)
+    *more = true;
+    if (!round->is_gathered)
+        TRY(gather(env, round));
+    if (!round->is_gathered)
         return ERR_OK;
-    const size_t end = part_end(round, count_min, parts);
-    for (; round->at < end; round->at += CLONE_ENTRY_SIZE)
-        TRY(look_at(env, round->notes.data + round->at));
-    *more = end / CLONE_ENTRY_SIZE < round->notes.size / CLONE_ENTRY_SIZE;
-    return *more ? ERR_OK : end_round(env, round, more);
+    TRY(look_at_part(env, round, count_min, parts));
+    if (round->at < round->notes.size)
+        return ERR_OK;
+    if (round->last > 0)
+        TRY(strike_off(env, round));
+    return round->first <= round->last && round->last > 0 ? ERR_OK : end_round(env, round, more);
 }

@@ -7,12 +7,13 @@
  * notes go into `clone_seen`, sorted by key and counter, whose primary key refuses a pair's second.
  *
  * A page of that table is written whole for a single note. So notes are gathered for a round: the
- * oldest rows are read and sorted once, and each look puts the next piece of them away, neighbours
- * together. With the last piece go the round's rows.
+ * oldest rows are read and put in order, and each look puts the next piece of them away, neighbours
+ * together. With the last piece, and after it, go the round's rows. No look takes long, whatever
+ * the number of notes and of calls: those who pay wait for it.
  *
  * Invariants: 1 each payment that spent a coin is looked at, once, whatever crashed: it is noted in
  * the transaction that spends the coin, and struck off in the one that looks at the last of its
- * round. A round that was forgotten begins anew from the rows; a note that meets itself is passed
+ * round or later. A round that was forgotten begins anew from the rows; a note that meets itself is passed
  * over. 2 what is found is proved from the rows before anybody is accused: a note is only a hint.
  * 3 a key has one case.
  * Never: moves money; makes a settlement wait. */
@@ -27,20 +28,19 @@ enum err clones_note(struct register_env *env, const struct payment *payment,
 /* At the end of a call: what was noted goes into the rows. */
 enum err clones_keep(struct register_env *env) MUST_USE;
 
-enum {
-    CLONES_NOTES_MAX = 65536, /* in a round: 2 MiB */
-    CLONES_CALLS_MAX = 1024,
-};
+enum { CLONES_NOTES_MAX = 131072 }; /* in a round: 4 MiB */
+
 /* What is being looked at; zeroed: nothing. Outlives transactions, not the process. */
 struct clones_round {
-    struct buffer notes;              /* sorted */
-    size_t at;                        /* looked at up to here */
-    uint64_t calls[CLONES_CALLS_MAX]; /* the rows they came from, by number */
-    size_t call_count;
+    struct buffer notes;  /* once gathered, in the order of their first byte, */
+    size_t sorted;        /* up to here of all their bytes, */
+    size_t at;            /* and looked at up to here */
+    uint64_t first, last; /* the rows they came from that are not struck off, by number; 0: none */
+    bool is_gathered;
     bool is_full; /* it left rows behind: the search is late */
 };
-/* Looks at the next of `parts` parts of the round, at least count_min notes; begins a round if
- * there is none. *more: some notes were not looked at, of this round or not. After a failure, and
+/* Looks at the next of `parts` parts of the round, at least count_min notes. Reading the rows of many
+ * calls, and striking them off, takes looks of its own. *more: to be called again. After a failure, and
  * whenever the transaction is not committed: the caller forgets the round. */
 enum err clones_look(struct register_env *env, struct clones_round *round, bool *more,
                      size_t count_min, size_t parts) MUST_USE;

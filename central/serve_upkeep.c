@@ -15,15 +15,18 @@ enum {
     LOOK_MS = 1000,
     PRUNE_EVERY_MS = 10000, /* besides what each batch prunes */
     PRUNE_COUNT = 4096,
-    CLONES_EVERY_MS = 100,
-    /* While calls go on coming a round takes some four seconds, in pieces too small to be felt: the
-     * more notes it has, the fewer pages a note takes. */
-    CLONES_PARTS = 40,
-    CLONES_COUNT_MIN = 256,
-    /* When nobody calls, or a round could not take all that waited: a piece is at most 8192 notes,
-     * which calls can wait for, so that the search keeps up with eight times as much. */
-    CLONES_PARTS_FAST = 8,
+    /* The search goes on in pieces too small to be felt, as large as the time since the last. */
+    CLONES_EVERY_MS = 10,
+    CLONES_PIECE_MS_MAX = 100,
+    /* While calls go on coming a round takes some four seconds: the more notes it has, the fewer
+     * pages a note takes. */
+    CLONES_ROUND_MS = 4000,
+    CLONES_COUNT_MIN = 256, /* in 100 ms */
+    /* When nobody calls, or a round could not take all that waited: the search keeps up with eight
+     * times as much. */
+    CLONES_ROUND_FAST_MS = 800,
     CLONES_COUNT_FAST = 8192,
+    QUIET_MS = 100,        /* then nobody calls */
     ARCHIVE_EVERY_MS = 50, /* while there is something to archive; a step takes some ms */
     ARCHIVE_LOOK_MS = 60000,
 };
@@ -39,23 +42,34 @@ static bool is_due(uint64_t *last_ms, uint64_t every_ms)
 
 /* ---- inside a transaction ---- */
 
-static enum err look(struct serve_upkeep *upkeep, size_t count_min, size_t parts)
+/* A piece of a round that takes so long, and at least so many notes in 100 ms. */
+static enum err look(struct serve_upkeep *upkeep, uint64_t round_ms, uint64_t count_min)
 {
     bool more = false;
-    TRY(service_look_for_clones(upkeep->service, &more, count_min, parts));
+    const uint64_t now_ms = time_monotonic_ms(), since_ms = now_ms - upkeep->clones_ms;
+    const uint64_t piece_ms = since_ms < CLONES_PIECE_MS_MAX ? since_ms : CLONES_PIECE_MS_MAX;
+    upkeep->clones_ms = now_ms;
+    TRY(service_look_for_clones(upkeep->service, &more, count_min * piece_ms / CLONES_PIECE_MS_MAX,
+                                round_ms / piece_ms));
     atomic_store(&upkeep->may_have_clones, more);
     return ERR_OK;
 }
 
 static enum err look_fast(struct serve_upkeep *upkeep)
 {
-    return look(upkeep, CLONES_COUNT_FAST, CLONES_PARTS_FAST);
+    return look(upkeep, CLONES_ROUND_FAST_MS, CLONES_COUNT_FAST);
 }
 
 static enum err look_slowly(struct serve_upkeep *upkeep)
 {
     return upkeep->service->clones.is_full ? look_fast(upkeep)
-                                           : look(upkeep, CLONES_COUNT_MIN, CLONES_PARTS);
+                                           : look(upkeep, CLONES_ROUND_MS, CLONES_COUNT_MIN);
+}
+
+static bool is_look_due(const struct serve_upkeep *upkeep)
+{
+    return atomic_load(&upkeep->may_have_clones) &&
+           time_monotonic_ms() >= upkeep->clones_ms + CLONES_EVERY_MS;
 }
 
 static enum err prune(struct serve_upkeep *upkeep)
@@ -96,7 +110,7 @@ static void undo(void *context)
 static enum err in_batch(void *context)
 {
     struct serve_upkeep *upkeep = context;
-    if (atomic_load(&upkeep->may_have_clones) && is_due(&upkeep->clones_ms, CLONES_EVERY_MS))
+    if (is_look_due(upkeep))
         TRY(look_slowly(upkeep));
     return is_archive_due(upkeep) ? archive(upkeep) : ERR_OK;
 }
@@ -125,11 +139,12 @@ static enum err alone(struct serve_upkeep *upkeep, const char *name,
 static enum err between(void *context, bool is_idle)
 {
     struct serve_upkeep *upkeep = context;
+    atomic_store(&upkeep->is_quiet, is_idle);
     if (!is_idle) { /* a batch was done */
         atomic_store(&upkeep->may_have_clones, true);
         return ERR_OK;
     }
-    if (atomic_load(&upkeep->may_have_clones) && is_due(&upkeep->clones_ms, CLONES_EVERY_MS))
+    if (is_look_due(upkeep))
         TRY(alone(upkeep, "clones", look_fast));
     if (is_archive_due(upkeep))
         TRY(alone(upkeep, "archive", archive));
@@ -162,5 +177,7 @@ uint64_t serve_upkeep_wait_ms(const struct serve_upkeep *upkeep)
 {
     if (atomic_load(&upkeep->is_archiving))
         return ARCHIVE_EVERY_MS;
-    return atomic_load(&upkeep->may_have_clones) ? CLONES_EVERY_MS : LOOK_MS;
+    if (atomic_load(&upkeep->may_have_clones))
+        return atomic_load(&upkeep->is_quiet) ? CLONES_EVERY_MS : QUIET_MS;
+    return LOOK_MS;
 }

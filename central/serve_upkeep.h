@@ -16,6 +16,7 @@ struct serve_upkeep {
     uint64_t pruned_ms, clones_ms;
     uint64_t archive_ms;          /* when the next step is due */
     _Atomic bool may_have_clones; /* payments settled that were not looked at */
+    _Atomic bool is_quiet;        /* nobody called since the last chores */
     _Atomic bool is_archiving;    /* another step is due soon */
 };
 

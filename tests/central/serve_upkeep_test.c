@@ -1,6 +1,7 @@
 /* The server's chores: in a batch, between two, and when one fails. */
 #include "central/serve_upkeep.h"
 
+#include "common/base/time.h"
 #include "tests/central/cast.h"
 
 #include <criterion/criterion.h>
@@ -108,25 +109,69 @@ static void note_calls(struct place *place, uint64_t calls, uint64_t notes)
     hall_end(&place->cast.hall);
 }
 
-/* A look that falls behind takes as much as if nobody called. */
+/* Looks 100 ms after the last, at which there are so many notes that were looked at. */
 HALL_TEST(serve_upkeep, batches_look_at_little_unless_more_waits_than_a_round_takes)
 {
-    enum { CALL = 10, LITTLE = 256, MUCH = 8192 };
-    for (uint64_t is_late = 0; is_late < 2; is_late++) {
+    enum { CALL = 8192, CALLS = CLONES_NOTES_MAX / CALL, ALL = CALLS * CALL };
+    static const struct {
+        uint64_t calls, notes;
+        size_t in_batch, in_next_batch, when_nobody_calls;
+    } rows[] = {
+        {1, CALL, 256, 512, CALL},
+        {3, CALL, 615, 1230, 1230 + CALL}, /* a 40th of them */
+        {CALLS, CALL, ALL / 40 + 1, 2 * (ALL / 40 + 1), 2 * (ALL / 40 + 1) + ALL / 8},
+        {CALLS + 1, CALL, ALL / 40 + 1, ALL / 40 + 1 + ALL / 8, ALL / 40 + 1 + ALL / 4},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct place place;
         place_open(&place, kind);
-        note_calls(&place, CLONES_CALLS_MAX + is_late, CALL);
+        struct hall *hall = &place.cast.hall;
+        note_calls(&place, rows[i].calls, rows[i].notes);
         HALL_OK(in_batch(&place, true));
-        cr_assert_eq(hall_count(&place.cast.hall, &tables_table_clone_seen), LITTLE);
+        cr_assert_eq(hall_count(hall, &tables_table_clone_seen), rows[i].in_batch, "row %zu", i);
         place.upkeep.clones_ms = 0;
         HALL_OK(in_batch(&place, true));
-        cr_assert_eq(hall_count(&place.cast.hall, &tables_table_clone_seen),
-                     LITTLE + (is_late ? MUCH : LITTLE));
+        cr_assert_eq(hall_count(hall, &tables_table_clone_seen), rows[i].in_next_batch, "row %zu",
+                     i);
         place.upkeep.clones_ms = 0;
         HALL_OK(place.chores.between(place.chores.context, true));
-        cr_assert_geq(hall_count(&place.cast.hall, &tables_table_clone_seen), LITTLE + MUCH);
+        cr_assert_eq(hall_count(hall, &tables_table_clone_seen), rows[i].when_nobody_calls,
+                     "row %zu", i);
         place_close(&place);
     }
+}
+
+/* What comes soon after a look is small; what comes at once waits. */
+HALL_TEST(serve_upkeep, a_piece_is_as_large_as_the_time_since_the_last)
+{
+    enum { NOTES = 8192, SINCE_MS = 20, LEAST = 256 * SINCE_MS / 100, IN_100_MS = 256 };
+    struct place place;
+    place_open(&place, kind);
+    struct hall *hall = &place.cast.hall;
+    note_calls(&place, 1, NOTES);
+    place.upkeep.clones_ms = time_monotonic_ms();
+    HALL_OK(in_batch(&place, true));
+    cr_assert_eq(hall_count(hall, &tables_table_clone_seen), 0);
+    place.upkeep.clones_ms = time_monotonic_ms() - SINCE_MS;
+    HALL_OK(in_batch(&place, true));
+    const size_t seen = hall_count(hall, &tables_table_clone_seen);
+    cr_assert_geq(seen, LEAST);
+    cr_assert_lt(seen, IN_100_MS);
+    place_close(&place);
+}
+
+HALL_TEST(serve_upkeep, the_search_waits_until_it_is_quiet_and_then_for_little)
+{
+    struct place place;
+    place_open(&place, kind);
+    place.upkeep.archive_ms = UINT64_MAX;
+    const uint64_t at_work = serve_upkeep_wait_ms(&place.upkeep);
+    note_calls(&place, 4, 8192);
+    HALL_OK(place.chores.between(place.chores.context, true));
+    cr_assert_lt(serve_upkeep_wait_ms(&place.upkeep), at_work);
+    HALL_OK(place.chores.between(place.chores.context, false));
+    cr_assert_eq(serve_upkeep_wait_ms(&place.upkeep), at_work);
+    place_close(&place);
 }
 
 /* Of a round of several parts one is kept and one is taken back: it begins anew. */
