@@ -39,9 +39,9 @@ struct clones_round {
     bool is_gathered;
     bool is_full; /* it left rows behind: the search is late */
 };
-/* Looks at the next of `parts` parts of the round, at least count_min notes. Reading the rows of many
- * calls, and striking them off, takes looks of its own. *more: to be called again. After a failure, and
- * whenever the transaction is not committed: the caller forgets the round. */
+/* Looks at the next of `parts` parts of the round, at least count_min notes. Reading the rows of
+ * many calls, and striking them off, takes looks of its own. *more: to be called again. After a
+ * failure, and whenever the transaction is not committed: the caller forgets the round. */
 enum err clones_look(struct register_env *env, struct clones_round *round, bool *more,
                      size_t count_min, size_t parts) MUST_USE;
 void clones_round_forget(struct clones_round *round); /* fit for AUTO */
