@@ -13,9 +13,9 @@
  *
  * Invariants: 1 each payment that spent a coin is looked at, once, whatever crashed: it is noted in
  * the transaction that spends the coin, and struck off in the one that looks at the last of its
- * round or later. A round that was forgotten begins anew from the rows; a note that meets itself is passed
- * over. 2 what is found is proved from the rows before anybody is accused: a note is only a hint.
- * 3 a key has one case.
+ * round or later. A round that was forgotten begins anew from the rows; a note that meets itself is
+ * passed over. 2 what is found is proved from the rows before anybody is accused: a note is only a
+ * hint. 3 a key has one case.
  * Never: moves money; makes a settlement wait. */
 #ifndef DCEP_CENTRAL_CLONES_H
 #define DCEP_CENTRAL_CLONES_H

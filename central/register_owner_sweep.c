@@ -1,19 +1,9 @@
 /* Entries of the index by owner whose coins have left for the archive leave it too: chunk by chunk,
  * in place. A chunk keeps its key, which only says where it begins at the earliest; an empty one is
  * deleted. */
-#include "central/register_row.h"
+#include "central/register_owner_runs.h"
 
 #include <string.h>
-
-enum { SERIAL_AT = KEY_ID_SIZE };
-
-static uint64_t serial_of(const uint8_t *entry)
-{
-    uint64_t serial = 0;
-    for (size_t i = 0; i < KEY_ID_SIZE; i++)
-        serial = serial << 8 | entry[SERIAL_AT + i];
-    return serial;
-}
 
 static enum err keep_rest(struct register_env *env, const struct owner_run *chunk,
                           const uint8_t *entries, size_t size)
@@ -35,7 +25,7 @@ static enum err sweep_chunk(struct register_env *env, const struct owner_run *ch
     for (size_t at = 0; at + OWNER_ENTRY_SIZE <= chunk->entries.size; at += OWNER_ENTRY_SIZE) {
         const uint8_t *entry = chunk->entries.data + at;
         bool gone = false;
-        TRY(filter->is_gone(filter->context, &gone, serial_of(entry)));
+        TRY(filter->is_gone(filter->context, &gone, register_owner_serial(entry)));
         if (gone)
             continue;
         memcpy(entries + size, entry, OWNER_ENTRY_SIZE);

@@ -85,6 +85,11 @@ enum { OWNER_ENTRY_SIZE = 24, OWNER_CHUNK_ENTRIES = 160 };
     F(UINT, first_serial, 1, INTEGER_MAX)                                                          \
     F(UINT, chunk, 1, INTEGER_MAX)                                                                 \
     F(BLOB, entries, OWNER_ENTRY_SIZE, OWNER_CHUNK_ENTRIES * OWNER_ENTRY_SIZE)
+/* Runs of a level, up to last_source, that become one (central/register_owner_runs.c). */
+#define OWNER_MERGE_FIELDS(F)                                                                      \
+    F(UINT, level, 0, 14)                                                                          \
+    F(UINT, last_source, 1, INTEGER_MAX)                                                           \
+    F(UINT, to_level, 1, 15) F(UINT, to_run, 1, INTEGER_MAX)
 /* Genuine payments that did not settle their coin: the lines of orphans need them. */
 #define LOSER_FIELDS(F)                                                                            \
     F(UINT, serial, 1, INTEGER_MAX)                                                                \
@@ -222,6 +227,7 @@ enum claim_state { CLAIM_WAITING = 1, CLAIM_PAID = 2, CLAIM_REFUSED = 3, CLAIM_A
     T(tables, bank, BANK_FIELDS, 1, TABLE_UNIQUE("bank_key_id"), TABLE_UNIQUE("vault_key"))        \
     T(tables, coin, COIN_FIELDS, TABLE_PART("line", 0, 2), TABLE_SCAN("state"))                    \
     T(tables, owner_run, OWNER_RUN_FIELDS, 5)                                                      \
+    T(tables, owner_merge, OWNER_MERGE_FIELDS, 1)                                                  \
     T(tables, minted, MINTED_FIELDS, 1)                                                            \
     T(tables, spend, SPEND_FIELDS, TABLE_PART("line", 1, 2), TABLE_SCAN("state"))                  \
     T(tables, loser, LOSER_FIELDS, 2, TABLE_INDEX("serial", "coin_id"))                            \

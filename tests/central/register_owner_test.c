@@ -106,28 +106,3 @@ HALL_TEST(register_owner, runs_are_merged)
     hall_end(&cast.hall);
     cast_close(&cast);
 }
-
-/* Large runs are left alone: a merge of theirs would keep everybody waiting. */
-HALL_TEST(register_owner, a_large_run_is_final)
-{
-    enum { CALLS = 16, EACH = 4096 };
-    struct cast cast;
-    cast_open(&cast, kind);
-    struct register_env env = hall_begin(&cast.hall);
-    for (size_t call = 0; call < CALLS; call++) {
-        struct register_owners owners = {0};
-        env.owners = &owners;
-        for (size_t i = 0; i < EACH; i++) {
-            const struct coin coin = coin_of(call * EACH + i);
-            HALL_OK(register_owner_add(&env, &coin));
-        }
-        HALL_OK(register_owner_flush(&env));
-    }
-    cr_assert_eq(last_of(&cast.hall, 0), 0);
-    cr_assert_eq(last_of(&cast.hall, 1), 0);
-    cr_assert_eq(last_of(&cast.hall, LEVELS - 1), 1);
-    const struct coin coin = coin_of(0);
-    cr_assert_eq(found(&env, &coin.owner_key, 0), (CALLS * EACH + OWNERS - 1) / OWNERS);
-    hall_end(&cast.hall);
-    cast_close(&cast);
-}

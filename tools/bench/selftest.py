@@ -37,7 +37,8 @@ FEW = 1200  # coins: fewer than a server settles in the time given
 RATE, LATE = 200, 0.3
 LINGER_MS = 200
 WALLETS, COINS = 40, 16_500  # more than one call's coins in the index by owner
-ENTRY, HEADS = 24, ("wallet_key", "act", "owner_run")  # random signatures, times; runs
+ENTRY = 24
+HEADS = ("wallet_key", "act", "owner_run", "owner_merge")  # random signatures, times; runs
 
 
 def run(report, build, script, path, *words):
@@ -60,7 +61,8 @@ def rows_of(database):
             for name in tables if name not in HEADS}
     runs = [entries for entries, in base.execute("SELECT entries FROM owner_run")]
     base.close()
-    rows["owners"] = sorted(run[at:at + ENTRY] for run in runs for at in range(0, len(run), ENTRY))
+    rows["owners"] = sorted({run[at:at + ENTRY] for run in runs
+                             for at in range(0, len(run), ENTRY)})
     return rows
 
 
