@@ -15,9 +15,10 @@ enum {
     AT_COIN = 24,
     PART_SIZE = KEY_ID_SIZE,
     NOTES_AT_FIRST = 64,
-    CALLS_AT_ONCE = 64, /* read at once: a row may have half a MiB */
+    CALLS_AT_ONCE = 64,                       /* read at once: a row may have half a MiB */
+    GATHERED_LISTS = 4,                       /* of so many, in a look, */
+    GATHERED_BYTES = 8192 * CLONE_ENTRY_SIZE, /* or so much */
     STRUCK_AT_ONCE = 256,
-    HEAPS = 256,
 };
 
 static void put_number(uint8_t *out, uint64_t number)
@@ -160,55 +161,55 @@ static enum err look_at(struct register_env *env, const uint8_t *note)
     const enum err error = store_insert(env->store, &tables_table_clone_seen, &row);
     if (error != ERR_EXISTS)
         return error;
-    TRY(store_get(env->store, &tables_table_clone_seen, &seen, env->arena));
-    return accuse(env, &seen, &row);
+    struct arena arena AUTO(arena_fini) = {0}; /* of one: a look may meet many */
+    struct register_env room = *env;
+    room.arena = &arena;
+    TRY(store_get(env->store, &tables_table_clone_seen, &seen, &arena));
+    return accuse(&room, &seen, &row);
 }
 
-/* --- the order of notes --- */
+/* --- the order of notes: a binary heap, whose first is the least ---
+ *
+ * Sorting them all takes as long as a batch does, and how long with other orders of a part of them
+ * is for those to say who choose the keys. */
 
-static void swap(uint8_t *a, uint8_t *b)
+static uint8_t *note_at(const struct clones_round *round, size_t at)
+{
+    return round->notes.data + at * CLONE_ENTRY_SIZE;
+}
+
+static bool is_below(const struct clones_round *round, size_t a, size_t b)
+{
+    return memcmp(note_at(round, a), note_at(round, b), CLONE_ENTRY_SIZE) < 0;
+}
+
+static void swap(const struct clones_round *round, size_t a, size_t b)
 {
     uint8_t note[CLONE_ENTRY_SIZE];
-    memcpy(note, a, sizeof note);
-    memcpy(a, b, sizeof note);
-    memcpy(b, note, sizeof note);
+    memcpy(note, note_at(round, a), sizeof note);
+    memmove(note_at(round, a), note_at(round, b), sizeof note);
+    memcpy(note_at(round, b), note, sizeof note);
 }
 
-/* By their first byte, in place, each into its heap. Sorting them all at once takes as long as a
- * batch; a heap is sorted when it is come to. */
-static void spread(uint8_t *notes, size_t size)
+/* One more, which lies behind them. */
+static void put_note(struct clones_round *round)
 {
-    size_t next[HEAPS] = {0}, ends[HEAPS];
-    for (size_t at = 0; at < size; at += CLONE_ENTRY_SIZE)
-        next[notes[at]] += CLONE_ENTRY_SIZE;
-    for (size_t i = 0, end = 0; i < HEAPS; i++) {
-        end += next[i];
-        next[i] = end - next[i];
-        ends[i] = end;
+    for (size_t at = round->left++; at > 0 && is_below(round, at, (at - 1) / 2); at = (at - 1) / 2)
+        swap(round, at, (at - 1) / 2);
+}
+
+/* The least of those that are left; it lies behind them then. */
+static const uint8_t *take_note(struct clones_round *round)
+{
+    swap(round, 0, --round->left);
+    for (size_t at = 0, child = 1; child < round->left; at = child, child = 2 * child + 1) {
+        if (child + 1 < round->left && is_below(round, child + 1, child))
+            child++;
+        if (!is_below(round, child, at))
+            break;
+        swap(round, child, at);
     }
-    for (size_t i = 0; i < HEAPS; i++) {
-        while (next[i] < ends[i]) {
-            const size_t heap = notes[next[i]];
-            if (heap != i)
-                swap(notes + next[i], notes + next[heap]);
-            next[heap] += CLONE_ENTRY_SIZE;
-        }
-    }
-}
-
-static int in_order(const void *a, const void *b)
-{
-    return memcmp(a, b, CLONE_ENTRY_SIZE);
-}
-
-/* The heap that begins there; where it ends. */
-static size_t sort_heap(uint8_t *notes, size_t from, size_t size)
-{
-    size_t end = from;
-    while (end < size && notes[end] == notes[from])
-        end += CLONE_ENTRY_SIZE;
-    qsort(notes + from, (end - from) / CLONE_ENTRY_SIZE, CLONE_ENTRY_SIZE, in_order);
-    return end;
+    return note_at(round, round->left);
 }
 
 /* --- a round --- */
@@ -219,56 +220,72 @@ void clones_round_forget(struct clones_round *round)
     *round = (struct clones_round){0};
 }
 
-/* As many of these calls as there is room for; of any size, if it is the first. */
+static enum err begin_round(struct register_env *env, struct clones_round *round)
+{
+    const struct store_query newest = {
+        .table = &tables_table_clone_log, .index_number = -1, .descending = true, .count_max = 1};
+    struct list rows = {0};
+    TRY(store_list(env->store, &rows, &newest, NULL, env->arena));
+    if (rows.count > 0)
+        round->end = ((const struct clone_log *)rows.items)->number;
+    round->notes.limit = (size_t)CLONES_NOTES_MAX * CLONE_ENTRY_SIZE;
+    return ERR_OK;
+}
+
+static enum err take_call(struct clones_round *round, const struct clone_log *call)
+{
+    if (round->last == 0) { /* of any size */
+        round->first = call->number;
+        if (call->entries.size > round->notes.limit)
+            round->notes.limit = call->entries.size;
+    }
+    TRY(buffer_put(&round->notes, call->entries));
+    round->last = call->number;
+    while (round->left < round->notes.size / CLONE_ENTRY_SIZE)
+        put_note(round);
+    return ERR_OK;
+}
+
+/* As many of these calls as there is room for. */
 static enum err take(struct clones_round *round, const struct clone_log *calls, size_t count)
 {
-    const size_t size_max = (size_t)CLONES_NOTES_MAX * CLONE_ENTRY_SIZE;
-    for (size_t i = 0; i < count; i++) {
-        const bool has_room = round->notes.size + calls[i].entries.size <= size_max;
+    for (size_t i = 0; i < count && calls[i].number <= round->end; i++) {
+        const bool has_room = round->notes.size + calls[i].entries.size <= round->notes.limit;
         round->is_full = round->last > 0 && !has_room;
         if (round->is_full)
             return ERR_OK;
-        TRY(buffer_put(&round->notes, calls[i].entries));
-        round->first = round->last == 0 ? calls[i].number : round->first;
-        round->last = calls[i].number;
+        TRY(take_call(round, &calls[i]));
     }
     return ERR_OK;
 }
 
-/* Rows that come later are the next round's. */
 static enum err gather(struct register_env *env, struct clones_round *round)
 {
     const struct store_query next = {.table = &tables_table_clone_log,
                                      .index_number = -1,
                                      .after = true,
                                      .count_max = CALLS_AT_ONCE};
-    const struct clone_log last = {.number = round->last};
-    struct list rows = {0};
-    TRY(store_list(env->store, &rows, &next, &last, env->arena));
-    TRY(take(round, rows.items, rows.count));
-    round->is_gathered = round->is_full || rows.count < CALLS_AT_ONCE;
-    if (round->is_gathered && round->notes.size > 0)
-        spread(round->notes.data, round->notes.size);
+    const size_t enough = round->notes.size + GATHERED_BYTES;
+    for (size_t i = 0; i < GATHERED_LISTS && round->notes.size < enough; i++) {
+        struct arena arena AUTO(arena_fini) = {0};
+        const struct clone_log last = {.number = round->last};
+        struct list rows = {0};
+        TRY(store_list(env->store, &rows, &next, &last, &arena));
+        TRY(take(round, rows.items, rows.count));
+        round->is_gathered = round->is_full || round->last == round->end;
+        if (round->is_gathered)
+            return ERR_OK;
+    }
     return ERR_OK;
-}
-
-/* Where the next part ends. */
-static size_t part_end(const struct clones_round *round, size_t count_min, size_t parts)
-{
-    const size_t count = round->notes.size / CLONE_ENTRY_SIZE, at = round->at / CLONE_ENTRY_SIZE;
-    const size_t equal = (count + parts - 1) / parts, part = equal > count_min ? equal : count_min;
-    return (part < count - at ? at + part : count) * CLONE_ENTRY_SIZE;
 }
 
 static enum err look_at_part(struct register_env *env, struct clones_round *round, size_t count_min,
                              size_t parts)
 {
-    const size_t end = part_end(round, count_min, parts);
-    for (; round->at < end; round->at += CLONE_ENTRY_SIZE) {
-        if (round->at == round->sorted)
-            round->sorted = sort_heap(round->notes.data, round->at, round->notes.size);
-        TRY(look_at(env, round->notes.data + round->at));
-    }
+    const size_t count = round->notes.size / CLONE_ENTRY_SIZE;
+    const size_t equal = (count + parts - 1) / parts, part = equal > count_min ? equal : count_min;
+    for (size_t i = 0; i < part && round->left > 0; i++)
+        TRY(look_at(env, take_note(round)));
     return ERR_OK;
 }
 
@@ -282,6 +299,7 @@ static enum err strike_off(struct register_env *env, struct clones_round *round)
     return ERR_OK;
 }
 
+/* Rows that came while it was on are the next round's. */
 static enum err end_round(struct register_env *env, struct clones_round *round, bool *more)
 {
     const struct store_query any = {
@@ -297,15 +315,16 @@ enum err clones_look(struct register_env *env, struct clones_round *round, bool 
                      size_t count_min, size_t parts)
 {
     CHECK(parts > 0);
-    *more = true;
-    if (!round->is_gathered)
+    if (round->end == 0)
+        TRY(begin_round(env, round));
+    *more = round->end > 0;
+    if (*more && !round->is_gathered)
         TRY(gather(env, round));
     if (!round->is_gathered)
         return ERR_OK;
     TRY(look_at_part(env, round, count_min, parts));
-    if (round->at < round->notes.size)
+    if (round->left > 0)
         return ERR_OK;
-    if (round->last > 0)
-        TRY(strike_off(env, round));
-    return round->first <= round->last && round->last > 0 ? ERR_OK : end_round(env, round, more);
+    TRY(strike_off(env, round));
+    return round->first <= round->last ? ERR_OK : end_round(env, round, more);
 }

@@ -32,10 +32,10 @@ enum { CLONES_NOTES_MAX = 131072 }; /* in a round: 4 MiB */
 
 /* What is being looked at; zeroed: nothing. Outlives transactions, not the process. */
 struct clones_round {
-    struct buffer notes;  /* once gathered, in the order of their first byte, */
-    size_t sorted;        /* up to here of all their bytes, */
-    size_t at;            /* and looked at up to here */
-    uint64_t first, last; /* the rows they came from that are not struck off, by number; 0: none */
+    struct buffer notes;
+    size_t left;          /* of them, not looked at: a heap, whose first is the least */
+    uint64_t first, last; /* the rows they came from that are not struck off, by number */
+    uint64_t end;         /* the last row when it began; 0: there is no round */
     bool is_gathered;
     bool is_full; /* it left rows behind: the search is late */
 };

@@ -5,7 +5,8 @@
  *    merge; a row of owner_merge tells which merges are under way.
  * 2. A merge is where the run that it writes ends. A source's chunk is deleted when all of it is
  *    there: until then entries are in both, which readers have to bear (register_row.h).
- * 3. A source's number is given to no other run while its merge goes on, even if a sweep deleted
+ * 3. A run is no source before all of it is written: what a merge writes goes on where that ends.
+ * 4. A source's number is given to no other run while its merge goes on, even if a sweep deleted
  *    all of its chunks. */
 #include "central/register_owner_runs.h"
 
@@ -289,6 +290,17 @@ static enum err count_entries(struct register_env *env, uint64_t *count, uint64_
     return ERR_OK;
 }
 
+/* The runs of a level that nothing is written to any more. *last 0: there are none. */
+static enum err whole_runs(struct register_env *env, uint64_t *first, uint64_t *last,
+                           const struct merges *merges, uint64_t level)
+{
+    TRY(register_owner_runs(env, first, last, level));
+    for (size_t i = 0; i < merges->count; i++)
+        if (merges->items[i].to_level == level && merges->items[i].to_run <= *last)
+            *last = merges->items[i].to_run - 1;
+    return ERR_OK;
+}
+
 /* If it has enough runs and none of its merges is under way. */
 static enum err begin(struct register_env *env, bool *begins, struct merges *merges, uint64_t level)
 {
@@ -296,8 +308,8 @@ static enum err begin(struct register_env *env, bool *begins, struct merges *mer
     *begins = false;
     if (level == OWNER_LEVEL_FINAL || is_merging(merges, level))
         return ERR_OK;
-    TRY(register_owner_runs(env, &first, &last, level));
-    if (last == 0 || last - first + 1 < RUNS_MERGED)
+    TRY(whole_runs(env, &first, &last, merges, level));
+    if (last == 0 || last + 1 < first + RUNS_MERGED)
         return ERR_OK;
     TRY(count_entries(env, &count, level, first));
     struct owner_merge *merge = &merges->items[merges->count];
@@ -330,21 +342,21 @@ static enum err go_on_all(struct register_env *env, struct merges *merges, unsig
     return ERR_OK;
 }
 
-/* A merge that is over at once may be the cause of the next. */
+/* One a level at most: what has gathered is no one call's to merge. A merge that is over at once
+ * may be the cause of the next level's. */
 static enum err begin_all(struct register_env *env, struct merges *merges, unsigned due,
                           size_t count_min)
 {
     for (uint64_t level = 0; level < OWNER_LEVEL_FINAL; level++) {
-        bool begins = (due >> level & 1U) != 0, is_over = true;
-        while (begins && is_over) {
+        bool begins = false, is_over = false;
+        if ((due >> level & 1U) != 0)
             TRY(begin(env, &begins, merges, level));
-            if (!begins)
-                break;
-            const struct owner_merge merge = merges->items[merges->count - 1];
-            TRY(go_on(env, &is_over, &merge, count_min));
-            due |= is_over ? 1U << merge.to_level : 0;
-            merges->count -= is_over ? 1 : 0;
-        }
+        if (!begins)
+            continue;
+        const struct owner_merge merge = merges->items[merges->count - 1];
+        TRY(go_on(env, &is_over, &merge, count_min));
+        due |= is_over ? 1U << merge.to_level : 0;
+        merges->count -= is_over ? 1 : 0;
     }
     return ERR_OK;
 }

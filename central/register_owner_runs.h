@@ -11,8 +11,8 @@ enum {
 };
 uint64_t register_owner_serial(const uint8_t *entry);
 
-/* A call's entries, which it sorts, as one run more; then all merges that are due go on by a part.
- * What it costs grows with count alone. */
+/* A call's entries, which it sorts, as one run more; then the merges of each level go on by a part
+ * that grows with count, and one of each level may begin. */
 enum err register_owner_add_run(struct register_env *env, uint8_t *entries, size_t count) MUST_USE;
 /* The numbers of a level's runs; *last 0: there are none. */
 enum err register_owner_runs(struct register_env *env, uint64_t *first, uint64_t *last,

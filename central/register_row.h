@@ -53,7 +53,7 @@ enum err register_maker(struct register_env *env, struct cose *payment,
 enum err register_token_of(struct register_env *env, enum status *status, struct cose *out,
                            uint64_t serial, const struct id *coin_id) MUST_USE;
 
-/* --- the index by owner (register_owner.c, register_owner_sweep.c) --- */
+/* --- the index by owner (register_owner.c, register_owner_runs.c, register_owner_sweep.c) --- */
 
 /* Room for the coins that one call makes: they become one sorted run. */
 struct register_owners {

@@ -247,14 +247,17 @@ static enum err mint_issue(struct register_env *env, enum status *status,
         .made_at = env->now,
     };
     TRY(store_insert(env->store, &tables_table_order_row, &row));
+    struct register_owners owners = {0};
+    struct register_env own = *env;
+    own.owners = &owners;
     for (size_t i = 0; i < issue.outputs.count; i++) {
         struct order_token token = {.order_id = approval->subject_id, .position = i};
         struct cose cose = {0};
-        TRY(register_mint(env, &cose, &token.serial, &token.coin_id, issue.outputs.items[i].amount,
+        TRY(register_mint(&own, &cose, &token.serial, &token.coin_id, issue.outputs.items[i].amount,
                           &issue.outputs.items[i].key, false, 0));
         TRY(store_insert(env->store, &tables_table_order_token, &token));
     }
-    return ERR_OK;
+    return register_owner_flush(&own);
 }
 
 enum err vault_decide(struct register_env *env, enum status *status, uint64_t approval_number,

@@ -345,7 +345,7 @@ static void note_calls(struct cast *cast, size_t calls, size_t notes)
 /* Rows of many calls are read, and struck off, by looks of their own: none takes long. */
 HALL_TEST(clones, many_calls_take_looks_that_read_and_looks_that_strike_off)
 {
-    enum { READ = 64, STRUCK = 256, CALLS = 2 * STRUCK + 1 };
+    enum { READ = 256, STRUCK = 256, CALLS = 2 * STRUCK + 1 };
     static const struct {
         size_t seen, left;
         bool more;
@@ -363,6 +363,28 @@ HALL_TEST(clones, many_calls_take_looks_that_read_and_looks_that_strike_off)
         cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_seen), ends[i].seen, "row %zu", i);
         cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_log), ends[i].left, "row %zu", i);
     }
+    cast_close(&cast);
+}
+
+/* Else calls that go on coming would make it longer for ever. */
+HALL_TEST(clones, what_comes_while_a_round_is_gathered_is_the_next_rounds)
+{
+    enum { CALLS = 257, MORE = 5 };
+    struct clones_round round AUTO(clones_round_forget) = {0};
+    struct cast cast;
+    cast_open(&cast, kind);
+    note_calls(&cast, CALLS, 1);
+    cr_assert(look(&cast, &round, CALLS));
+    cr_assert_not(round.is_gathered);
+    note_calls(&cast, MORE, 1);
+    cr_assert(look(&cast, &round, 1));
+    cr_assert(round.is_gathered);
+    cr_assert_not(round.is_full);
+    while (round.end > 0)
+        cr_assert(look(&cast, &round, CALLS));
+    cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_log), MORE);
+    look_at_all(&cast);
+    cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_log), 0);
     cast_close(&cast);
 }
 

@@ -35,29 +35,54 @@ static void place_close(struct place *place)
     cast_close(&place->cast);
 }
 
-/* Of an owner in turn, with a serial of its own. */
-static void write_entry(uint8_t *entry, size_t number)
+static void write_owner(uint8_t *out, size_t owner)
 {
-    const size_t owner = number % OWNERS;
     const struct id key = crypto_hash(&(struct span){(const uint8_t *)&owner, sizeof owner}, 1);
-    memcpy(entry, key.bytes, KEY_ID_SIZE);
+    memcpy(out, key.bytes, KEY_ID_SIZE);
+}
+
+/* Each has a serial of its own. */
+static void write_entry(uint8_t *entry, size_t owner, size_t number)
+{
+    write_owner(entry, owner);
     for (size_t i = 0; i < KEY_ID_SIZE; i++) {
         entry[OWNER_SERIAL_AT + i] = (uint8_t)((number + 1) >> (8 * (KEY_ID_SIZE - 1 - i)));
         entry[OWNER_COIN_AT + i] = (uint8_t)(number * 31 + i);
     }
 }
 
-static void add_call(struct place *place, size_t count)
+/* OWNERS: of each in turn. */
+static void add_call_of(struct place *place, size_t count, size_t owner)
 {
     uint8_t *entries = malloc(count * OWNER_ENTRY_SIZE);
     struct arena arena AUTO(arena_fini) = {.limit = SIZE_MAX};
     struct register_env env = place->env;
     cr_assert_not_null(entries);
     env.arena = &arena;
-    for (size_t i = 0; i < count; i++)
-        write_entry(entries + i * OWNER_ENTRY_SIZE, place->made++);
+    for (size_t i = 0; i < count; i++, place->made++)
+        write_entry(entries + i * OWNER_ENTRY_SIZE, owner < OWNERS ? owner : place->made % OWNERS,
+                    place->made);
     HALL_OK(register_owner_add_run(&env, entries, count));
     free(entries);
+}
+
+static void add_call(struct place *place, size_t count)
+{
+    add_call_of(place, count, OWNERS);
+}
+
+/* Of all owners, the one whose entries come first, or last. */
+static size_t end_owner(bool is_last)
+{
+    size_t found = 0;
+    for (size_t owner = 1; owner < OWNERS; owner++) {
+        uint8_t one[KEY_ID_SIZE], other[KEY_ID_SIZE];
+        write_owner(one, owner);
+        write_owner(other, found);
+        if ((memcmp(one, other, KEY_ID_SIZE) > 0) == is_last)
+            found = owner;
+    }
+    return found;
 }
 
 static enum err note(void *context, bool *enough, uint64_t serial,
@@ -77,10 +102,8 @@ static size_t missing(struct place *place)
     const struct register_owner_visitor visitor = {place, note};
     memset(place->seen, 0, sizeof place->seen);
     for (size_t owner = 0; owner < OWNERS; owner++) {
-        uint8_t entry[OWNER_ENTRY_SIZE];
         struct public_key key = {.bytes = {0x02}};
-        write_entry(entry, owner);
-        memcpy(key.bytes + 1, entry, KEY_ID_SIZE);
+        write_owner(key.bytes + 1, owner);
         HALL_OK(register_owner_visit(&place->env, &key, 0, &visitor));
     }
     size_t count = 0;
@@ -186,6 +209,134 @@ HALL_TEST(register_owner_runs, no_call_waits_for_a_whole_merge)
     store_fail_at(place.env.store, -1, ERR_OK);
     cr_assert_geq(most, 2);
     cr_assert_gt(runs_of(&place, OWNER_LEVEL_FINAL), 0);
+    cr_assert_eq(missing(&place), 0);
+    place_close(&place);
+}
+
+/* The run that a merge still writes is the sixteenth of its level: were it read by the next merge,
+ * what is written to it afterwards would be taken for what was read before. */
+HALL_TEST(register_owner_runs, a_run_is_no_source_before_all_of_it_is_written)
+{
+    static struct place place;
+    const size_t low = end_owner(false), high = end_owner(true);
+    place_open(&place, kind);
+    for (size_t call = 0; call < 14 * MERGED; call++)
+        add_call_of(&place, 1, high);
+    for (size_t call = 0; call < MERGED; call++)
+        add_call_of(&place, 700, high);
+    for (size_t call = 0; call < 6 * MERGED; call++) {
+        add_call_of(&place, 300, low);
+        cr_assert_eq(missing(&place), 0, "call %zu", call);
+    }
+    place_close(&place);
+}
+
+/* Calls of all sizes, of a few owners, from a seed. */
+static size_t size_of_call(uint64_t *state)
+{
+    static const size_t sizes[] = {1, 1, 2, 5, 40, 300, 1500};
+    *state = *state * 6364136223846793005U + 1442695040888963407U;
+    return sizes[(*state >> 33) % (sizeof sizes / sizeof sizes[0])];
+}
+
+HALL_TEST(register_owner_runs, nothing_is_lost_whatever_the_calls)
+{
+    enum { CALLS = 700, LOOK_EVERY = 7 };
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        static struct place place;
+        uint64_t state = seed;
+        place_open(&place, kind);
+        for (size_t call = 0; call < CALLS; call++) {
+            const size_t count = size_of_call(&state);
+            add_call_of(&place, count, (state >> 50) % (OWNERS + 1));
+            if (call % LOOK_EVERY == 0)
+                cr_assert_eq(missing(&place), 0, "seed %zu call %zu", (size_t)seed, call);
+        }
+        cr_assert_eq(missing(&place), 0, "seed %zu", (size_t)seed);
+        place_close(&place);
+    }
+}
+
+static struct id rows_of(struct place *place)
+{
+    struct id hash = {{0}};
+    struct arena arena AUTO(arena_fini) = {.limit = SIZE_MAX};
+    struct list runs = {0}, merges = {0};
+    const struct store_query all_runs = {.table = &tables_table_owner_run, .index_number = -1};
+    const struct store_query all = {.table = &tables_table_owner_merge, .index_number = -1};
+    HALL_OK(store_list(place->env.store, &runs, &all_runs, NULL, &arena));
+    HALL_OK(store_list(place->env.store, &merges, &all, NULL, &arena));
+    for (size_t i = 0; i < runs.count; i++) {
+        const struct owner_run *run = &((const struct owner_run *)runs.items)[i];
+        const uint64_t numbers[] = {run->level, run->run, run->first_serial, run->chunk};
+        const struct span parts[] = {SPAN(hash),
+                                     {(const uint8_t *)numbers, sizeof numbers},
+                                     SPAN(run->first_owner),
+                                     run->entries};
+        hash = crypto_hash(parts, sizeof parts / sizeof parts[0]);
+    }
+    for (size_t i = 0; i < merges.count; i++) {
+        const struct owner_merge *merge = &((const struct owner_merge *)merges.items)[i];
+        const uint64_t numbers[] = {merge->level, merge->last_source, merge->to_level,
+                                    merge->to_run};
+        const struct span parts[] = {SPAN(hash), {(const uint8_t *)numbers, sizeof numbers}};
+        hash = crypto_hash(parts, sizeof parts / sizeof parts[0]);
+    }
+    return hash;
+}
+
+/* One play in one transaction; one in many, of which some are taken back and done again. */
+HALL_TEST(register_owner_runs, rows_are_a_function_of_the_calls)
+{
+    enum { CALLS = 200 };
+    struct id found[2];
+    size_t most = 0;
+    for (size_t play = 0; play < 2; play++) {
+        static struct place place;
+        uint64_t state = 5;
+        place_open(&place, kind);
+        for (size_t call = 0; call < CALLS; call++) {
+            const size_t count = size_of_call(&state), made = place.made;
+            add_call(&place, count);
+            if (play == 1 && call % 3 == 0) {
+                store_rollback(place.env.store);
+                HALL_OK(store_begin(place.env.store, STORE_WRITE));
+                place.made = made;
+                add_call(&place, count);
+            }
+            if (play == 1) {
+                HALL_OK(store_commit(place.env.store));
+                HALL_OK(store_begin(place.env.store, STORE_WRITE));
+            }
+            most = merges_of(&place) > most ? merges_of(&place) : most;
+        }
+        found[play] = rows_of(&place);
+        place_close(&place);
+    }
+    cr_assert_gt(most, 0);
+    cr_assert(id_equal(&found[0], &found[1]));
+}
+
+static enum err add_one_more(struct register_env *env, void *context)
+{
+    uint8_t entries[100 * OWNER_ENTRY_SIZE];
+    const struct place *place = context;
+    for (size_t i = 0; i < 100; i++)
+        write_entry(entries + i * OWNER_ENTRY_SIZE, i % OWNERS, place->made + i);
+    return register_owner_add_run(env, entries, 100);
+}
+
+HALL_TEST(register_owner_runs, a_failure_in_the_middle_of_a_merge_changes_nothing)
+{
+    static struct place place;
+    place_open(&place, kind);
+    for (size_t call = 0; call < MERGED; call++)
+        add_call(&place, 100);
+    cr_assert_eq(merges_of(&place), 1);
+    hall_end(&place.cast.hall);
+    cr_assert_gt(hall_fail_everywhere(&place.cast.hall, add_one_more, &place), 4);
+    place.made += 100; /* at last it went well */
+    place.env = hall_begin(&place.cast.hall);
     cr_assert_eq(missing(&place), 0);
     place_close(&place);
 }

@@ -90,6 +90,8 @@ HALL_TEST(serve_upkeep, what_a_batch_took_back_is_looked_at_again)
     HALL_OK(in_batch(&place, false)); /* the batch's calls failed: all is rolled back */
     place.chores.undo(place.chores.context);
     cr_assert_eq(hall_cases(&place.cast.hall), 0);
+    HALL_OK(in_batch(&place, true));
+    cr_assert_eq(hall_count(&place.cast.hall, &tables_table_clone_seen), 0, "not at once");
     place.upkeep.clones_ms = 0;
     HALL_OK(place.chores.between(place.chores.context, true));
     cr_assert_eq(hall_cases(&place.cast.hall), 1);
@@ -109,7 +111,7 @@ static void note_calls(struct place *place, uint64_t calls, uint64_t notes)
     hall_end(&place->cast.hall);
 }
 
-/* Looks 100 ms after the last, at which there are so many notes that were looked at. */
+/* Looks long after the last, at which there are so many notes that were looked at. */
 HALL_TEST(serve_upkeep, batches_look_at_little_unless_more_waits_than_a_round_takes)
 {
     enum { CALL = 8192, CALLS = CLONES_NOTES_MAX / CALL, ALL = CALLS * CALL };
@@ -117,10 +119,10 @@ HALL_TEST(serve_upkeep, batches_look_at_little_unless_more_waits_than_a_round_ta
         uint64_t calls, notes;
         size_t in_batch, in_next_batch, when_nobody_calls;
     } rows[] = {
-        {1, CALL, 256, 512, CALL},
-        {3, CALL, 615, 1230, 1230 + CALL}, /* a 40th of them */
-        {CALLS, CALL, ALL / 40 + 1, 2 * (ALL / 40 + 1), 2 * (ALL / 40 + 1) + ALL / 8},
-        {CALLS + 1, CALL, ALL / 40 + 1, ALL / 40 + 1 + ALL / 8, ALL / 40 + 1 + ALL / 4},
+        {1, CALL, 128, 256, 256 + CALL / 2},
+        {3, CALL, 308, 616, 616 + CALL / 2}, /* an 80th of them */
+        {CALLS, CALL, ALL / 80 + 1, 2 * (ALL / 80 + 1), 2 * (ALL / 80 + 1) + ALL / 16},
+        {CALLS + 1, CALL, ALL / 80 + 1, ALL / 80 + 1 + ALL / 16, ALL / 80 + 1 + ALL / 8},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct place place;
@@ -144,19 +146,21 @@ HALL_TEST(serve_upkeep, batches_look_at_little_unless_more_waits_than_a_round_ta
 /* What comes soon after a look is small; what comes at once waits. */
 HALL_TEST(serve_upkeep, a_piece_is_as_large_as_the_time_since_the_last)
 {
-    enum { NOTES = 8192, SINCE_MS = 20, LEAST = 256 * SINCE_MS / 100, IN_100_MS = 256 };
+    enum { NOTES = 8192, SINCE_MS = 20, IN_100_MS = 256 };
     struct place place;
     place_open(&place, kind);
     struct hall *hall = &place.cast.hall;
     note_calls(&place, 1, NOTES);
-    place.upkeep.clones_ms = time_monotonic_ms();
+    place.upkeep.clones_ms = time_monotonic_ms() + 1000000;
     HALL_OK(in_batch(&place, true));
     cr_assert_eq(hall_count(hall, &tables_table_clone_seen), 0);
-    place.upkeep.clones_ms = time_monotonic_ms() - SINCE_MS;
+    const uint64_t from_ms = time_monotonic_ms() - SINCE_MS;
+    place.upkeep.clones_ms = from_ms;
     HALL_OK(in_batch(&place, true));
+    const uint64_t most_ms = time_monotonic_ms() - from_ms;
     const size_t seen = hall_count(hall, &tables_table_clone_seen);
-    cr_assert_geq(seen, LEAST);
-    cr_assert_lt(seen, IN_100_MS);
+    cr_assert_geq(seen, (size_t)IN_100_MS * SINCE_MS / 100);
+    cr_assert_leq(seen, IN_100_MS * most_ms / 100);
     place_close(&place);
 }
 
