@@ -15,8 +15,8 @@ enum {
     AT_COIN = 24,
     PART_SIZE = KEY_ID_SIZE,
     NOTES_AT_FIRST = 64,
-    CALLS_AT_ONCE = 64,                       /* read at once: a row may have half a MiB */
-    GATHERED_LISTS = 4,                       /* of so many, in a look, */
+    CALLS_AT_ONCE = 8,                        /* read at once: a row may have half a MiB */
+    GATHERED_LISTS = 32,                      /* of so many, in a look, */
     GATHERED_BYTES = 8192 * CLONE_ENTRY_SIZE, /* or so much */
     STRUCK_AT_ONCE = 256,
 };

@@ -1,8 +1,8 @@
 /* Runs of the index by owner, and their merging (contract in register_owner_runs.h).
  *
- * 1. RUNS_MERGED runs of a level, its sources, become one of the next, or a final one. Each call
- *    does a part of that, in proportion to its own entries, so that no call waits for a whole
- *    merge; a row of owner_merge tells which merges are under way.
+ * 1. RUNS_MERGED runs of a level, its sources, become one of the next, or a final one. Calls do
+ *    that in parts, in proportion to their own entries, so that none waits for a whole merge; a row
+ *    of owner_merge tells which merges are under way.
  * 2. A merge is where the run that it writes ends. A source's chunk is deleted when all of it is
  *    there: until then entries are in both, which readers have to bear (register_row.h).
  * 3. A run is no source before all of it is written: what a merge writes goes on where that ends.
@@ -19,7 +19,8 @@ enum {
     MERGES_MAX = OWNER_LEVEL_FINAL, /* one a level */
     /* A merge is done before the next is due if it is faster than entries come: it is by this. */
     FASTER = 2,
-    MOVED_MIN = 4 * OWNER_CHUNK_ENTRIES,
+    MOVED_MIN = 4 * OWNER_CHUNK_ENTRIES, /* for less it is not worth opening the sources */
+    RESTS_MAX = 8,                       /* so small calls do it every so often */
 };
 
 uint64_t register_owner_serial(const uint8_t *entry)
@@ -361,6 +362,13 @@ static enum err begin_all(struct register_env *env, struct merges *merges, unsig
     return ERR_OK;
 }
 
+/* Of a batch of many small calls, too, the merges must not be what takes longest. */
+static bool is_due(uint64_t run, size_t count)
+{
+    const size_t calls = MOVED_MIN / (FASTER * count);
+    return calls == 0 || run % (calls < RESTS_MAX ? calls : RESTS_MAX) == 0;
+}
+
 enum err register_owner_add_run(struct register_env *env, uint8_t *entries, size_t count)
 {
     const size_t count_min = FASTER * count > MOVED_MIN ? FASTER * count : MOVED_MIN;
@@ -373,6 +381,8 @@ enum err register_owner_add_run(struct register_env *env, uint8_t *entries, size
     for (size_t i = 0; i < count; i += OWNER_CHUNK_ENTRIES)
         TRY(write_chunk(env, 0, run, ++chunk, entries + i * OWNER_ENTRY_SIZE,
                         count - i < OWNER_CHUNK_ENTRIES ? count - i : OWNER_CHUNK_ENTRIES));
+    if (!is_due(run, count))
+        return ERR_OK;
     TRY(go_on_all(env, &merges, &due, count_min));
     return begin_all(env, &merges, due, count_min);
 }

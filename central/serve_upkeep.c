@@ -17,7 +17,7 @@ enum {
     PRUNE_COUNT = 4096,
     /* The search goes on in pieces too small to be felt, as large as the time since the last. */
     CLONES_EVERY_MS = 10,
-    CLONES_PIECE_MS_MAX = 50,
+    CLONES_PIECE_MS_MAX = 20,
     CLONES_RETRY_MS = 1000,
     /* While calls go on coming a round takes some four seconds: the more notes it has, the fewer
      * pages a note takes. */
@@ -49,9 +49,10 @@ static enum err look(struct serve_upkeep *upkeep, uint64_t round_ms, uint64_t co
     bool more = false;
     const uint64_t now_ms = time_monotonic_ms(), since_ms = now_ms - upkeep->clones_ms;
     const uint64_t piece_ms = since_ms < CLONES_PIECE_MS_MAX ? since_ms : CLONES_PIECE_MS_MAX;
-    upkeep->clones_ms = now_ms;
+    upkeep->clones_ms = now_ms + CLONES_RETRY_MS; /* if it fails */
     TRY(service_look_for_clones(upkeep->service, &more, count_min * piece_ms / 100,
                                 round_ms / piece_ms));
+    upkeep->clones_ms = now_ms;
     atomic_store(&upkeep->may_have_clones, more);
     return ERR_OK;
 }
@@ -102,7 +103,6 @@ static void undo(void *context)
 {
     struct serve_upkeep *upkeep = context;
     service_forget_clones(upkeep->service);
-    upkeep->clones_ms = time_monotonic_ms() + CLONES_RETRY_MS;
     atomic_store(&upkeep->may_have_clones, true);
     atomic_store(&upkeep->is_archiving, false);
     archive_forget(&upkeep->archive);

@@ -366,6 +366,22 @@ HALL_TEST(clones, many_calls_take_looks_that_read_and_looks_that_strike_off)
     cast_close(&cast);
 }
 
+HALL_TEST(clones, large_calls_take_more_looks_to_read)
+{
+    enum { CALLS = 40, CALL = 1024, A_LOOK = 8192 };
+    struct clones_round round AUTO(clones_round_forget) = {0};
+    struct cast cast;
+    cast_open(&cast, kind);
+    note_calls(&cast, CALLS, CALL);
+    for (size_t look_number = 1; look_number < CALLS * CALL / A_LOOK; look_number++) {
+        cr_assert(look(&cast, &round, 1));
+        cr_assert_eq(round.left, look_number * A_LOOK);
+    }
+    cr_assert(look(&cast, &round, 1));
+    cr_assert_lt(round.left, CALLS * CALL, "it looked, too");
+    cast_close(&cast);
+}
+
 /* Else calls that go on coming would make it longer for ever. */
 HALL_TEST(clones, what_comes_while_a_round_is_gathered_is_the_next_rounds)
 {
@@ -432,7 +448,8 @@ HALL_TEST(clones, a_round_has_so_many_notes_and_says_what_it_left)
         struct cast cast;
         cast_open(&cast, kind);
         note_calls(&cast, rows[i].calls, rows[i].notes);
-        cr_assert(look(&cast, &round, 1));
+        while (!round.is_gathered)
+            cr_assert(look(&cast, &round, 1));
         cr_assert_eq(round.is_full, rows[i].left > 0, "row %zu", i);
         cr_assert_eq(look(&cast, &round, SIZE_MAX), rows[i].left > 0, "row %zu", i);
         cr_assert_eq(hall_count(&cast.hall, &tables_table_clone_log), rows[i].left, "row %zu", i);

@@ -58,6 +58,7 @@ static void add_call_of(struct place *place, size_t count, size_t owner)
     struct arena arena AUTO(arena_fini) = {.limit = SIZE_MAX};
     struct register_env env = place->env;
     cr_assert_not_null(entries);
+    cr_assert_leq(place->made + count, COINS_MAX);
     env.arena = &arena;
     for (size_t i = 0; i < count; i++, place->made++)
         write_entry(entries + i * OWNER_ENTRY_SIZE, owner < OWNERS ? owner : place->made % OWNERS,
@@ -162,15 +163,15 @@ static const struct {
     uint64_t level_0, level_1, final; /* runs afterwards */
     size_t merges;
 } rows[] = {
-    {MERGED - 1, 100, MERGED - 1, 0, 0, 0},
-    {1, 100, MERGED, 1, 0, 1}, /* 1,600 entries: begun */
-    {1, 100, MERGED + 1, 1, 0, 1},
-    {1, 100, 2, 1, 0, 0}, /* 640 each, so it takes three calls */
-    {1, 8001, 3, 1, 0, 0},
-    {MERGED - 4, 8001, MERGED - 1, 1, 0, 0},
+    {MERGED - 1, 320, MERGED - 1, 0, 0, 0},
+    {1, 320, MERGED, 1, 0, 1}, /* 5,120 entries: begun */
+    {1, 320, MERGED + 1, 1, 0, 1},
+    {6, 320, 7, 1, 0, 0}, /* 640 each, so it takes eight calls */
+    {1, 8001, 8, 1, 0, 0},
+    {7, 8001, MERGED - 1, 1, 0, 0},
     {1, 8001, MERGED, 1, 1, 1}, /* 16,002 of them with each call */
-    {4, 8001, MERGED + 4, 1, 1, 1},
-    {3, 8001, 7, 1, 1, 0},
+    {2, 8001, MERGED + 2, 1, 1, 1},
+    {2, 8001, 4, 1, 1, 0},
 };
 
 HALL_TEST(register_owner_runs, sixteen_become_one_by_and_by_and_a_large_one_is_final)
@@ -319,11 +320,11 @@ HALL_TEST(register_owner_runs, rows_are_a_function_of_the_calls)
 
 static enum err add_one_more(struct register_env *env, void *context)
 {
-    uint8_t entries[100 * OWNER_ENTRY_SIZE];
+    uint8_t entries[320 * OWNER_ENTRY_SIZE];
     const struct place *place = context;
-    for (size_t i = 0; i < 100; i++)
+    for (size_t i = 0; i < 320; i++)
         write_entry(entries + i * OWNER_ENTRY_SIZE, i % OWNERS, place->made + i);
-    return register_owner_add_run(env, entries, 100);
+    return register_owner_add_run(env, entries, 320);
 }
 
 HALL_TEST(register_owner_runs, a_failure_in_the_middle_of_a_merge_changes_nothing)
@@ -331,12 +332,30 @@ HALL_TEST(register_owner_runs, a_failure_in_the_middle_of_a_merge_changes_nothin
     static struct place place;
     place_open(&place, kind);
     for (size_t call = 0; call < MERGED; call++)
-        add_call(&place, 100);
+        add_call(&place, 320);
     cr_assert_eq(merges_of(&place), 1);
     hall_end(&place.cast.hall);
     cr_assert_gt(hall_fail_everywhere(&place.cast.hall, add_one_more, &place), 4);
-    place.made += 100; /* at last it went well */
+    place.made += 320; /* at last it went well */
     place.env = hall_begin(&place.cast.hall);
+    cr_assert_eq(missing(&place), 0);
+    place_close(&place);
+}
+
+/* As a batch of a bank's single payments is. */
+HALL_TEST(register_owner_runs, many_small_calls_wait_for_a_part_of_a_merge)
+{
+    enum { BATCH = 64, PARTS = BATCH / 8 };
+    static struct place place;
+    place_open(&place, kind);
+    for (size_t call = 0; call < MERGED; call++)
+        add_call(&place, 1500);
+    cr_assert_eq(merges_of(&place), 1);
+    store_fail_at(place.env.store, 4 * BATCH + PARTS * (2 * PART / OWNER_CHUNK_ENTRIES + 2),
+                  ERR_IO);
+    for (size_t call = 0; call < BATCH; call++)
+        add_call(&place, 1);
+    store_fail_at(place.env.store, -1, ERR_OK);
     cr_assert_eq(missing(&place), 0);
     place_close(&place);
 }
@@ -368,7 +387,7 @@ HALL_TEST(register_owner_runs, a_sweep_in_the_middle_of_a_merge_takes_only_what_
         size_t lost = 0;
         place_open(&place, kind);
         for (size_t call = 0; call < MERGED; call++)
-            add_call(&place, 100);
+            add_call(&place, 320);
         cr_assert_eq(merges_of(&place), 1);
         if (of_output)
             delete_run(&place, 1, 1, &lost);
@@ -379,7 +398,7 @@ HALL_TEST(register_owner_runs, a_sweep_in_the_middle_of_a_merge_takes_only_what_
         const size_t left = missing(&place);
         cr_assert_leq(left, lost);
         for (size_t call = 0; call < 3 * MERGED; call++) {
-            add_call(&place, 100);
+            add_call(&place, 320);
             cr_assert_eq(missing(&place), left, "call %zu", call);
         }
         place_close(&place);

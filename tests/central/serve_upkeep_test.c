@@ -90,8 +90,6 @@ HALL_TEST(serve_upkeep, what_a_batch_took_back_is_looked_at_again)
     HALL_OK(in_batch(&place, false)); /* the batch's calls failed: all is rolled back */
     place.chores.undo(place.chores.context);
     cr_assert_eq(hall_cases(&place.cast.hall), 0);
-    HALL_OK(in_batch(&place, true));
-    cr_assert_eq(hall_count(&place.cast.hall, &tables_table_clone_seen), 0, "not at once");
     place.upkeep.clones_ms = 0;
     HALL_OK(place.chores.between(place.chores.context, true));
     cr_assert_eq(hall_cases(&place.cast.hall), 1);
@@ -119,17 +117,22 @@ HALL_TEST(serve_upkeep, batches_look_at_little_unless_more_waits_than_a_round_ta
         uint64_t calls, notes;
         size_t in_batch, in_next_batch, when_nobody_calls;
     } rows[] = {
-        {1, CALL, 128, 256, 256 + CALL / 2},
-        {3, CALL, 308, 616, 616 + CALL / 2}, /* an 80th of them */
-        {CALLS, CALL, ALL / 80 + 1, 2 * (ALL / 80 + 1), 2 * (ALL / 80 + 1) + ALL / 16},
-        {CALLS + 1, CALL, ALL / 80 + 1, ALL / 80 + 1 + ALL / 16, ALL / 80 + 1 + ALL / 8},
+        {1, CALL, 51, 102, 102 + CALL / 5},
+        {3, CALL, 123, 246, 246 + CALL / 5}, /* a 200th of them */
+        {CALLS, CALL, ALL / 200 + 1, 2 * (ALL / 200 + 1), 2 * (ALL / 200 + 1) + ALL / 40 + 1},
+        {CALLS + 1, CALL, ALL / 200 + 1, ALL / 200 + 1 + ALL / 40 + 1,
+         ALL / 200 + 1 + 2 * (ALL / 40 + 1)},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct place place;
         place_open(&place, kind);
         struct hall *hall = &place.cast.hall;
         note_calls(&place, rows[i].calls, rows[i].notes);
-        HALL_OK(in_batch(&place, true));
+        while (!place.service.clones.is_gathered) {
+            cr_assert_eq(hall_count(hall, &tables_table_clone_seen), 0, "row %zu", i);
+            place.upkeep.clones_ms = 0;
+            HALL_OK(in_batch(&place, true));
+        }
         cr_assert_eq(hall_count(hall, &tables_table_clone_seen), rows[i].in_batch, "row %zu", i);
         place.upkeep.clones_ms = 0;
         HALL_OK(in_batch(&place, true));
@@ -226,7 +229,10 @@ HALL_TEST(serve_upkeep, a_chore_that_fails_is_done_later_and_only_an_unknown_com
     store = place.cast.hall.store;
     settle_clones(&place.cast);
     store_fail_at(store, 0, ERR_IO);
+    const uint64_t before_ms = time_monotonic_ms();
     cr_assert_eq(in_batch(&place, true), ERR_IO);
+    place.chores.undo(place.chores.context);
+    cr_assert_geq(place.upkeep.clones_ms, before_ms + 1000, "what fails is not tried at once");
     cr_assert_lt(serve_upkeep_wait_ms(&place.upkeep), IDLE_MS);
     place.upkeep.clones_ms = 0;
     store_fail_at(store, 0, ERR_DISK_FULL);

@@ -102,7 +102,7 @@ mutant advanced-and-refunded intermediary/recovery.c \
 mutant restored-coins-for-spending common/purse/purse_key.c \
     's/^    return quarantine_coins\(env, PURSE_AVAILABLE\);/    return ERR_OK;/' 'RESTORE'
 mutant clone-not-looked-for central/clones.c \
-    's/^    return accuse\(env, &seen, &row\);/    return ERR_OK;/' 'I6'
+    's/^    return accuse\(&room, &seen, &row\);/    return ERR_OK;/' 'I6'
 mutant clone-note-forgotten central/register_order.c \
     '/TRY\(clones_keep/d' 'I6'
 mutant disputed-line-archived central/archive_line.c \

@@ -48,7 +48,7 @@ FIGURES = (  # key, heading, format
 )
 BILLION = 1_000_000_000
 YARDSTICK = "last_of_1"  # a register with the last million and no other coins
-BEFORE_ANY, HEADROOM = 16_000, 1.5  # payments made beforehand for a second; of the speed found
+BEFORE_ANY, HEADROOM = 24_000, 1.5  # payments made beforehand for a second; of the speed found
 PATIENCE_S, PATIENCE_FACTOR = 3600, 10
 
 
