@@ -67,6 +67,11 @@ trap 'exit 130' INT TERM HUP
 start() # name, command
 {
     local log=$logs/${1//\//_} tmp
+    if [ -e "$log.log" ]; then # whose result would be whose?
+        echo "check: $steps_file: two steps are called $1; give one another name" >&2
+        exit 1
+    fi
+    : >"$log.log"
     tmp=$(mktemp -d "$scratch/XXXXXX")
     # shellcheck disable=SC2016 # expanded by the inner shell
     TMPDIR=$tmp setsid bash -c '

@@ -47,6 +47,8 @@ step test "$scratch/none*" "echo '1 passed, 0 failed'" "0 passed, 1 failed" 1
 step test "tools/check.*" "echo '1 passed, 0 failed' {}" "0 passed, 2 failed" 1
 step test "tools/check.*" "echo '1 passed, 0 failed' # {}" "2 passed, 0 failed" 0
 step alone Makefile "echo '1 passed, 0 failed'" "1 passed, 0 failed" 0
+step test "tools/check.{sh,sh}" "echo '1 passed, 0 failed'" \
+    "check: $scratch/steps: two steps are called one:check.sh; give one another name" 1
 
 leave="touch \$TMPDIR/x; (sleep 7654.321 &) ; set -m; sleep 7654.321 &"
 step test Makefile "$leave echo '1 passed, 0 failed'" "1 passed, 0 failed" 0
