@@ -65,17 +65,24 @@ enum err clones_note(struct register_env *env, const struct payment *payment,
     return ERR_OK;
 }
 
-enum err clones_keep(struct register_env *env)
+/* 0: there is none. */
+static enum err newest_call(struct register_env *env, uint64_t *number)
 {
     const struct store_query newest = {
         .table = &tables_table_clone_log, .index_number = -1, .descending = true, .count_max = 1};
-    struct clone_log row = {.number = 1, .entries = span_of(env->notes.bytes, env->notes.size)};
     struct list rows = {0};
+    TRY(store_list(env->store, &rows, &newest, NULL, env->arena));
+    *number = rows.count == 0 ? 0 : ((const struct clone_log *)rows.items)->number;
+    return ERR_OK;
+}
+
+enum err clones_keep(struct register_env *env)
+{
+    struct clone_log row = {.entries = span_of(env->notes.bytes, env->notes.size)};
     if (env->notes.size == 0)
         return ERR_OK;
-    TRY(store_list(env->store, &rows, &newest, NULL, env->arena));
-    if (rows.count > 0)
-        row.number = ((const struct clone_log *)rows.items)->number + 1;
+    TRY(newest_call(env, &row.number));
+    row.number++;
     env->notes.size = 0;
     return store_insert(env->store, &tables_table_clone_log, &row);
 }
@@ -222,14 +229,8 @@ void clones_round_forget(struct clones_round *round)
 
 static enum err begin_round(struct register_env *env, struct clones_round *round)
 {
-    const struct store_query newest = {
-        .table = &tables_table_clone_log, .index_number = -1, .descending = true, .count_max = 1};
-    struct list rows = {0};
-    TRY(store_list(env->store, &rows, &newest, NULL, env->arena));
-    if (rows.count > 0)
-        round->end = ((const struct clone_log *)rows.items)->number;
     round->notes.limit = (size_t)CLONES_NOTES_MAX * CLONE_ENTRY_SIZE;
-    return ERR_OK;
+    return newest_call(env, &round->end);
 }
 
 static enum err take_call(struct clones_round *round, const struct clone_log *call)
@@ -302,11 +303,9 @@ static enum err strike_off(struct register_env *env, struct clones_round *round)
 /* Rows that came while it was on are the next round's. */
 static enum err end_round(struct register_env *env, struct clones_round *round, bool *more)
 {
-    const struct store_query any = {
-        .table = &tables_table_clone_log, .index_number = -1, .count_max = 1};
-    struct list rows = {0};
-    TRY(store_list(env->store, &rows, &any, NULL, env->arena));
-    *more = rows.count > 0;
+    uint64_t newest = 0;
+    TRY(newest_call(env, &newest));
+    *more = newest > 0;
     clones_round_forget(round);
     return ERR_OK;
 }

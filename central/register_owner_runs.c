@@ -38,21 +38,27 @@ static int compare_entries(const void *a, const void *b)
 
 /* --- rows --- */
 
+/* The chunk at an end of those that begin like from, or of those behind it. */
+static enum err end_chunk_of(struct register_env *env, bool *found, struct owner_run *out,
+                             const struct owner_run *from, struct store_query query)
+{
+    struct list rows = {0};
+    query.table = &tables_table_owner_run;
+    query.index_number = -1;
+    query.count_max = 1;
+    TRY(store_list(env->store, &rows, &query, from, env->arena));
+    *found = rows.count > 0;
+    if (*found)
+        *out = *(const struct owner_run *)rows.items;
+    return ERR_OK;
+}
+
 enum err register_owner_step(struct register_env *env, bool *found, struct owner_run *at,
                              bool descending)
 {
-    const struct store_query query = {.table = &tables_table_owner_run,
-                                      .index_number = -1,
-                                      .prefix_count = 2,
-                                      .after = true,
-                                      .descending = descending,
-                                      .count_max = 1};
-    struct list rows = {0};
-    TRY(store_list(env->store, &rows, &query, at, env->arena));
-    *found = rows.count > 0;
-    if (*found)
-        *at = *(const struct owner_run *)rows.items;
-    return ERR_OK;
+    return end_chunk_of(
+        env, found, at, at,
+        (struct store_query){.prefix_count = 2, .after = true, .descending = descending});
 }
 
 /* The first chunk of a run, or the last. */
@@ -60,31 +66,18 @@ static enum err end_of_run(struct register_env *env, bool *found, struct owner_r
                            uint64_t level, uint64_t run, bool descending)
 {
     const struct owner_run from = {.level = level, .run = run};
-    const struct store_query end = {.table = &tables_table_owner_run,
-                                    .index_number = -1,
-                                    .prefix_count = 2,
-                                    .descending = descending,
-                                    .count_max = 1};
-    struct list rows = {0};
-    TRY(store_list(env->store, &rows, &end, &from, env->arena));
-    *found = rows.count > 0;
-    if (*found)
-        *out = *(const struct owner_run *)rows.items;
-    return ERR_OK;
+    return end_chunk_of(env, found, out, &from,
+                        (struct store_query){.prefix_count = 2, .descending = descending});
 }
 
 static enum err end_of_level(struct register_env *env, uint64_t *run, uint64_t level,
                              bool descending)
 {
-    const struct owner_run from = {.level = level};
-    const struct store_query end = {.table = &tables_table_owner_run,
-                                    .index_number = -1,
-                                    .prefix_count = 1,
-                                    .descending = descending,
-                                    .count_max = 1};
-    struct list rows = {0};
-    TRY(store_list(env->store, &rows, &end, &from, env->arena));
-    *run = rows.count == 0 ? 0 : ((const struct owner_run *)rows.items)->run;
+    struct owner_run chunk = {.level = level};
+    bool found = false;
+    TRY(end_chunk_of(env, &found, &chunk, &chunk,
+                     (struct store_query){.prefix_count = 1, .descending = descending}));
+    *run = chunk.run; /* 0: none was found */
     return ERR_OK;
 }
 

@@ -13,11 +13,11 @@ struct serve_upkeep {
     struct service *service; /* borrowed */
     struct archive archive;
     struct archive_files archive_files;
-    uint64_t pruned_ms, clones_ms;
-    uint64_t archive_ms;          /* when the next step is due */
-    _Atomic bool may_have_clones; /* payments settled that were not looked at */
-    _Atomic bool is_quiet;        /* nobody called since the last chores */
-    _Atomic bool is_archiving;    /* another step is due soon */
+    uint64_t pruned_ms, clones_ms; /* the last time; clones: later, if that failed */
+    uint64_t archive_ms;           /* when the next step is due */
+    _Atomic bool may_have_clones;  /* payments settled that were not looked at */
+    _Atomic bool is_quiet;         /* nobody called since the last chores */
+    _Atomic bool is_archiving;     /* another step is due soon */
 };
 
 void serve_upkeep_init(struct serve_upkeep *upkeep, struct service *service,
