@@ -1,9 +1,12 @@
 /* What must hold of the rows whatever happened, and that nothing happens by halves. */
+#include "central/register_owner_runs.h"
 #include "common/money/evidence.h"
 #include "common/money/proof.h"
 #include "tests/central/hall.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
 
 static struct list all_rows(struct hall *hall, const struct table *table)
 {
@@ -81,10 +84,57 @@ static void audit_cases(struct hall *hall)
     }
 }
 
+static int compare_entries(const void *a, const void *b)
+{
+    return memcmp(a, b, OWNER_ENTRY_SIZE);
+}
+
+/* All entries of the index by owner, sorted. */
+static struct buffer owner_entries(struct hall *hall)
+{
+    struct buffer entries = {.limit = SIZE_MAX};
+    const struct list rows = all_rows(hall, &tables_table_owner_run);
+    for (size_t i = 0; i < rows.count; i++)
+        HALL_OK(buffer_put(&entries, ((const struct owner_run *)rows.items)[i].entries));
+    if (entries.size > 0)
+        qsort(entries.data, entries.size / OWNER_ENTRY_SIZE, OWNER_ENTRY_SIZE, compare_entries);
+    return entries;
+}
+
+static bool is_spent(struct hall *hall, const struct coin *coin)
+{
+    struct spend spend = {.serial = coin->serial, .coin_id = coin->coin_id};
+    return store_get(hall->store, &tables_table_spend, &spend, &hall->world.arena) == ERR_OK;
+}
+
+/* Every coin that is not spent is in the index by owner. (Lines that were put back are spent.) */
+static void audit_owners(struct hall *hall)
+{
+    const struct list rows = all_rows(hall, &tables_table_coin);
+    const struct coin *coins = rows.items;
+    if (rows.count == 0)
+        return;
+    struct buffer entries AUTO(buffer_fini) = owner_entries(hall);
+    for (size_t i = 0; i < rows.count; i++) {
+        uint8_t entry[OWNER_ENTRY_SIZE];
+        if (is_spent(hall, &coins[i]))
+            continue;
+        memcpy(entry, coins[i].owner_key.bytes + 1, KEY_ID_SIZE);
+        for (size_t j = 0; j < KEY_ID_SIZE; j++)
+            entry[OWNER_SERIAL_AT + j] = (uint8_t)(coins[i].serial >> (8 * (KEY_ID_SIZE - 1 - j)));
+        memcpy(entry + OWNER_COIN_AT, coins[i].coin_id.bytes, KEY_ID_SIZE);
+        cr_assert_not_null(bsearch(entry, entries.data, entries.size / OWNER_ENTRY_SIZE,
+                                   OWNER_ENTRY_SIZE, compare_entries),
+                           "the coin of serial %zu is not in the index by owner",
+                           (size_t)coins[i].serial);
+    }
+}
+
 void hall_audit(struct hall *hall)
 {
     HALL_OK(store_begin(hall->store, STORE_READ));
     audit_coins(hall);
+    audit_owners(hall);
     audit_spends(hall);
     audit_losers(hall);
     audit_cases(hall);
