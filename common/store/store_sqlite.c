@@ -16,6 +16,7 @@
 #include "common/store/store_ahead.h"
 #include "common/store/store_aside.h"
 #include "common/store/store_cluster.h"
+#include "common/store/store_gather.h"
 #include "common/store/store_list.h"
 #include "common/store/store_log.h"
 #include "common/store/store_migrations.h"
@@ -273,6 +274,7 @@ static void close_store(struct store *store)
     store_aside_close(sqlite);
     (void)sqlite3_close_v2(sqlite->db);
     store_sealed_close(&sqlite->sealed);
+    store_gather_close(&sqlite->gather);
     free(sqlite);
 }
 
@@ -378,27 +380,32 @@ static enum err set_reserve(sqlite3 *db)
     return store_sqlite_err(sqlite3_file_control(db, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve));
 }
 
-static const char *vfs_of(const struct store_sqlite *sqlite,
-                          const struct store_sqlite_options *options)
+/* Who holds a file alone writes its log in large pieces; sealed pages go one by one. */
+static enum err choose_vfs(const char **name, struct store_sqlite *sqlite,
+                           const struct store_sqlite_options *options)
 {
-    if (sqlite->sealed != NULL)
-        return store_sealed_name(sqlite->sealed);
-    return options->settles_aside ? STORE_SETTLER_VFS : NULL;
+    *name = NULL;
+    if (options->key != NULL) {
+        TRY(store_sealed_open(&sqlite->sealed, options->key));
+        *name = store_sealed_name(sqlite->sealed);
+    } else if (options->exclusive) {
+        TRY(store_gather_open(&sqlite->gather, options->settles_aside ? STORE_SETTLER_VFS : NULL));
+        *name = store_gather_name(sqlite->gather);
+    }
+    return ERR_OK;
 }
 
 static enum err open_file(struct store_sqlite *sqlite, const char *path,
                           const struct store_sqlite_options *options)
 {
-    const struct safe_key *key = options->key;
+    const char *vfs;
     const int mode = sqlite->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     const int flags = mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    if (key != NULL) {
-        TRY(store_sealed_open(&sqlite->sealed, key));
-    }
-    TRY(store_sqlite_err(sqlite3_open_v2(path, &sqlite->db, flags, vfs_of(sqlite, options))));
+    TRY(choose_vfs(&vfs, sqlite, options));
+    TRY(store_sqlite_err(sqlite3_open_v2(path, &sqlite->db, flags, vfs)));
     TRY(store_sqlite_err(sqlite3_busy_timeout(sqlite->db, STORE_SQLITE_BUSY_MS)));
     TRY(set_guards(sqlite->db));
-    return key == NULL ? ERR_OK : set_reserve(sqlite->db);
+    return options->key == NULL ? ERR_OK : set_reserve(sqlite->db);
 }
 
 static size_t late_max(const struct store_sqlite_options *options)

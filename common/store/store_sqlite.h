@@ -21,10 +21,11 @@ enum {
     /* The log may become longer by this part while the settler ends what it is at. */
     STORE_SQLITE_SETTLER_SLACK = 8,
     /* So many keys may be late where the file is held alone (store_sweep.h). */
-    STORE_SQLITE_LATE_MAX = 262144,
+    STORE_SQLITE_LATE_MAX = 524288,
 };
 
 struct store_ahead;
+struct store_gather;
 struct store_settler;
 struct store_sweep;
 struct store_statement_cache; /* the prepared statements of one table */
@@ -32,6 +33,7 @@ struct store_sqlite {
     struct store store;
     sqlite3 *db;
     struct store_sealed *sealed; /* NULL: the file is in clear */
+    struct store_gather *gather; /* NULL: SQLite writes the log page by page */
     bool read_only;
     /* A commit's result is: only opening again can tell. Whoever flushes may find out. */
     _Atomic bool unknown;

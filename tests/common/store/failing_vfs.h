@@ -8,6 +8,7 @@ void failing_vfs_install(const char *name);
 /* code: what the failing call gives (SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC), and
  * for which errno; nth < 0: off. */
 void failing_vfs_fail_at(long nth, int code, int number);
-long failing_vfs_syncs(void); /* since installed */
+long failing_vfs_syncs(void);      /* since installed */
+long failing_vfs_log_writes(void); /* likewise, to write-ahead logs */
 
 #endif

@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 
 static const struct store_sqlite_options creating = {.create = true};
+static const struct store_sqlite_options alone = {.create = true, .exclusive = true};
 static const struct table *const coins = &contract_table_contract_coin;
 enum { ROWS = 60 };
 
@@ -33,14 +34,20 @@ static void expect_count_after_reopening(const char *path, size_t low, size_t hi
     cr_assert(count == low || count == high, "%zu rows", count);
 }
 
+struct failure {
+    int code, number;
+    enum err expected;
+};
+
 /* true: N is beyond the last write of the work */
-static bool fail_once(long nth, int code, int number, enum err expected)
+static bool fail_once(const struct store_sqlite_options *options, long nth,
+                      const struct failure *failure)
 {
     AUTO(temporary_fini) struct temporary temporary = temporary_make();
     AUTO(store_close) struct store *store = NULL;
-    EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &creating));
+    EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, options));
     contract_insert_coins(store, 1, 1);
-    failing_vfs_fail_at(nth, code, number);
+    failing_vfs_fail_at(nth, failure->code, failure->number);
     const enum err error = insert_rows(store);
     failing_vfs_fail_at(-1, SQLITE_OK, 0);
     store_rollback(store);
@@ -48,7 +55,7 @@ static bool fail_once(long nth, int code, int number, enum err expected)
         cr_assert_eq(contract_count(store, coins), 1 + ROWS);
         return true;
     }
-    EXPECT_ERR(error, expected);
+    EXPECT_ERR(error, failure->expected);
     if (error == ERR_COMMIT_UNKNOWN) { /* the handle knows no more than we do */
         EXPECT_ERR(store_begin(store, STORE_READ), ERR_COMMIT_UNKNOWN);
         store_close(&store);
@@ -62,12 +69,9 @@ static bool fail_once(long nth, int code, int number, enum err expected)
     return false;
 }
 
-Test(store_failure, every_write_fails_once)
+static void fail_each_write(const struct store_sqlite_options *options, long writes_min)
 {
-    static const struct {
-        int code, number;
-        enum err expected;
-    } cases[] = {
+    static const struct failure cases[] = {
         {SQLITE_FULL, ENOSPC, ERR_DISK_FULL},
         {SQLITE_IOERR_WRITE, EIO, ERR_COMMIT_UNKNOWN},
         {SQLITE_IOERR_WRITE, EROFS, ERR_READ_ONLY}, /* mounted so meanwhile: no write got through */
@@ -77,11 +81,21 @@ Test(store_failure, every_write_fails_once)
     failing_vfs_install(NULL);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         long nth = 0;
-        while (!fail_once(nth, cases[i].code, cases[i].number, cases[i].expected)) {
+        while (!fail_once(options, nth, &cases[i]))
             nth++;
-        }
-        cr_assert_geq(nth, 5); /* there were writes to fail */
+        cr_assert_geq(nth, writes_min); /* there were writes to fail */
     }
+}
+
+Test(store_failure, every_write_fails_once)
+{
+    fail_each_write(&creating, 5);
+}
+
+/* The log's frames in one piece, and the flush after it. */
+Test(store_failure, every_large_write_fails_once)
+{
+    fail_each_write(&alone, 2);
 }
 
 Test(store_failure, making_a_database_fails_whole)

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FEW = 5 };
+enum { FEW = 5, MANY = 4000 };
 
 static const struct store_sqlite_options few = {
     .create = true, .exclusive = true, .settles_aside = true, .late_max = FEW};
@@ -233,7 +233,7 @@ static bool fail_commit(long nth)
     for (unsigned n = 0; n < 40; n += 4)
         insert(store, n, 4);
     EXPECT_OK(store_begin(store, STORE_WRITE));
-    for (unsigned i = 40; i < 60; i++) {
+    for (unsigned i = 40; i < 40 + MANY; i++) {
         const struct contract_front row = make_row(i);
         EXPECT_OK(store_insert(store, front, &row));
     }
@@ -241,12 +241,12 @@ static bool fail_commit(long nth)
     error = store_commit(store);
     failing_vfs_fail_at(-1, SQLITE_OK, 0);
     store_rollback(store);
-    const unsigned count = error == ERR_OK ? 60 : 40;
+    const unsigned count = error == ERR_OK ? 40 + MANY : 40;
     if (error != ERR_OK)
         EXPECT_ERR(error, ERR_DISK_FULL);
     expect_rows(store, 0, count);
     cr_assert_eq(contract_count(store, front), count);
-    for (unsigned n = 100; n < 140; n += 4) {
+    for (unsigned n = 10000; n < 10040; n += 4) {
         insert(store, n, 4);
         expect_none_overlooked(store);
     }
