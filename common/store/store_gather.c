@@ -10,8 +10,8 @@
  *    is: a transaction that is seen is in the file.
  * 3. The file changes in the order in which SQLite writes, though in larger steps.
  * 4. A write that fails is told to whoever wrote, read or flushed last, and what was gathered is
- *    forgotten: the transaction fails, as if that frame had. A log that ends in the middle of a
- *    transaction ends before it. */
+ *    forgotten: the transaction fails, as if that frame had, for SQLite rolls back whatever met such
+ *    an error. A log that ends in the middle of a transaction ends before it. */
 #include "common/store/store_gather.h"
 
 #include "common/store/store_through.h"
@@ -51,11 +51,6 @@ static struct gather_file *self(sqlite3_file *file)
     return (struct gather_file *)file;
 }
 
-static const sqlite3_io_methods *below(sqlite3_file *file)
-{
-    return store_through_real(file)->pMethods;
-}
-
 /* What was gathered goes to the file. */
 static int put_down(sqlite3_file *file)
 {
@@ -65,7 +60,8 @@ static int put_down(sqlite3_file *file)
     const int size = (int)log->size;
     log->size = 0;
     log->awaits_page = false;
-    return below(file)->xWrite(store_through_real(file), log->bytes, size, log->start);
+    return store_through_below(file)->xWrite(store_through_real(file), log->bytes, size,
+                                             log->start);
 }
 
 static bool is_commit_head(const uint8_t *head)
@@ -109,7 +105,7 @@ static int write_log(sqlite3_file *file, const void *bytes, int size, sqlite3_in
     }
     log->end = offset + size;
     if (!gathers)
-        return below(file)->xWrite(store_through_real(file), bytes, size, offset);
+        return store_through_below(file)->xWrite(store_through_real(file), bytes, size, offset);
     keep(log, bytes, size, offset);
     return log->is_commit && !log->awaits_page ? put_down(file) : SQLITE_OK;
 }
@@ -118,41 +114,47 @@ static int on_write(sqlite3_file *file, const void *bytes, int size, sqlite3_int
 {
     if (self(file)->log != NULL)
         return write_log(file, bytes, size, offset);
-    return below(file)->xWrite(store_through_real(file), bytes, size, offset);
+    return store_through_below(file)->xWrite(store_through_real(file), bytes, size, offset);
 }
 
-/* --- whoever looks at the file finds all of it --- */
+/* --- whoever looks at what is held finds it in the file --- */
 
-/* Never SQLITE_FULL, after which SQLite may go on with a transaction that has lost frames. */
+/* What is committed lies before what is held: only a transaction that outgrew the cache reads that.
+ * Never SQLITE_FULL, after which SQLite may go on with a transaction that has lost frames. */
 static int on_read(sqlite3_file *file, void *out, int size, sqlite3_int64 offset)
 {
-    if (put_down(file) != SQLITE_OK)
+    const struct store_gather *log = self(file)->log;
+    const bool is_held = log != NULL && log->size > 0 && offset + size > log->start;
+    if (is_held && put_down(file) != SQLITE_OK)
         return SQLITE_IOERR_READ;
-    return below(file)->xRead(store_through_real(file), out, size, offset);
+    return store_through_below(file)->xRead(store_through_real(file), out, size, offset);
 }
 
 static int on_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
     const int code = put_down(file);
-    return code != SQLITE_OK ? code : below(file)->xTruncate(store_through_real(file), size);
+    return code != SQLITE_OK ? code
+                             : store_through_below(file)->xTruncate(store_through_real(file), size);
 }
 
 static int on_sync(sqlite3_file *file, int flags)
 {
     const int code = put_down(file);
-    return code != SQLITE_OK ? code : below(file)->xSync(store_through_real(file), flags);
+    return code != SQLITE_OK ? code
+                             : store_through_below(file)->xSync(store_through_real(file), flags);
 }
 
 static int on_size(sqlite3_file *file, sqlite3_int64 *size)
 {
     const int code = put_down(file);
-    return code != SQLITE_OK ? code : below(file)->xFileSize(store_through_real(file), size);
+    return code != SQLITE_OK ? code
+                             : store_through_below(file)->xFileSize(store_through_real(file), size);
 }
 
 static int on_close(sqlite3_file *file)
 {
     const int put = put_down(file);
-    const int code = below(file)->xClose(store_through_real(file));
+    const int code = store_through_below(file)->xClose(store_through_real(file));
     file->pMethods = NULL;
     return put != SQLITE_OK ? put : code;
 }

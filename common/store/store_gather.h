@@ -1,5 +1,5 @@
 /* A VFS that writes the log in large pieces: what a commit adds to it is gathered and goes to the
- * file at once, where SQLite writes each page and its head by themselves (docs/adr/0058). Private
+ * file with one call, where SQLite makes two for each page (docs/adr/0058). Private
  * to common/store.
  *
  * For a file that one connection writes to. Others of the process may read it, by the VFS below:

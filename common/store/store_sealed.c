@@ -187,8 +187,7 @@ static int on_write(sqlite3_file *file, const void *bytes, int size, sqlite3_int
 /* The log's frames are never split to fit sectors, and never written in atomic batches. */
 static int on_traits(sqlite3_file *file)
 {
-    const int traits =
-        store_through_real(file)->pMethods->xDeviceCharacteristics(store_through_real(file));
+    const int traits = store_through_below(file)->xDeviceCharacteristics(store_through_real(file));
     return (traits | SQLITE_IOCAP_POWERSAFE_OVERWRITE) & ~SQLITE_IOCAP_BATCH_ATOMIC;
 }
 

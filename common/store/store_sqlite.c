@@ -131,7 +131,8 @@ static int write_errno(sqlite3 *db)
     return number;
 }
 
-/* Nothing of that write was done, so the frame that ends a transaction is not there: no commit. */
+/* Not all of that write was done, and the frame that ends a transaction is the last of it: no
+ * commit. */
 static bool is_read_only_disk(const struct store_sqlite *sqlite)
 {
     return sqlite3_extended_errcode(sqlite->db) == SQLITE_IOERR_WRITE &&

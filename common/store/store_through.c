@@ -11,91 +11,91 @@ sqlite3_file *store_through_real(sqlite3_file *file)
     return ((struct store_through_file *)file)->real;
 }
 
-static const sqlite3_io_methods *below(sqlite3_file *file)
+const sqlite3_io_methods *store_through_below(sqlite3_file *file)
 {
     return store_through_real(file)->pMethods;
 }
 
 static int on_close(sqlite3_file *file)
 {
-    const int code = below(file)->xClose(store_through_real(file));
+    const int code = store_through_below(file)->xClose(store_through_real(file));
     file->pMethods = NULL;
     return code;
 }
 
 static int on_read(sqlite3_file *file, void *out, int size, sqlite3_int64 offset)
 {
-    return below(file)->xRead(store_through_real(file), out, size, offset);
+    return store_through_below(file)->xRead(store_through_real(file), out, size, offset);
 }
 
 static int on_write(sqlite3_file *file, const void *bytes, int size, sqlite3_int64 offset)
 {
-    return below(file)->xWrite(store_through_real(file), bytes, size, offset);
+    return store_through_below(file)->xWrite(store_through_real(file), bytes, size, offset);
 }
 
 static int on_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
-    return below(file)->xTruncate(store_through_real(file), size);
+    return store_through_below(file)->xTruncate(store_through_real(file), size);
 }
 
 static int on_sync(sqlite3_file *file, int flags)
 {
-    return below(file)->xSync(store_through_real(file), flags);
+    return store_through_below(file)->xSync(store_through_real(file), flags);
 }
 
 static int on_size(sqlite3_file *file, sqlite3_int64 *size)
 {
-    return below(file)->xFileSize(store_through_real(file), size);
+    return store_through_below(file)->xFileSize(store_through_real(file), size);
 }
 
 static int on_lock(sqlite3_file *file, int level)
 {
-    return below(file)->xLock(store_through_real(file), level);
+    return store_through_below(file)->xLock(store_through_real(file), level);
 }
 
 static int on_unlock(sqlite3_file *file, int level)
 {
-    return below(file)->xUnlock(store_through_real(file), level);
+    return store_through_below(file)->xUnlock(store_through_real(file), level);
 }
 
 static int on_check_lock(sqlite3_file *file, int *held)
 {
-    return below(file)->xCheckReservedLock(store_through_real(file), held);
+    return store_through_below(file)->xCheckReservedLock(store_through_real(file), held);
 }
 
 static int on_control(sqlite3_file *file, int verb, void *argument)
 {
-    return below(file)->xFileControl(store_through_real(file), verb, argument);
+    return store_through_below(file)->xFileControl(store_through_real(file), verb, argument);
 }
 
 static int on_sector(sqlite3_file *file)
 {
-    return below(file)->xSectorSize(store_through_real(file));
+    return store_through_below(file)->xSectorSize(store_through_real(file));
 }
 
 static int on_traits(sqlite3_file *file)
 {
-    return below(file)->xDeviceCharacteristics(store_through_real(file));
+    return store_through_below(file)->xDeviceCharacteristics(store_through_real(file));
 }
 
 static int on_shm_map(sqlite3_file *file, int region, int size, int extend, void volatile **out)
 {
-    return below(file)->xShmMap(store_through_real(file), region, size, extend, out);
+    return store_through_below(file)->xShmMap(store_through_real(file), region, size, extend, out);
 }
 
 static int on_shm_lock(sqlite3_file *file, int offset, int count, int flags)
 {
-    return below(file)->xShmLock(store_through_real(file), offset, count, flags);
+    return store_through_below(file)->xShmLock(store_through_real(file), offset, count, flags);
 }
 
 static void on_shm_barrier(sqlite3_file *file)
 {
-    below(file)->xShmBarrier(store_through_real(file));
+    store_through_below(file)->xShmBarrier(store_through_real(file));
 }
 
 static int on_shm_unmap(sqlite3_file *file, int remove)
 {
-    return below(file)->xShmUnmap(store_through_real(file), remove);
+    return store_through_below(file)->xShmUnmap(store_through_real(file), remove);
 }
 
 static const sqlite3_io_methods all_through = {

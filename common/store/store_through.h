@@ -35,5 +35,6 @@ void store_through_fini(struct store_through *through); /* once no database uses
 int store_through_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, int flags,
                        int *out_flags);
 sqlite3_file *store_through_real(sqlite3_file *file);
+const sqlite3_io_methods *store_through_below(sqlite3_file *file); /* of the real one */
 
 #endif

@@ -41,25 +41,22 @@ struct failing_file {
     bool is_log;
 };
 
-static const sqlite3_io_methods *below(sqlite3_file *file)
-{
-    return store_through_real(file)->pMethods;
-}
-
 static int on_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
 {
     const int code = count_down();
     if (((struct failing_file *)file)->is_log)
         log_writes++;
-    return code != SQLITE_OK ? code
-                             : below(file)->xWrite(store_through_real(file), data, size, offset);
+    return code != SQLITE_OK
+               ? code
+               : store_through_below(file)->xWrite(store_through_real(file), data, size, offset);
 }
 
 static int on_sync(sqlite3_file *file, int flags)
 {
     const int code = count_down();
     syncs++;
-    return code != SQLITE_OK ? code : below(file)->xSync(store_through_real(file), flags);
+    return code != SQLITE_OK ? code
+                             : store_through_below(file)->xSync(store_through_real(file), flags);
 }
 
 static int on_control(sqlite3_file *file, int operation, void *argument)
@@ -68,15 +65,14 @@ static int on_control(sqlite3_file *file, int operation, void *argument)
         *(int *)argument = failure_number;
         return SQLITE_OK;
     }
-    return below(file)->xFileControl(store_through_real(file), operation, argument);
+    return store_through_below(file)->xFileControl(store_through_real(file), operation, argument);
 }
 
 static int on_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, int flags,
                    int *out_flags)
 {
-    (void)vfs;
     ((struct failing_file *)file)->is_log = (flags & SQLITE_OPEN_WAL) != 0;
-    return store_through_open(&shim.vfs, name, file, flags, out_flags);
+    return store_through_open(vfs, name, file, flags, out_flags);
 }
 
 void failing_vfs_install(const char *name)

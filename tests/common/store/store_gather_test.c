@@ -2,7 +2,9 @@
  * at that moment, and what a piece that fails leaves. */
 #include "common/store/store_gather.h"
 
+#include "common/store/store_settler.h"
 #include "common/store/store_through.h"
+#include "tests/common/store/failing_vfs.h"
 #include "tests/common/store/store_contract.h"
 #include "tests/common/store/temporary.h"
 
@@ -15,6 +17,8 @@
 enum { HEAD = 24, PAGE = 4096, FRAME = HEAD + PAGE, LOG_HEAD = 32, PIECE = 31 * FRAME };
 
 static const struct store_sqlite_options alone = {.create = true, .exclusive = true};
+static const struct store_sqlite_options aside = {
+    .create = true, .exclusive = true, .settles_aside = true};
 static const struct store_sqlite_options cramped = {
     .create = true, .exclusive = true, .cache_kib = 16, .log_pages_max = 40};
 
@@ -43,10 +47,10 @@ STORE_CONTRACT(CRAMPED_TEST)
 
 static struct store_through watch;
 static struct {
-    long writes, largest;        /* to the log: how many, the last one's place and bytes */
-    sqlite3_int64 offset, bytes; /* bytes: of all */
-    long heads, pages;           /* that came alone, over earlier frames */
-    long fails_in, fails_with;   /* the write from now that fails; 0: none */
+    long writes, largest;      /* to the log: how many, and the bytes of the largest one */
+    sqlite3_int64 bytes;       /* of all */
+    long heads, pages;         /* that came alone, over earlier frames */
+    long fails_in, fails_with; /* the write from now that fails; 0: none */
 } seen;
 
 struct watched_file {
@@ -61,7 +65,6 @@ static int on_write(sqlite3_file *file, const void *data, int size, sqlite3_int6
         if (seen.fails_in > 0 && --seen.fails_in == 0)
             return (int)seen.fails_with;
         seen.writes++;
-        seen.offset = offset;
         seen.bytes += size;
         seen.largest = size > seen.largest ? size : seen.largest;
         seen.heads += size == HEAD;
@@ -145,7 +148,8 @@ Test(store_gather_writes, become_one_where_frames_follow_each_other)
         {COMMIT, HEAD, AT(2), 2, HEAD},
         {WRITE, PAGE, AT(2) + HEAD, 3, 0}, /* and of one with a single page */
         {WRITE, HEAD, AT(3), 3, HEAD},
-        {READ, HEAD, AT(0), 4, 0}, /* a head alone, if somebody looks just then */
+        {READ, HEAD, AT(2), 3, HEAD},
+        {READ, HEAD, AT(3), 4, 0}, /* a head alone, if somebody looks at it just then */
         {WRITE, PAGE, AT(3) + HEAD, 5, 0},
         {WRITE, HEAD, AT(4), 5, HEAD},
         {WRITE, PAGE, AT(4) + HEAD, 5, FRAME},
@@ -195,8 +199,9 @@ Test(store_gather_writes, that_fail_in_a_read_are_not_told_as_a_full_disk)
     cr_assert_eq(act(log, WRITE, HEAD, AT(0)), SQLITE_OK);
     seen.fails_in = 1;
     seen.fails_with = SQLITE_FULL;
-    cr_assert_eq(act(log, READ, LOG_HEAD, 0), SQLITE_IOERR_READ);
-    cr_assert_eq(act(log, READ, LOG_HEAD, 0), SQLITE_OK, "and once only");
+    cr_assert_eq(act(log, READ, LOG_HEAD, 0), SQLITE_OK, "nothing of what is held");
+    cr_assert_eq(act(log, READ, LOG_HEAD + HEAD, 0), SQLITE_IOERR_READ);
+    cr_assert_eq(act(log, READ, LOG_HEAD, 0), SQLITE_OK);
     cr_assert_eq(act(log, CLOSE, 0, 0), SQLITE_OK);
     free(log);
     store_gather_close(&gather);
@@ -321,6 +326,31 @@ Test(store_gather_writes, of_a_large_commit_are_few)
     cr_assert_leq(seen.writes, 1 + seen.bytes / PIECE);
     cr_assert_eq(sqlite3_close(db), SQLITE_OK);
     store_gather_close(&gather);
+}
+
+/* Who holds a file alone writes so, whoever else of the process settles the log. */
+static long writes_of_a_commit(const struct store_sqlite_options *options)
+{
+    AUTO(temporary_fini) struct temporary temporary = temporary_make();
+    AUTO(store_close) struct store *store = NULL;
+    EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, options));
+    contract_insert_coins(store, 1, 500);
+    const long before = failing_vfs_log_writes();
+    contract_insert_coins(store, 2, 500);
+    return failing_vfs_log_writes() - before;
+}
+
+Test(store_gather_writes, are_those_of_a_store_that_holds_its_file_alone)
+{
+    failing_vfs_install(NULL);
+    cr_assert_gt(writes_of_a_commit(&(struct store_sqlite_options){.create = true}), 20);
+    cr_assert_leq(writes_of_a_commit(&alone), 4);
+}
+
+Test(store_gather_writes, are_those_of_a_store_that_is_settled_aside)
+{
+    failing_vfs_install(STORE_SETTLER_VFS);
+    cr_assert_leq(writes_of_a_commit(&aside), 4);
 }
 
 /* --- a piece that fails --- */
