@@ -10,8 +10,8 @@
  *    is: a transaction that is seen is in the file.
  * 3. The file changes in the order in which SQLite writes, though in larger steps.
  * 4. A write that fails is told to whoever wrote, read or flushed last, and what was gathered is
- *    forgotten: the transaction fails, as if that frame had, for SQLite rolls back whatever met such
- *    an error. A log that ends in the middle of a transaction ends before it. */
+ *    forgotten: the transaction fails, as if that frame had, for SQLite rolls back whatever met
+ *    such an error. A log that ends in the middle of a transaction ends before it. */
 #include "common/store/store_gather.h"
 
 #include "common/store/store_through.h"
