@@ -22,11 +22,9 @@
 #include <string.h>
 
 enum {
-    GATHER_SIZE =
-        0x1ffff, /* SQLite's VFS for Unix takes no more at once, and 0 for one byte more */
-    FRAME_HEAD = 24,
-    PAGE_MAX = 4096, /* larger ones are not gathered; ours are of this size */
-    COMMIT_AT = 4,   /* in a frame's head: pages of the database after it, 4 bytes */
+    GATHER_SIZE = 0x1ffff, /* SQLite's VFS for Unix writes no more at once */
+    PAGE_MAX = 4096,       /* larger ones are not gathered; ours are of this size */
+    COMMIT_AT = 4,         /* in a frame's head: pages of the database after it, 4 bytes */
     COMMIT_SIZE = 4,
 };
 
@@ -75,12 +73,12 @@ static bool is_appended(const struct store_gather *log, int size, sqlite3_int64 
 {
     if (offset != log->end)
         return false;
-    return log->awaits_page ? size <= PAGE_MAX : size == FRAME_HEAD;
+    return log->awaits_page ? size <= PAGE_MAX : size == STORE_FRAME_HEAD;
 }
 
 static bool has_room_for_frame(const struct store_gather *log)
 {
-    return GATHER_SIZE - log->size >= FRAME_HEAD + PAGE_MAX;
+    return GATHER_SIZE - log->size >= STORE_FRAME_HEAD + PAGE_MAX;
 }
 
 static void keep(struct store_gather *log, const void *bytes, int size, sqlite3_int64 offset)

@@ -11,6 +11,9 @@
 #include <sqlite3.h>
 #include <stddef.h>
 
+/* Of a write-ahead log's parts, in bytes (https://sqlite.org/walformat.html). */
+enum { STORE_LOG_HEAD = 32, STORE_FRAME_HEAD = 24 };
+
 struct store_through {
     sqlite3_vfs vfs; /* xOpen: store_through_open until it is replaced */
     sqlite3_io_methods methods;

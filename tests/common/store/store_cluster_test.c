@@ -16,14 +16,7 @@ static const struct store_sqlite_options few = {
 static const struct store_sqlite_options many = {
     .create = true, .exclusive = true, .settles_aside = true, .late_max = 100000};
 
-#define CLUSTER_TEST(name)                                                                         \
-    Test(store_cluster, name)                                                                      \
-    {                                                                                              \
-        AUTO(temporary_fini) struct temporary temporary = temporary_make();                        \
-        AUTO(store_close) struct store *store = NULL;                                              \
-        EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &few));              \
-        store_contract_##name(store);                                                              \
-    }
+#define CLUSTER_TEST(name) STORE_CONTRACT_FILE(store_cluster, name, few)
 STORE_CONTRACT(CLUSTER_TEST)
 
 Test(store_cluster, everything_acknowledged_survives_kill)

@@ -4,6 +4,7 @@
 
 #include "common/store/store.h"
 #include "tests/common/store/contract_tables.h"
+#include "tests/common/store/temporary.h"
 
 /* clang-format off */
 #define STORE_CONTRACT(C)                                                                          \
@@ -38,5 +39,15 @@ size_t contract_count(struct store *store, const struct table *table);
                   err_name(expected));                                                             \
     } while (0)
 #define EXPECT_OK(expression) EXPECT_ERR(expression, ERR_OK)
+
+/* A case over a file of its own, opened so. */
+#define STORE_CONTRACT_FILE(suite, name, options)                                                  \
+    Test(suite, name)                                                                              \
+    {                                                                                              \
+        AUTO(temporary_fini) struct temporary temporary = temporary_make();                        \
+        AUTO(store_close) struct store *store = NULL;                                              \
+        EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &options));          \
+        store_contract_##name(store);                                                              \
+    }
 
 #endif

@@ -22,25 +22,8 @@ static const struct store_sqlite_options aside = {
 static const struct store_sqlite_options cramped = {
     .create = true, .exclusive = true, .cache_kib = 16, .log_pages_max = 40};
 
-#define ALONE_TEST(name)                                                                           \
-    Test(store_gather, name)                                                                       \
-    {                                                                                              \
-        AUTO(temporary_fini) struct temporary temporary = temporary_make();                        \
-        AUTO(store_close) struct store *store = NULL;                                              \
-        EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &alone));            \
-        store_contract_##name(store);                                                              \
-    }
-STORE_CONTRACT(ALONE_TEST)
-
 /* Its cache holds less than a transaction: pages go to the log before their time. */
-#define CRAMPED_TEST(name)                                                                         \
-    Test(store_gather_cramped, name)                                                               \
-    {                                                                                              \
-        AUTO(temporary_fini) struct temporary temporary = temporary_make();                        \
-        AUTO(store_close) struct store *store = NULL;                                              \
-        EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &cramped));          \
-        store_contract_##name(store);                                                              \
-    }
+#define CRAMPED_TEST(name) STORE_CONTRACT_FILE(store_gather_cramped, name, cramped)
 STORE_CONTRACT(CRAMPED_TEST)
 
 /* --- a VFS below that tells what comes to it --- */

@@ -22,24 +22,10 @@ static const struct store_sqlite_options existing = {.key = &my_key};
 static const struct store_sqlite_options alone = {
     .create = true, .exclusive = true, .key = &my_key};
 
-#define SEALED_TEST(name)                                                                          \
-    Test(store_sealed, name)                                                                       \
-    {                                                                                              \
-        AUTO(temporary_fini) struct temporary temporary = temporary_make();                        \
-        AUTO(store_close) struct store *store = NULL;                                              \
-        EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &creating));         \
-        store_contract_##name(store);                                                              \
-    }
+#define SEALED_TEST(name) STORE_CONTRACT_FILE(store_sealed, name, creating)
 STORE_CONTRACT(SEALED_TEST)
 
-#define ALONE_TEST(name)                                                                           \
-    Test(store_sealed_exclusive, name)                                                             \
-    {                                                                                              \
-        AUTO(temporary_fini) struct temporary temporary = temporary_make();                        \
-        AUTO(store_close) struct store *store = NULL;                                              \
-        EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &alone));            \
-        store_contract_##name(store);                                                              \
-    }
+#define ALONE_TEST(name) STORE_CONTRACT_FILE(store_sealed_exclusive, name, alone)
 STORE_CONTRACT(ALONE_TEST)
 
 static struct store *open_store(const char *path, const struct store_sqlite_options *options)

@@ -23,14 +23,7 @@ static const struct store_sqlite_options aside_long = {
 static const struct store_sqlite_options existing = {.create = false};
 static const struct table *const coins = &contract_table_contract_coin;
 
-#define SETTLER_TEST(name)                                                                         \
-    Test(store_settler, name)                                                                      \
-    {                                                                                              \
-        AUTO(temporary_fini) struct temporary temporary = temporary_make();                        \
-        AUTO(store_close) struct store *store = NULL;                                              \
-        EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &aside));            \
-        store_contract_##name(store);                                                              \
-    }
+#define SETTLER_TEST(name) STORE_CONTRACT_FILE(store_settler, name, aside)
 STORE_CONTRACT(SETTLER_TEST)
 
 static off_t size_of(const char *path, const char *suffix)

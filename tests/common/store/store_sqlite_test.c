@@ -23,24 +23,10 @@ static const struct store_sqlite_options alone = {.create = true, .exclusive = t
 static const struct store_sqlite_options reading = {.read_only = true};
 static const struct table *const coins = &contract_table_contract_coin;
 
-#define SQLITE_TEST(name)                                                                          \
-    Test(store_sqlite, name)                                                                       \
-    {                                                                                              \
-        AUTO(temporary_fini) struct temporary temporary = temporary_make();                        \
-        AUTO(store_close) struct store *store = NULL;                                              \
-        EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &creating));         \
-        store_contract_##name(store);                                                              \
-    }
+#define SQLITE_TEST(name) STORE_CONTRACT_FILE(store_sqlite, name, creating)
 STORE_CONTRACT(SQLITE_TEST)
 
-#define EXCLUSIVE_TEST(name)                                                                       \
-    Test(store_sqlite_exclusive, name)                                                             \
-    {                                                                                              \
-        AUTO(temporary_fini) struct temporary temporary = temporary_make();                        \
-        AUTO(store_close) struct store *store = NULL;                                              \
-        EXPECT_OK(store_sqlite_open(&store, temporary.path, &contract_schema, &alone));            \
-        store_contract_##name(store);                                                              \
-    }
+#define EXCLUSIVE_TEST(name) STORE_CONTRACT_FILE(store_sqlite_exclusive, name, alone)
 STORE_CONTRACT(EXCLUSIVE_TEST)
 
 static struct store *open_store(const char *path, const struct store_sqlite_options *options)
